@@ -1,0 +1,3 @@
+//! The command `fuel-lab`.
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! What the program knows about Maintenance Updates, nodes and runs.
+//!
+//! Pure: no I/O, no clock, no printing, nothing of the other modules. Everything here is a function of
+//! its arguments, so everything here is tested without a server.
+
+pub mod failure;
+pub mod mu;
+pub mod node;
+pub mod text;

@@ -1,0 +1,1 @@
+//! Reading over parallel SSH: the async island (russh, tokio).

@@ -1,0 +1,1 @@
+//! The custom graph: read, check, compile.

@@ -1,0 +1,1 @@
+//! Blocking HTTP (ureq): one agent, its resolver, its limits.

@@ -1,0 +1,1 @@
+//! The node list: formats and where to find them.

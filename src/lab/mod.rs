@@ -1,0 +1,1 @@
+//! The lab: an embedded Nailgun, SSH nodes and a mirror on loopback. Never in the shipped binary.

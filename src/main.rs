@@ -1,0 +1,3 @@
+//! The command `fuel-updates`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The mirror: where a MOS version's newest Maintenance Update is announced.

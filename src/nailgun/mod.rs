@@ -1,0 +1,1 @@
+//! Nailgun's REST API.

@@ -1,0 +1,1 @@
+//! What the command line, variables and files mean together.

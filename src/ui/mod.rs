@@ -1,0 +1,1 @@
+//! The terminal: the only module that writes to it.
