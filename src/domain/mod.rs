@@ -6,4 +6,7 @@
 pub mod failure;
 pub mod mu;
 pub mod node;
+pub mod nodeset;
+pub mod probe;
 pub mod text;
+pub mod update_state;

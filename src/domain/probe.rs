@@ -1,0 +1,290 @@
+//! What one exec on a node runs and what it prints: the command is a constant, its answer is framed.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use thiserror::Error;
+
+/// The first line of an answer; what a node prints before it (banners, profile noise) is ignored.
+const BEGIN: &str = "#fuel-updates-answer 1";
+/// The last line of an answer.
+const END: &str = "#fuel-updates-end";
+/// The most that a whole answer can be, in bytes: two files of 64 KiB in base64, and room for a noisy profile.
+pub const MAX_ANSWER: usize = 512 * 1024;
+
+const SCRIPT: &str = include_str!("probe.sh");
+
+/// The command that one exec runs on every node: a constant, without the comments of its source.
+pub fn command() -> String {
+    SCRIPT.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
+}
+
+/// What a node said of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileAnswer {
+    /// Its bytes; one more than the limit where it is larger.
+    Content(Vec<u8>),
+    /// It does not exist, in a directory that could be searched.
+    Missing,
+    /// It exists, or its directory does, and may not be read.
+    Unreadable,
+    /// It is no regular file.
+    Special,
+    /// It is a link that leads nowhere.
+    Dangling,
+    /// Reading it failed half-way.
+    ReadFailed,
+}
+
+/// Whether a script of an installation holds the node's lock at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// A script is at work.
+    Held,
+    /// None is.
+    Free,
+    /// The node could not tell.
+    Unknown,
+}
+
+/// A node's whole answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeAnswer {
+    /// `/etc/fuel/mu-version.json`.
+    pub mu: FileAnswer,
+    /// `/var/lib/fuel-mu/state.json`.
+    pub state: FileAnswer,
+    /// The number in `/etc/nailgun_uid`, where it is one.
+    pub uid: Option<u32>,
+    /// `fuel_version` of the node's own configuration: its MOS version.
+    pub mos_version: Option<String>,
+    /// Whether an installation is at work there.
+    pub lock: Lock,
+}
+
+/// Why an output holds no answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ProbeError {
+    /// No begin line: the command did not run, or something else answered.
+    #[error("no answer in its output")]
+    NoAnswer,
+    /// A begin line without the end line.
+    #[error("its answer breaks off")]
+    CutShort,
+    /// A section is missing or not as the command writes it.
+    #[error("its answer is garbled ({0})")]
+    Garbled(&'static str),
+}
+
+impl ProbeAnswer {
+    /// Reads the answer out of an exec's output.
+    ///
+    /// # Errors
+    /// [`ProbeError`] when there is no complete, well-formed answer.
+    pub fn parse(output: &[u8]) -> Result<Self, ProbeError> {
+        let text = String::from_utf8_lossy(output);
+        let mut lines = text.lines().map(|line| line.strip_suffix('\r').unwrap_or(line));
+        lines.by_ref().find(|line| *line == BEGIN).ok_or(ProbeError::NoAnswer)?;
+        let (mut mu, mut state, mut uid, mut release, mut lock) = (None, None, None, None, None);
+        let mut ended = false;
+        for line in lines {
+            if line == END {
+                ended = true;
+                break;
+            }
+            let mut words = line.splitn(3, ' ');
+            let name = words.next().unwrap_or_default();
+            let status = words.next().unwrap_or_default();
+            let data = words.next();
+            match name {
+                "mu" => mu = Some(file(status, data, "mu")?),
+                "state" => state = Some(file(status, data, "state")?),
+                "uid" => uid = Some(file(status, data, "uid")?),
+                "release" => release = Some(file(status, data, "release")?),
+                "lock" => {
+                    lock = Some(match status {
+                        "held" => Lock::Held,
+                        "free" => Lock::Free,
+                        _ => Lock::Unknown,
+                    });
+                }
+                _ => {}
+            }
+        }
+        if !ended {
+            return Err(ProbeError::CutShort);
+        }
+        Ok(Self {
+            mu: mu.ok_or(ProbeError::Garbled("mu"))?,
+            state: state.ok_or(ProbeError::Garbled("state"))?,
+            uid: uid.and_then(|answer| number(&answer)),
+            mos_version: release.and_then(|answer| mos_version(&answer)),
+            lock: lock.ok_or(ProbeError::Garbled("lock"))?,
+        })
+    }
+}
+
+fn file(status: &str, data: Option<&str>, section: &'static str) -> Result<FileAnswer, ProbeError> {
+    let garbled = ProbeError::Garbled(section);
+    Ok(match status {
+        "missing" => FileAnswer::Missing,
+        "unreadable" => FileAnswer::Unreadable,
+        "special" => FileAnswer::Special,
+        "dangling" => FileAnswer::Dangling,
+        "read" => {
+            let mut bytes = STANDARD.decode(data.unwrap_or_default()).map_err(|_| garbled.clone())?;
+            let split = bytes.len().checked_sub(2).ok_or_else(|| garbled.clone())?;
+            match bytes.split_off(split).as_slice() {
+                b"ok" => FileAnswer::Content(bytes),
+                b"no" => FileAnswer::ReadFailed,
+                _ => return Err(garbled),
+            }
+        }
+        _ => return Err(garbled),
+    })
+}
+
+fn number(answer: &FileAnswer) -> Option<u32> {
+    let FileAnswer::Content(bytes) = answer else { return None };
+    std::str::from_utf8(bytes).ok()?.trim().parse().ok().filter(|id| *id > 0)
+}
+
+/// `fuel_version: '9.0'`, quoted or not; only digits and dots make a version.
+fn mos_version(answer: &FileAnswer) -> Option<String> {
+    let FileAnswer::Content(bytes) = answer else { return None };
+    let line = std::str::from_utf8(bytes).ok()?.lines().next()?;
+    let value = line.strip_prefix("fuel_version:")?.trim().trim_matches(['"', '\'']);
+    is_mos_version(value).then(|| value.to_owned())
+}
+
+/// Whether `text` can be a MOS version: `8.0`, `9.2`, `10.0`. It becomes a folder's name on the mirror.
+pub fn is_mos_version(text: &str) -> bool {
+    let mut parts = text.split('.');
+    let number =
+        |p: Option<&str>| p.is_some_and(|p| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()));
+    number(parts.next()) && number(parts.next()) && parts.all(|p| number(Some(p))) && text.len() <= 15
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+
+    /// Runs the real command on a file tree.
+    fn ask(tree: &Path) -> Vec<u8> {
+        let out = Command::new("/bin/sh").arg("-c").arg(command()).env("FUEL_MU_ROOT", tree).output().unwrap();
+        assert!(out.status.success() && out.stderr.is_empty(), "{out:?}");
+        out.stdout
+    }
+
+    fn tree() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for sub in ["etc/fuel", "etc/hiera", "var/lib/fuel-mu"] {
+            fs::create_dir_all(dir.path().join(sub)).unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn the_command_holds_no_comment_and_runs_nothing_from_outside() {
+        assert!(!command().contains("\n# "));
+        assert!(command().starts_with("LC_ALL=C"));
+    }
+
+    #[test]
+    fn a_full_answer() {
+        let dir = tree();
+        let path = |p: &str| dir.path().join(p);
+        fs::write(path("etc/fuel/mu-version.json"), "{}").unwrap();
+        fs::write(path("var/lib/fuel-mu/state.json"), "s\n").unwrap();
+        fs::write(path("etc/nailgun_uid"), "17").unwrap();
+        fs::write(path("etc/astute.yaml"), "x: 1\nfuel_version: '9.0'\n").unwrap();
+        let answer = ProbeAnswer::parse(&ask(dir.path())).unwrap();
+        assert_eq!(
+            answer,
+            ProbeAnswer {
+                mu: FileAnswer::Content(b"{}".to_vec()),
+                state: FileAnswer::Content(b"s\n".to_vec()),
+                uid: Some(17),
+                mos_version: Some("9.0".into()),
+                lock: Lock::Free,
+            }
+        );
+    }
+
+    #[test]
+    fn missing_is_told_from_special_dangling_and_large() {
+        let dir = tree();
+        let mu = dir.path().join("etc/fuel/mu-version.json");
+        let answer = || ProbeAnswer::parse(&ask(dir.path())).unwrap();
+        assert_eq!(answer().mu, FileAnswer::Missing);
+        assert_eq!((answer().uid, answer().mos_version), (None, None));
+        fs::create_dir(&mu).unwrap();
+        assert_eq!(answer().mu, FileAnswer::Special);
+        fs::remove_dir(&mu).unwrap();
+        std::os::unix::fs::symlink("nowhere", &mu).unwrap();
+        assert_eq!(answer().mu, FileAnswer::Dangling);
+        fs::remove_file(&mu).unwrap();
+        fs::write(&mu, vec![b'x'; 70_000]).unwrap();
+        assert_eq!(answer().mu, FileAnswer::Content(vec![b'x'; 65_537]));
+        fs::remove_dir_all(dir.path().join("etc/fuel")).unwrap();
+        assert_eq!(answer().mu, FileAnswer::Missing);
+    }
+
+    #[test]
+    fn the_lock_is_seen_while_it_is_held_and_never_made() {
+        let dir = tree();
+        let lock = dir.path().join("var/lib/fuel-mu/lock");
+        assert_eq!(ProbeAnswer::parse(&ask(dir.path())).unwrap().lock, Lock::Free);
+        assert!(!lock.exists());
+        let file = fs::File::create(&lock).unwrap();
+        file.lock().unwrap();
+        assert_eq!(ProbeAnswer::parse(&ask(dir.path())).unwrap().lock, Lock::Held);
+        file.unlock().unwrap();
+        assert_eq!(ProbeAnswer::parse(&ask(dir.path())).unwrap().lock, Lock::Free);
+    }
+
+    #[test]
+    fn noise_around_the_answer_does_no_harm() {
+        let dir = tree();
+        let mut noisy = b"Welcome to node-5\r\nmu read aGVsbG8=\n".to_vec();
+        noisy.extend(ask(dir.path()));
+        noisy.extend(b"bye\xff\n");
+        assert_eq!(ProbeAnswer::parse(&noisy).unwrap().mu, FileAnswer::Missing);
+    }
+
+    #[test]
+    fn broken_answers_are_refused() {
+        let whole = "#fuel-updates-answer 1\nmu missing\nstate missing\nuid missing\nrelease read b2s=\nlock free\n";
+        assert_eq!(ProbeAnswer::parse(b"hello"), Err(ProbeError::NoAnswer));
+        assert_eq!(ProbeAnswer::parse(whole.as_bytes()), Err(ProbeError::CutShort));
+        let ended = format!("{whole}#fuel-updates-end\n");
+        assert!(ProbeAnswer::parse(ended.as_bytes()).is_ok());
+        assert_eq!(
+            ProbeAnswer::parse(ended.replace("mu missing", "mu read !").as_bytes()),
+            Err(ProbeError::Garbled("mu"))
+        );
+        assert_eq!(ProbeAnswer::parse(ended.replace("lock free\n", "").as_bytes()), Err(ProbeError::Garbled("lock")));
+    }
+
+    #[test]
+    fn versions() {
+        for good in ["8.0", "9.2", "10.0"] {
+            assert!(is_mos_version(good), "{good}");
+        }
+        for bad in ["", "9", "9.", ".0", "9.0/..", "9.0 ", "a.b", "9.0.0.0.0.0.0.0.0.0"] {
+            assert!(!is_mos_version(bad), "{bad}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let mut answer = b"#fuel-updates-answer 1\n".to_vec();
+            answer.extend(bytes);
+            let _ = ProbeAnswer::parse(&answer);
+        }
+    }
+}
