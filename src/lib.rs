@@ -14,6 +14,7 @@
 
 pub mod command;
 pub mod domain;
+pub mod exit;
 pub mod fleet;
 pub mod graph;
 pub mod http;

@@ -4,9 +4,13 @@
 //! its arguments, so everything here is tested without a server.
 
 pub mod failure;
+pub mod inventory;
 pub mod mu;
 pub mod node;
 pub mod nodeset;
 pub mod probe;
+pub mod report;
+pub mod row;
+pub mod select;
 pub mod text;
 pub mod update_state;

@@ -1,0 +1,84 @@
+//! The node list of one environment, whatever form it came in.
+
+use std::collections::BTreeMap;
+
+use super::node::Node;
+
+/// The forms that a node list comes in, recognised by content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Our own, `schema: fuel-updates-inventory/1`.
+    Native,
+    /// `GET /api/v1/nodes`, and `fuel node list --json`, which writes roles as text.
+    NailgunNodes,
+    /// `fuel2 node list -f json`.
+    Fuel2Nodes,
+    /// `fuel2 node ansible-inventory`.
+    AnsibleIni,
+    /// `astute.yaml` of 7.0 to 9.x, or `cluster.yaml` of 10.0.
+    Astute,
+}
+
+impl Format {
+    /// Its name in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::NailgunNodes => "nailgun",
+            Self::Fuel2Nodes => "fuel2",
+            Self::AnsibleIni => "ansible-ini",
+            Self::Astute => "astute",
+        }
+    }
+}
+
+/// Why a listed node is no node of the environment to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// It belongs to another environment, or to none.
+    OtherEnvironment,
+    /// It is in bootstrap (status `discover`), without a role.
+    Bootstrap,
+    /// It is about to be deleted.
+    PendingDeletion,
+    /// It is the Fuel master.
+    Master,
+    /// It has no address in the admin network.
+    NoAddress,
+}
+
+impl LeftOut {
+    /// Its name in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OtherEnvironment => "other-environment",
+            Self::Bootstrap => "bootstrap",
+            Self::PendingDeletion => "pending-deletion",
+            Self::Master => "master",
+            Self::NoAddress => "no-address",
+        }
+    }
+}
+
+/// The nodes of one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inventory {
+    /// The form it came in.
+    pub format: Format,
+    /// The environment, where the form says it.
+    pub env: Option<u32>,
+    /// The environment's MOS version, where the form says it.
+    pub mos_version: Option<String>,
+    /// Its nodes, in the order of the source.
+    pub nodes: Vec<Node>,
+    /// How many entries were left out, and why.
+    pub left_out: BTreeMap<LeftOut, usize>,
+}
+
+/// A role as nodes are grouped by it: without `primary-`; nothing for what is a tag of 9.2 and no role
+/// (domain facts, 1.4).
+pub fn role_of(name: &str) -> Option<&str> {
+    let role = name.strip_prefix("primary-").unwrap_or(name);
+    let a_tag = matches!(role, "rabbitmq" | "database" | "keystone" | "neutron");
+    (!a_tag && !role.is_empty()).then_some(role)
+}

@@ -1,0 +1,228 @@
+//! What a check found: the rows, and what follows from all of them together. The only input of every output.
+
+use std::collections::BTreeMap;
+
+use super::inventory::LeftOut;
+use super::mu::Mu;
+use super::nodeset::fold;
+use super::row::{Identity, Row, State, Verdict};
+
+/// The commands that make a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// `check installed`.
+    Installed,
+    /// `check available`.
+    Available,
+}
+
+impl Check {
+    /// The command's name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Installed => "check installed",
+            Self::Available => "check available",
+        }
+    }
+}
+
+/// What needs attention. Several can hold at once; one of them wins the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// No node answered, or there is no mirror to compare with.
+    Error,
+    /// At least one node can be updated.
+    UpdateAvailable,
+    /// Some nodes could not be asked or did not answer properly.
+    Partial,
+    /// Nodes differ, or one is updating, incomplete or ahead of the mirror.
+    Drift,
+}
+
+impl Condition {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::UpdateAvailable => "update-available",
+            Self::Partial => "partial",
+            Self::Drift => "drift",
+        }
+    }
+}
+
+/// Where the node list came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file.
+    pub path: String,
+    /// Its form.
+    pub format: &'static str,
+    /// Its age in seconds.
+    pub age_s: Option<u64>,
+    /// How many entries were left out, by reason.
+    pub left_out: BTreeMap<LeftOut, usize>,
+}
+
+/// Why something that was asked for is missing, for people and for programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// One stable word.
+    pub kind: String,
+    /// What happened. Safe to show.
+    pub message: String,
+    /// What the operator can do about it.
+    pub hint: Option<String>,
+}
+
+/// What the mirror said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorReport {
+    /// The address that was asked.
+    pub url: String,
+    /// The folder of the MOS version that answered.
+    pub folder: Option<String>,
+    /// Its update, or why there is none.
+    pub mu: Result<Mu, Problem>,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The command.
+    pub check: Check,
+    /// The environment.
+    pub env: u32,
+    /// The environment's MOS version, where it is known.
+    pub mos_version: Option<String>,
+    /// Where the version is known from: `option`, `inventory`, `nodes`.
+    pub mos_version_source: Option<&'static str>,
+    /// When, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// Where the node list came from.
+    pub source: Source,
+    /// What the mirror said; nothing in `check installed`.
+    pub mirror: Option<MirrorReport>,
+    /// One row for each node.
+    pub rows: Vec<Row>,
+}
+
+/// Nodes with the same answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group<'a> {
+    /// Their names, folded.
+    pub nodes: String,
+    /// How many.
+    pub count: usize,
+    /// One of their rows.
+    pub row: &'a Row,
+}
+
+impl Report {
+    /// All that needs attention, the most telling first for this command.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let any = |f: &dyn Fn(&Row) -> bool| self.rows.iter().any(f);
+        let mirror_failed = self.mirror.as_ref().is_some_and(|m| m.mu.is_err());
+        let mut all = Vec::new();
+        if mirror_failed || self.rows.iter().all(|r| matches!(r.state, State::NotAsked(_))) {
+            all.push(Condition::Error);
+        }
+        if any(&|r| matches!(r.verdict, Some(Verdict::UpdateAvailable | Verdict::RePublished))) {
+            all.push(Condition::UpdateAvailable);
+        }
+        if any(&|r| !r.state.answered_properly()) {
+            all.push(Condition::Partial);
+        }
+        let mut proper = self.rows.iter().filter(|r| r.state.answered_properly());
+        let first = proper.next();
+        let differ = first.is_some_and(|first| proper.any(|r| !r.same_answer(first)));
+        if differ
+            || any(&|r| {
+                matches!(r.state, State::Updating | State::Incomplete) || r.verdict == Some(Verdict::AheadOfMirror)
+            })
+        {
+            all.push(Condition::Drift);
+        }
+        all
+    }
+
+    /// Rows with the same answer folded, the largest group first. Failures fold by their cause as well.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Vec<&Row>> = Vec::new();
+        for row in &self.rows {
+            let same =
+                |other: &&Row| other.same_answer(row) && (row.state.answered_properly() || other.detail == row.detail);
+            match groups.iter_mut().find(|g| g.first().is_some_and(same)) {
+                Some(group) => group.push(row),
+                None => groups.push(vec![row]),
+            }
+        }
+        // Proper answers first, then by size; ties stay in the order of the rows.
+        groups.sort_by_key(|g| (!g[0].state.answered_properly(), std::cmp::Reverse(g.len())));
+        groups
+            .iter()
+            .map(|g| Group { nodes: fold(g.iter().map(|r| r.node.name.as_str())), count: g.len(), row: g[0] })
+            .collect()
+    }
+
+    /// How many rows are in each state.
+    pub fn states(&self) -> BTreeMap<&'static str, usize> {
+        let mut states = BTreeMap::new();
+        for row in &self.rows {
+            *states.entry(row.state.as_str()).or_default() += 1;
+        }
+        states
+    }
+
+    /// What the operator should know beside the rows.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let names = |f: &dyn Fn(&Row) -> bool| fold(self.rows.iter().filter(|r| f(r)).map(|r| r.node.name.as_str()));
+        let unverified = names(&|r| r.identity == Some(Identity::Unverified));
+        if !unverified.is_empty() {
+            warnings.push(format!(
+                "identity unverified on {unverified}: no id in the inventory, or no /etc/nailgun_uid on the node"
+            ));
+        }
+        if let Some(version) = &self.mos_version {
+            let other = names(&|r| r.mos_version.as_ref().is_some_and(|own| own != version));
+            if !other.is_empty() {
+                warnings.push(format!("another MOS version than {version} runs on {other}"));
+            }
+        }
+        warnings
+    }
+
+    /// The hints of the rows, each once, with the nodes that it is for.
+    pub fn hints(&self) -> Vec<String> {
+        let mut hints: Vec<(&str, Vec<&str>)> = Vec::new();
+        for row in &self.rows {
+            let Some(hint) = row.hint.as_deref() else { continue };
+            match hints.iter_mut().find(|(known, _)| *known == hint) {
+                Some((_, nodes)) => nodes.push(&row.node.name),
+                None => hints.push((hint, vec![&row.node.name])),
+            }
+        }
+        hints.into_iter().map(|(hint, nodes)| format!("{}: {hint}", fold(nodes))).collect()
+    }
+}
+
+impl Group<'_> {
+    /// The group in one phrase: `9.2-mu-2 on node-[1-18]`.
+    pub fn phrase(&self) -> String {
+        let nodes = &self.nodes;
+        let runs = || self.row.mu.as_ref().map_or_else(|| "none".to_owned(), |mu| mu.title.clone());
+        let to = || self.row.target.as_ref().map_or_else(String::new, |t| format!(" to {}", t.title));
+        match self.row.state {
+            State::Installed => format!("{} on {nodes}", runs()),
+            State::None => format!("none on {nodes}"),
+            State::Updating | State::Incomplete => {
+                format!("{} {nodes} ({}{})", self.row.state.as_str(), runs(), to())
+            }
+            State::WrongNode | State::Unreadable | State::Invalid | State::NotAsked(_) => {
+                let detail = self.row.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
+                format!("{} {nodes}{detail}", self.row.state.as_str())
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Exit statuses (product page, "Exit status").
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Answered, and nothing needs attention; install: verified on every targeted node, or nothing to do.
+    Ok = 0,
+    /// Not answered at all, or refused. For install: nothing that changes anything was sent.
+    Error = 1,
+    /// Bad options.
+    Usage = 2,
+    /// Some nodes could not be asked or did not answer properly; install: verified, but nodes were left out.
+    Partial = 3,
+    /// All answered and they differ, or a node is updating, incomplete or ahead of the mirror.
+    Drift = 4,
+    /// At least one node can be updated.
+    UpdateAvailable = 5,
+    /// Execute was sent and the outcome is anything but verified.
+    InstallFailed = 6,
+    /// Another task runs in this environment, or another install of it here.
+    Busy = 7,
+    /// Ctrl-C, SIGTERM, SIGHUP.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

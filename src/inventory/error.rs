@@ -1,0 +1,104 @@
+//! Why there is no node list.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why there is no node list. Messages name the file, and the line and key where there is one.
+#[derive(Debug, Error)]
+pub enum InventoryError {
+    /// No source has one.
+    #[error("no inventory for environment {env}")]
+    NotFound {
+        /// The environment asked for.
+        env: u32,
+        /// The environments that have one.
+        known: Vec<u32>,
+        /// Where one was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// `--env` was left out, and there is not exactly one environment to take.
+    #[error("which environment?")]
+    WhichEnvironment {
+        /// The environments that have an inventory.
+        known: Vec<u32>,
+    },
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is larger than any node list.
+    #[error("{0}: larger than 32 MiB")]
+    TooLarge(PathBuf),
+    /// What the file says is not a node list.
+    #[error("{path}{}: {message}", .line.map(|l| format!(", line {l}")).unwrap_or_default())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, where it is known.
+        line: Option<u64>,
+        /// What is wrong; safe to show.
+        message: String,
+    },
+    /// The file is another environment's.
+    #[error("{path} lists environment {found}, not {wanted}")]
+    OtherEnvironment {
+        /// The file.
+        path: PathBuf,
+        /// The environment in it.
+        found: u32,
+        /// The environment asked for.
+        wanted: u32,
+    },
+    /// The file lists no node of the environment.
+    #[error("{path} lists no node of environment {env} that could be asked{}", reasons(.left_out))]
+    Empty {
+        /// The file.
+        path: PathBuf,
+        /// The environment asked for.
+        env: u32,
+        /// How many entries were left out, by reason.
+        left_out: Vec<(String, usize)>,
+    },
+}
+
+fn reasons(left_out: &[(String, usize)]) -> String {
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let list: Vec<String> = left_out.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
+    format!(" (left out: {})", list.join(", "))
+}
+
+impl InventoryError {
+    /// What the operator can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotFound { env, known, looked } => {
+                let looked: Vec<String> = looked.iter().map(|p| p.display().to_string()).collect();
+                let known = match known.as_slice() {
+                    [] => String::new(),
+                    ids => format!("; environments with an inventory: {}", join(ids)),
+                };
+                Some(format!(
+                    "looked for {}; name a file with --inventory, or write one as in inventory/example.yaml for environment {env}{known}",
+                    looked.join(", ")
+                ))
+            }
+            Self::WhichEnvironment { known } if known.is_empty() => {
+                Some("give --env ID, and a node list with --inventory FILE".to_owned())
+            }
+            Self::WhichEnvironment { known } => Some(format!("give --env ID; known: {}", join(known))),
+            Self::OtherEnvironment { found, .. } => Some(format!("give --env {found}, or another --inventory")),
+            Self::Invalid { .. } | Self::Empty { .. } | Self::Read { .. } | Self::TooLarge(_) => None,
+        }
+    }
+}
+
+fn join(ids: &[u32]) -> String {
+    ids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,209 @@
+//! Our own format: short, commented YAML, `schema: fuel-updates-inventory/1`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::fault::Fault;
+use crate::domain::inventory::{Format, Inventory, role_of};
+use crate::domain::node::{Access, Host, Node, NodeId};
+use crate::domain::probe::is_mos_version;
+use crate::domain::text::one_line;
+
+/// The value of `schema`.
+pub const SCHEMA: &str = "fuel-updates-inventory/1";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema: Option<Spanned<String>>,
+    env: Option<u32>,
+    mos_version: Option<Spanned<String>>,
+    ssh: Option<Ssh>,
+    nodes: Vec<Spanned<Entry>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ssh {
+    user: Option<String>,
+    port: Option<u16>,
+    key: Option<PathBuf>,
+    jump: Option<String>,
+    legacy_algorithms: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: Option<u32>,
+    name: String,
+    fqdn: Option<String>,
+    label: Option<String>,
+    address: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    user: Option<String>,
+    port: Option<u16>,
+    key: Option<PathBuf>,
+    jump: Option<String>,
+    legacy_algorithms: Option<bool>,
+}
+
+/// Reads the native format.
+///
+/// # Errors
+/// [`Fault`] with the line of the first thing that is wrong.
+pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
+    let file: File = serde_saphyr::from_str(text)?;
+    if let Some(schema) = &file.schema
+        && schema.value != SCHEMA
+    {
+        return Err(Fault::at(schema.referenced.line(), format!("schema `{}` is not `{SCHEMA}`", schema.value)));
+    }
+    if let Some(version) = &file.mos_version
+        && !is_mos_version(&version.value)
+    {
+        return Err(Fault::at(
+            version.referenced.line(),
+            format!("`{}` is no MOS version such as \"9.0\"", version.value),
+        ));
+    }
+    if file.env == Some(0) {
+        return Err(Fault::new("`env` must be at least 1"));
+    }
+    let ssh = file.ssh.unwrap_or_default();
+    let mut nodes = Vec::with_capacity(file.nodes.len());
+    let mut seen = Seen::default();
+    for entry in file.nodes {
+        let line = entry.referenced.line();
+        let node = node(entry.value, &ssh).map_err(|message| Fault::at(line, message))?;
+        seen.add(&node, line)?;
+        nodes.push(node);
+    }
+    Ok(Inventory {
+        format: Format::Native,
+        env: file.env,
+        mos_version: file.mos_version.map(|v| v.value),
+        nodes,
+        left_out: BTreeMap::new(),
+    })
+}
+
+fn node(entry: Entry, ssh: &Ssh) -> Result<Node, String> {
+    let name = entry.name;
+    if !matches!(Host::parse(&name), Some(Host::Name(_))) {
+        return Err(format!("`{name}` is no node name"));
+    }
+    let address = entry.address.ok_or_else(|| format!("{name} has no `address`"))?;
+    let host = Host::parse(&address).ok_or_else(|| format!("{name}: `{address}` is no address and no host name"))?;
+    if entry.id == Some(0) {
+        return Err(format!("{name}: `id` must be at least 1"));
+    }
+    let port = entry.port.or(ssh.port).unwrap_or(22);
+    if port == 0 {
+        return Err(format!("{name}: `port` must be at least 1"));
+    }
+    Ok(Node {
+        id: entry.id.map(NodeId),
+        fqdn: entry.fqdn.map(|f| one_line(&f, 253)),
+        label: entry.label.map(|l| one_line(&l, 100)),
+        roles: entry.roles.iter().filter_map(|r| role_of(r)).map(|r| one_line(r, 60)).collect(),
+        host,
+        port,
+        access: Access {
+            user: entry.user.or_else(|| ssh.user.clone()),
+            key: entry.key.or_else(|| ssh.key.clone()),
+            jump: entry.jump.or_else(|| ssh.jump.clone()),
+            legacy_algorithms: entry.legacy_algorithms.or(ssh.legacy_algorithms),
+        },
+        name,
+    })
+}
+
+/// What must be unique: id, name, address with port.
+#[derive(Default)]
+struct Seen {
+    ids: HashMap<NodeId, u64>,
+    names: HashMap<String, u64>,
+    places: HashMap<(Host, u16), u64>,
+}
+
+impl Seen {
+    fn add(&mut self, node: &Node, line: u64) -> Result<(), Fault> {
+        let twice = |what: String, first: u64| Err(Fault::at(line, format!("{what} stands in line {first} already")));
+        if let Some(first) = node.id.and_then(|id| self.ids.insert(id, line)) {
+            return twice(format!("{}: id {}", node.name, node.id.map_or(0, |id| id.0)), first);
+        }
+        if let Some(first) = self.names.insert(node.name.clone(), line) {
+            return twice(format!("the name {}", node.name), first);
+        }
+        if let Some(first) = self.places.insert((node.host.clone(), node.port), line) {
+            return twice(format!("{}: address {} with port {}", node.name, node.host, node.port), first);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+schema: fuel-updates-inventory/1
+env: 1
+mos_version: "9.0"
+ssh: {user: root, port: 22}              # defaults for all nodes
+nodes:
+  - {id: 5, name: node-5, fqdn: node-5.domain.tld, address: 10.20.0.5, roles: [primary-controller]}
+  - {id: 7, name: node-7, address: 10.20.0.7, roles: [compute, ceph-osd], port: 2222, label: storage a}
+"#;
+
+    fn fault(from: &str, to: &str) -> String {
+        assert!(GOOD.contains(from), "{from}");
+        let fault = parse(&GOOD.replace(from, to)).unwrap_err();
+        format!("{}: {}", fault.line.unwrap_or(0), fault.message)
+    }
+
+    #[test]
+    fn the_example_of_the_product_page() {
+        let inventory = parse(GOOD).unwrap();
+        assert_eq!((inventory.env, inventory.mos_version.as_deref()), (Some(1), Some("9.0")));
+        let nodes: Vec<_> = inventory.nodes.iter().map(|n| (n.id.unwrap().0, n.port, n.roles.join("+"))).collect();
+        assert_eq!(nodes, [(5, 22, "controller".to_owned()), (7, 2222, "compute+ceph-osd".to_owned())]);
+        assert_eq!(inventory.nodes[1].access.user.as_deref(), Some("root"));
+        assert_eq!(inventory.nodes[1].label.as_deref(), Some("storage a"));
+    }
+
+    #[test]
+    fn json_is_yaml() {
+        let json = r#"{"env": 2, "nodes": [{"name": "node-1", "address": "fe80::1"}]}"#;
+        let inventory = parse(json).unwrap();
+        assert_eq!((inventory.env, inventory.nodes[0].id), (Some(2), None));
+    }
+
+    #[test]
+    fn each_fault_names_line_and_key() {
+        assert_eq!(fault("fuel-updates-inventory/1", "x/2"), "2: schema `x/2` is not `fuel-updates-inventory/1`");
+        assert_eq!(fault("\"9.0\"", "\"9.0/..\""), "4: `9.0/..` is no MOS version such as \"9.0\"");
+        assert_eq!(fault("id: 7", "id: 5"), "8: node-7: id 5 stands in line 7 already");
+        assert_eq!(fault("name: node-7", "name: node-5"), "8: the name node-5 stands in line 7 already");
+        assert_eq!(
+            fault("10.20.0.7, roles: [compute, ceph-osd], port: 2222", "10.20.0.5"),
+            "8: node-7: address 10.20.0.5 with port 22 stands in line 7 already"
+        );
+        assert_eq!(fault("10.20.0.7", "10.20.0.700"), "8: node-7: `10.20.0.700` is no address and no host name");
+        assert_eq!(fault("address: 10.20.0.7, ", ""), "8: node-7 has no `address`");
+        assert_eq!(fault("name: node-7", "name: node 7"), "8: `node 7` is no node name");
+        assert!(
+            fault("port: 2222", "prot: 2222").starts_with("8: unknown field `prot`"),
+            "{}",
+            fault("port: 2222", "prot: 2222")
+        );
+        assert!(fault("env: 1", "evn: 1").starts_with("3: unknown field `evn`"), "{}", fault("env: 1", "evn: 1"));
+        assert!(fault("id: 5", "id: five").starts_with("7: "), "{}", fault("id: 5", "id: five"));
+        assert!(fault("env: 1", "env: 1\nenv: 2").starts_with("4: "), "{}", fault("env: 1", "env: 1\nenv: 2"));
+    }
+}
