@@ -12,8 +12,11 @@
 //! they do not know each other. `domain` knows nobody. Only `ui` writes to the terminal.
 //! `tests/architecture.rs` holds the code to this picture.
 
+pub mod cli;
 pub mod command;
 pub mod domain;
+pub mod error;
+pub mod event;
 pub mod exit;
 pub mod fleet;
 pub mod graph;

@@ -1,0 +1,47 @@
+//! Errors that end a command: what happened, why, and what to do next. Printed in one place, by `ui`.
+
+use std::error::Error;
+
+use crate::exit::Exit;
+
+/// An error that ends a command.
+#[derive(Debug)]
+pub struct AppError {
+    /// The exit status.
+    pub exit: Exit,
+    /// What happened. Safe to show.
+    pub message: String,
+    /// Why, the nearest cause first. Safe to show.
+    pub causes: Vec<String>,
+    /// The next step.
+    pub hint: Option<String>,
+}
+
+impl AppError {
+    /// An error with its exit status.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), causes: vec![], hint: None }
+    }
+
+    /// An error from another one, with its chain of causes.
+    pub fn from_error(exit: Exit, error: &dyn Error) -> Self {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(c) = cause {
+            let text = c.to_string();
+            // A message that already repeats its source needs no second line.
+            if !error.to_string().contains(&text) {
+                causes.push(text);
+            }
+            cause = c.source();
+        }
+        Self { exit, message: error.to_string(), causes, hint: None }
+    }
+
+    /// The same with the next step, where there is one.
+    #[must_use]
+    pub fn hinted(mut self, hint: impl Into<Option<String>>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}

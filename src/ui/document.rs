@@ -1,0 +1,172 @@
+//! The JSON of the checks: a contract, schema `fuel-updates/1`. Keys may be added, never renamed or removed.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::domain::mu::Mu;
+use crate::domain::report::{Problem, Report};
+use crate::domain::row::Row;
+
+#[derive(Serialize)]
+pub(super) struct CheckDocument<'a> {
+    schema: &'static str,
+    tool: &'static str,
+    command: &'static str,
+    env: u32,
+    mos_version: Option<&'a str>,
+    mos_version_source: Option<&'static str>,
+    taken_at: &'a str,
+    exit: u8,
+    conditions: Vec<&'static str>,
+    inventory: InventoryDocument<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mirror: Option<MirrorDocument<'a>>,
+    nodes: Vec<NodeDocument<'a>>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct InventoryDocument<'a> {
+    source: &'a str,
+    format: &'static str,
+    age_s: Option<u64>,
+    left_out: BTreeMap<&'static str, usize>,
+}
+
+#[derive(Serialize)]
+struct MirrorDocument<'a> {
+    url: &'a str,
+    folder: Option<&'a str>,
+    mu: Option<MuDocument<'a>>,
+    error: Option<ProblemDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProblemDocument<'a> {
+    kind: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct MuDocument<'a> {
+    id: u64,
+    title: &'a str,
+    timestamp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doc_link: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct NodeDocument<'a> {
+    id: Option<u32>,
+    name: &'a str,
+    fqdn: Option<&'a str>,
+    label: Option<&'a str>,
+    roles: &'a [String],
+    address: String,
+    port: u16,
+    state: &'static str,
+    mu: Option<MuDocument<'a>>,
+    target: Option<MuDocument<'a>>,
+    identity: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    detail: Option<&'a str>,
+    elapsed_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    nodes: usize,
+    states: BTreeMap<&'static str, usize>,
+    groups: Vec<GroupDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupDocument<'a> {
+    nodes: String,
+    count: usize,
+    state: &'static str,
+    mu: Option<MuDocument<'a>>,
+}
+
+/// The document of a check.
+pub(super) fn of_check(report: &Report, exit: u8) -> CheckDocument<'_> {
+    CheckDocument {
+        schema: "fuel-updates/1",
+        tool: env!("CARGO_PKG_VERSION"),
+        command: report.check.as_str(),
+        env: report.env,
+        mos_version: report.mos_version.as_deref(),
+        mos_version_source: report.mos_version_source,
+        taken_at: &report.taken_at,
+        exit,
+        conditions: report.conditions().iter().map(|c| c.as_str()).collect(),
+        inventory: InventoryDocument {
+            source: &report.source.path,
+            format: report.source.format,
+            age_s: report.source.age_s,
+            left_out: report.source.left_out.iter().map(|(reason, n)| (reason.as_str(), *n)).collect(),
+        },
+        mirror: report.mirror.as_ref().map(|m| MirrorDocument {
+            url: &m.url,
+            folder: m.folder.as_deref(),
+            mu: m.mu.as_ref().ok().map(mu),
+            error: m.mu.as_ref().err().map(problem),
+        }),
+        nodes: report.rows.iter().map(node).collect(),
+        summary: Summary {
+            nodes: report.rows.len(),
+            states: report.states(),
+            groups: report
+                .groups()
+                .into_iter()
+                .map(|g| GroupDocument {
+                    nodes: g.nodes,
+                    count: g.count,
+                    state: g.row.state.as_str(),
+                    mu: g.row.mu.as_ref().map(mu),
+                })
+                .collect(),
+        },
+    }
+}
+
+fn node(row: &Row) -> NodeDocument<'_> {
+    NodeDocument {
+        id: row.node.id.map(|id| id.0),
+        name: &row.node.name,
+        fqdn: row.node.fqdn.as_deref(),
+        label: row.node.label.as_deref(),
+        roles: &row.node.roles,
+        address: row.node.host.to_string(),
+        port: row.node.port,
+        state: row.state.as_str(),
+        mu: row.mu.as_ref().map(mu),
+        target: row.target.as_ref().map(mu),
+        identity: row.identity.map(|i| i.as_str()),
+        verdict: row.verdict.map(|v| v.as_str()),
+        detail: row.detail.as_deref(),
+        elapsed_ms: u64::try_from(row.elapsed.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn mu(mu: &Mu) -> MuDocument<'_> {
+    MuDocument { id: mu.id, title: &mu.title, timestamp: mu.timestamp, doc_link: mu.doc_link.as_deref() }
+}
+
+fn problem(problem: &Problem) -> ProblemDocument<'_> {
+    ProblemDocument { kind: &problem.kind, message: &problem.message, hint: problem.hint.as_deref() }
+}
+
+/// Pretty JSON. Our own types have text keys and no failing parts, so nothing is lost by the fallback.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// The same as YAML.
+pub(super) fn yaml(value: &impl Serialize) -> String {
+    serde_saphyr::to_string(value).unwrap_or_default()
+}
