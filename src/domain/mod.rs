@@ -3,11 +3,13 @@
 //! Pure: no I/O, no clock, no printing, nothing of the other modules. Everything here is a function of
 //! its arguments, so everything here is tested without a server.
 
+pub mod environment;
 pub mod failure;
 pub mod inventory;
 pub mod mu;
 pub mod node;
 pub mod nodeset;
+pub mod plan;
 pub mod probe;
 pub mod report;
 pub mod row;

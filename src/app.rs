@@ -1,0 +1,66 @@
+//! Wiring: parses the command line, picks the command, prints what went wrong.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::{Check, Cli, Command};
+use crate::command;
+use crate::domain::report;
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::settings::{Output, Settings};
+use crate::ui::Ui;
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap knows where its text goes: help to stdout, usage errors to stderr. A reader that went away is no error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
+        }
+    };
+    let output = &cli.global.output;
+    let output = Output { format: output.format, columns: output.columns.clone(), sort: output.sort.clone() };
+    let ui = Ui::new(output, cli.global.quiet);
+    let exit = match dispatch(cli, &ui) {
+        Ok(exit) => exit,
+        Err(error) => {
+            ui.error(&error);
+            error.exit
+        }
+    };
+    if ui.reader_left() { Exit::Ok.into() } else { exit.into() }
+}
+
+fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
+    match cli.command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "fuel-updates", &mut script);
+            ui.data(&String::from_utf8_lossy(&script));
+            Ok(Exit::Ok)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut page)
+                .map_err(|e| AppError::from_error(Exit::Error, &e))?;
+            ui.data(&String::from_utf8_lossy(&page));
+            Ok(Exit::Ok)
+        }
+        Command::Check(check) => {
+            let settings = Settings::new(cli.global)?;
+            let check = match check {
+                Check::Installed => report::Check::Installed,
+                Check::Available => report::Check::Available,
+            };
+            command::check::run(check, &settings, ui)
+        }
+        Command::Install(options) => command::install::run(&options, &Settings::new(cli.global)?, ui),
+        Command::Inventory(action) => command::inventory::run(action, &Settings::new(cli.global)?, ui),
+        Command::Graph(action) => command::graph::run(action, ui),
+    }
+}

@@ -1,0 +1,163 @@
+//! What every command on nodes begins with: find the node list, select, ask all nodes at once.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::domain::failure::{FailureKind, NodeFailure};
+use crate::domain::node::Node;
+use crate::domain::probe::{self, MAX_ANSWER, ProbeAnswer};
+use crate::domain::report::Source;
+use crate::domain::row::Row;
+use crate::error::AppError;
+use crate::event::{Event, Events};
+use crate::exit::Exit;
+use crate::fleet::{self, Answer, FleetEvent, FleetSettings, HostKeyPolicy, Jump, Target};
+use crate::inventory::{self, InventoryError, Loaded};
+use crate::settings::{Settings, Ssh};
+
+/// The environment to work on and its selected nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// The environment.
+    pub(crate) env: u32,
+    /// The selected nodes.
+    pub(crate) nodes: Vec<Node>,
+    /// The environment's MOS version and where it is known from, where option or node list tell.
+    pub(crate) mos_version: Option<(String, &'static str)>,
+    /// Where the node list came from.
+    pub(crate) source: Source,
+    /// What the operator should know about the choice of the node list.
+    pub(crate) warnings: Vec<String>,
+    /// Whether `--env` was left out.
+    pub(crate) env_guessed: bool,
+}
+
+/// Finds the node list and selects.
+pub(crate) fn site(settings: &Settings) -> Result<Site, AppError> {
+    let loaded = inventory::find(settings.inventory.as_deref(), settings.env, Path::new("/"))
+        .map_err(|error| inventory_error(&error))?;
+    let Loaded { mut inventory, path, age, warnings } = loaded;
+    let env = settings.env.or(inventory.env).unwrap_or_default();
+    for node in &mut inventory.nodes {
+        if let (22, Some(port)) = (node.port, settings.ssh.port) {
+            node.port = port;
+        }
+    }
+    let nodes = settings
+        .selection
+        .apply(inventory.nodes)
+        .map_err(|e| AppError::from_error(Exit::Error, &e).hinted(Some("see `inventory show`".to_owned())))?;
+    let option = settings.mos_version.clone().map(|v| (v, "option"));
+    Ok(Site {
+        env,
+        nodes,
+        mos_version: option.or(inventory.mos_version.map(|v| (v, "inventory"))),
+        source: Source {
+            path: path.display().to_string(),
+            format: inventory.format.as_str(),
+            age_s: age.map(|a| a.as_secs()),
+            left_out: inventory.left_out,
+        },
+        warnings,
+        env_guessed: settings.env.is_none(),
+    })
+}
+
+pub(crate) fn inventory_error(error: &InventoryError) -> AppError {
+    let exit = if matches!(error, InventoryError::WhichEnvironment { .. }) { Exit::Usage } else { Exit::Error };
+    AppError::from_error(exit, error).hinted(error.hint())
+}
+
+/// Asks all nodes at once; a row for each, in the order of `nodes`.
+pub(crate) fn ask(
+    nodes: &[Node],
+    ssh: &Ssh,
+    known_hosts: &Path,
+    events: &mut dyn Events,
+    cancel: &Arc<AtomicBool>,
+) -> Result<Vec<Row>, AppError> {
+    let total = nodes.len();
+    events.event(&Event::Asking { total });
+    let mut done = 0;
+    let mut rows: Vec<Option<Row>> = vec![None; total];
+    let ran = run(nodes, &probe::command(), MAX_ANSWER, ssh, known_hosts, cancel, &mut |index, result, elapsed| {
+        let (Some(node), Some(slot)) = (nodes.get(index), rows.get_mut(index)) else { return };
+        let row = row(node.clone(), result, elapsed);
+        done += 1;
+        events.event(&Event::Answered { row: &row, done, total });
+        *slot = Some(row);
+    });
+    events.event(&Event::Asked);
+    ran?;
+    let unasked = || NodeFailure::new(FailureKind::RemoteError, "interrupted before it answered");
+    let rows = rows.into_iter().zip(nodes);
+    Ok(rows.map(|(row, node)| row.unwrap_or_else(|| Row::not_asked(node.clone(), unasked(), Duration::ZERO))).collect())
+}
+
+/// Runs a command on nodes; `on_answer` gets index, result and time as they arrive.
+pub(crate) fn run(
+    nodes: &[Node],
+    command: &str,
+    limit: usize,
+    ssh: &Ssh,
+    known_hosts: &Path,
+    cancel: &Arc<AtomicBool>,
+    on_answer: &mut dyn FnMut(usize, &Result<Answer, NodeFailure>, Duration),
+) -> Result<(), AppError> {
+    let targets: Vec<Target> = nodes.iter().map(|node| target(node, ssh)).collect::<Result<_, _>>()?;
+    let settings = FleetSettings {
+        fanout: ssh.fanout,
+        connect_timeout: ssh.connect_timeout,
+        handshake_timeout: ssh.handshake_timeout,
+        node_timeout: ssh.node_timeout,
+        host_keys: match ssh.host_keys {
+            crate::cli::HostKeys::AcceptNew => HostKeyPolicy::AcceptNew,
+            crate::cli::HostKeys::Strict => HostKeyPolicy::Strict,
+            crate::cli::HostKeys::Off => HostKeyPolicy::Off,
+        },
+        known_hosts: known_hosts.to_owned(),
+        default_keys: ssh.usual_keys.clone(),
+        agent: ssh.agent.clone(),
+        answer_limit: limit,
+        cancelled: Arc::clone(cancel),
+    };
+    let ran = fleet::run(&targets, command, &settings, &mut |event| match event {
+        FleetEvent::Started { .. } => {}
+        FleetEvent::Finished { index, result, elapsed } => on_answer(index, result, elapsed),
+    });
+    ran.map(|_| ()).map_err(|error| AppError::from_error(Exit::Error, &error).hinted(error.hint()))
+}
+
+fn row(node: Node, result: &Result<Answer, NodeFailure>, elapsed: Duration) -> Row {
+    match result {
+        Err(failure) => Row::not_asked(node, failure.clone(), elapsed),
+        Ok(answer) => match ProbeAnswer::parse(&answer.stdout) {
+            Ok(parsed) => Row::answered(node, &parsed, elapsed),
+            Err(error) => {
+                let exit = answer.exit.filter(|e| *e != 0).map_or_else(String::new, |e| format!(", exit status {e}"));
+                let hint = "log in by hand: does the login shell run commands, without a menu or a forced command?";
+                let failure = NodeFailure::new(FailureKind::RemoteError, format!("{error}{exit}"));
+                Row::not_asked(node, failure.hinted(hint), elapsed)
+            }
+        },
+    }
+}
+
+fn target(node: &Node, ssh: &Ssh) -> Result<Target, AppError> {
+    let jump = node.access.jump.as_ref().or(ssh.jump.as_ref());
+    let jump = jump.map(|text| {
+        Jump::parse(text, &ssh.user).map_err(|error| {
+            AppError::new(Exit::Usage, format!("{}: jump host: {error}", node.name))
+        })
+    });
+    Ok(Target {
+        host: node.host.clone(),
+        port: node.port,
+        user: node.access.user.clone().unwrap_or_else(|| ssh.user.clone()),
+        keys: node.access.key.clone().map_or_else(|| ssh.keys.clone(), |key| vec![key]),
+        jump: jump.transpose()?,
+        legacy_algorithms: node.access.legacy_algorithms.unwrap_or(ssh.legacy_algorithms),
+    })
+}

@@ -1,0 +1,46 @@
+//! An environment as Nailgun tells it. For an installation Nailgun's list is the truth.
+
+use super::node::{Host, NodeId};
+
+/// An environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// Nailgun's number.
+    pub id: u32,
+    /// Its name. Safe to show.
+    pub name: String,
+    /// `operational`, `stopped`, `partially_deployed` and so on.
+    pub status: String,
+    /// Its MOS version (`fuel_version`), fixed when it was made.
+    pub mos_version: String,
+    /// Its nodes, those about to be added or deleted included.
+    pub nodes: Vec<EnvironmentNode>,
+}
+
+/// A node of an environment as Nailgun tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentNode {
+    /// Nailgun's number.
+    pub id: NodeId,
+    /// Its host name. Safe to show.
+    pub name: String,
+    /// Its address in the admin network, where it has one.
+    pub host: Option<Host>,
+    /// Its roles, without `primary-`.
+    pub roles: Vec<String>,
+    /// `ready`, `discover`, `error` and so on.
+    pub status: String,
+    /// What Nailgun believes; up to three minutes old.
+    pub online: bool,
+    /// About to be added.
+    pub pending_addition: bool,
+    /// About to be deleted.
+    pub pending_deletion: bool,
+}
+
+impl EnvironmentNode {
+    /// Whether an installation has nothing to do with it yet: not deployed.
+    pub fn in_discover(&self) -> bool {
+        self.status == "discover" || self.pending_addition
+    }
+}

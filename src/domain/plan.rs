@@ -1,0 +1,498 @@
+//! What an installation is going to do, and everything that forbids it: pure, from what nodes, mirror and
+//! Nailgun said.
+
+use super::environment::{Environment, EnvironmentNode};
+use super::failure::FailureKind;
+use super::inventory::role_of;
+use super::mu::Mu;
+use super::node::{Node, NodeId};
+use super::row::{Identity, Row, State, Verdict};
+
+/// What the operator allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowances {
+    /// Leave out nodes that are offline or unreachable.
+    pub offline: bool,
+    /// A selection without a controller.
+    pub no_controller: bool,
+}
+
+/// Why a node, or the whole installation, is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The node; nothing where it is about the environment.
+    pub node: Option<String>,
+    /// Why. Safe to show.
+    pub reason: String,
+    /// What the operator can do about it.
+    pub hint: Option<&'static str>,
+}
+
+/// What a run does, phase by phase, in the order of the graph (product page, "The graph").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// The first controller.
+    CanaryController,
+    /// The other controllers, one by one.
+    Controllers,
+    /// MongoDB, Ceph, Cinder, Ironic: one by one.
+    Storage,
+    /// Computes, some at a time.
+    Computes,
+    /// Everything else.
+    Others,
+}
+
+impl Phase {
+    /// Its name for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CanaryController => "first controller",
+            Self::Controllers => "controllers, one by one",
+            Self::Storage => "storage, one by one",
+            Self::Computes => "computes",
+            Self::Others => "other nodes",
+        }
+    }
+}
+
+/// A node that the installation is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Targeted {
+    /// Nailgun's number.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its roles.
+    pub roles: Vec<String>,
+    /// What it runs now; nothing for GA.
+    pub before: Option<Mu>,
+    /// Where the inventory says to log in.
+    pub node: Node,
+}
+
+/// What an installation is going to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The update that every targeted node gets.
+    pub target: Mu,
+    /// The nodes that get it.
+    pub targeted: Vec<Targeted>,
+    /// Nodes that run it already, however it came there: left alone.
+    pub at_target: Vec<Row>,
+    /// Nodes left out because they are offline or unreachable, with the reason.
+    pub left_out: Vec<(String, String)>,
+    /// Everything that forbids the installation.
+    pub refusals: Vec<Refusal>,
+}
+
+const SYNC: &str = "run `inventory sync`, or correct the inventory";
+const OFFLINE: &str = "repair the node, or leave it out with --allow-offline or --exclude";
+
+impl Plan {
+    /// Makes the plan. `rows` are the selected nodes as they answered, `listed` all nodes of the inventory.
+    pub fn new(
+        env: &Environment,
+        listed: &[Node],
+        rows: &[Row],
+        everything: bool,
+        target: &Mu,
+        allow: Allowances,
+    ) -> Self {
+        let mut plan = Self {
+            target: target.clone(),
+            targeted: vec![],
+            at_target: vec![],
+            left_out: vec![],
+            refusals: environment_refusals(env),
+        };
+        plan.compare_lists(env, listed, rows, everything);
+        for row in rows {
+            let found = row.node.id.and_then(|id| env.nodes.iter().find(|n| n.id == id));
+            match found {
+                Some(known) => plan.place(row, known, allow),
+                // Named by compare_lists already.
+                None if row.node.id.is_some() => {}
+                None => plan.refuse(row, "its id is not known".to_owned(), Some(SYNC)),
+            }
+        }
+        let controller = |roles: &[String]| roles.iter().any(|r| r == "controller");
+        let a_controller = plan.targeted.iter().any(|t| controller(&t.roles))
+            || plan.at_target.iter().any(|r| controller(&r.node.roles));
+        if !plan.targeted.is_empty() && !a_controller && !allow.no_controller {
+            plan.refusals.push(Refusal {
+                node: None,
+                reason: "no controller is selected".to_owned(),
+                hint: Some("select one, or give --skip-cluster-checks"),
+            });
+        }
+        plan
+    }
+
+    /// Nodes only in Nailgun, only in the inventory, or with another address or other roles.
+    fn compare_lists(&mut self, env: &Environment, listed: &[Node], rows: &[Row], everything: bool) {
+        let selected = |id: NodeId| everything || rows.iter().any(|r| r.node.id == Some(id));
+        for known in &env.nodes {
+            // A node about to be deleted or not deployed yet is no node of an inventory.
+            let expected = !known.pending_deletion && !known.in_discover();
+            if expected && everything && !listed.iter().any(|n| n.id == Some(known.id)) {
+                self.refuse_named(&known.name, "is in Nailgun and not in the inventory".to_owned(), Some(SYNC));
+            }
+        }
+        for node in listed {
+            let Some(id) = node.id.filter(|id| selected(*id)) else { continue };
+            let Some(known) = env.nodes.iter().find(|n| n.id == id) else {
+                let reason = format!("is in the inventory and not in Nailgun's environment {}", env.id);
+                self.refuse_named(&node.name, reason, Some(SYNC));
+                continue;
+            };
+            if known.host.as_ref().is_some_and(|host| *host != node.host) {
+                let theirs = known.host.as_ref().map_or_else(String::new, ToString::to_string);
+                let reason = format!("has the address {} in the inventory and {theirs} in Nailgun", node.host);
+                self.refuse_named(&node.name, reason, Some(SYNC));
+            }
+            let sorted = |roles: &[String]| {
+                let mut roles: Vec<String> = roles.iter().filter_map(|r| role_of(r)).map(str::to_owned).collect();
+                roles.sort();
+                roles
+            };
+            if !node.roles.is_empty() && sorted(&node.roles) != sorted(&known.roles) {
+                let reason = format!(
+                    "has the roles {} in the inventory and {} in Nailgun",
+                    node.roles.join(", "),
+                    known.roles.join(", ")
+                );
+                self.refuse_named(&node.name, reason, Some(SYNC));
+            }
+        }
+    }
+
+    /// Puts one node where it belongs.
+    fn place(&mut self, row: &Row, known: &EnvironmentNode, allow: Allowances) {
+        let name = row.node.name.clone();
+        if known.pending_deletion {
+            return self.refuse(row, "is about to be deleted".to_owned(), Some("finish that first, or --exclude it"));
+        }
+        if known.in_discover() {
+            return self.refuse(row, "is not deployed yet".to_owned(), Some("deploy it first, or --exclude it"));
+        }
+        if let State::NotAsked(kind) = row.state {
+            let detail = row.detail.clone().unwrap_or_default();
+            let reason = format!("{}: {detail}", kind.as_str());
+            if matches!(kind, FailureKind::Unreachable | FailureKind::Timeout) {
+                if allow.offline {
+                    self.left_out.push((name, reason));
+                } else {
+                    self.refuse(row, reason, Some(OFFLINE));
+                }
+                return;
+            }
+            return self.refuse(row, reason, None);
+        }
+        if !known.online {
+            if allow.offline {
+                self.left_out.push((name, "offline in Nailgun".to_owned()));
+            } else {
+                self.refuse(row, "answers over SSH, but Nailgun holds it for offline".to_owned(), Some(OFFLINE));
+            }
+            return;
+        }
+        if row.identity == Some(Identity::Unverified) {
+            let hint = "the node needs /etc/nailgun_uid, and the inventory its id";
+            return self.refuse(row, "its identity is unverified".to_owned(), Some(hint));
+        }
+        match row.state {
+            State::WrongNode | State::Unreadable | State::Invalid => {
+                let detail = row.detail.clone().unwrap_or_default();
+                return self.refuse(row, format!("{}: {detail}", row.state.as_str()), None);
+            }
+            State::Updating => {
+                return self.refuse(
+                    row,
+                    "a script of an installation is at work on it".to_owned(),
+                    Some("wait for it, or come back to it with install --attach"),
+                );
+            }
+            _ => {}
+        }
+        if Verdict::of(row.mu.as_ref(), &self.target) == Verdict::AheadOfMirror {
+            let runs = row.mu.as_ref().map_or("", |m| &m.title);
+            return self.refuse(
+                row,
+                format!("runs {runs}, which is newer than the mirror's"),
+                Some("is the mirror stale?"),
+            );
+        }
+        if row.state == State::Installed && row.mu.as_ref().is_some_and(|mu| mu.same_as(&self.target)) {
+            self.at_target.push(row.clone());
+            return;
+        }
+        self.targeted.push(Targeted {
+            id: known.id,
+            name,
+            roles: known.roles.clone(),
+            before: row.mu.clone(),
+            node: row.node.clone(),
+        });
+    }
+
+    fn refuse(&mut self, row: &Row, reason: String, hint: Option<&'static str>) {
+        self.refuse_named(&row.node.name, reason, hint);
+    }
+
+    fn refuse_named(&mut self, node: &str, reason: String, hint: Option<&'static str>) {
+        self.refusals.push(Refusal { node: Some(node.to_owned()), reason, hint });
+    }
+
+    /// The targeted nodes in the order in which they get their packages. Which controller is the first one, Nailgun
+    /// decides when it serializes; here the first by number stands for it.
+    pub fn phases(&self) -> Vec<(Phase, Vec<&Targeted>)> {
+        let has = |t: &Targeted, roles: &[&str]| t.roles.iter().any(|r| roles.contains(&r.as_str()));
+        let mut phases: Vec<(Phase, Vec<&Targeted>)> = Vec::new();
+        let mut targeted: Vec<&Targeted> = self.targeted.iter().collect();
+        targeted.sort_by_key(|t| t.id);
+        let mut seen_controller = false;
+        let mut tagged: Vec<(Phase, &Targeted)> = Vec::new();
+        for t in targeted {
+            let phase = if has(t, &["controller"]) {
+                let first = !std::mem::replace(&mut seen_controller, true);
+                if first { Phase::CanaryController } else { Phase::Controllers }
+            } else if has(t, &["mongo", "ceph-osd", "cinder", "cinder-block-device", "cinder-vmware", "ironic"]) {
+                Phase::Storage
+            } else if has(t, &["compute", "compute-vmware"]) {
+                Phase::Computes
+            } else {
+                Phase::Others
+            };
+            tagged.push((phase, t));
+        }
+        tagged.sort_by_key(|(phase, t)| (*phase, t.id));
+        for (phase, t) in tagged {
+            match phases.last_mut() {
+                Some((last, nodes)) if *last == phase => nodes.push(t),
+                _ => phases.push((phase, vec![t])),
+            }
+        }
+        phases
+    }
+}
+
+/// What is missing to the proof that a node runs `target`; nothing when it is proven (product page, "Prove").
+pub fn proof_fault(row: &Row, target: &Mu) -> Option<String> {
+    let seen = row.mu.as_ref().map_or_else(|| "none".to_owned(), |mu| mu.title.clone());
+    if row.state != State::Installed {
+        let detail = row.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
+        return Some(format!("{}{detail}", row.state.as_str()));
+    }
+    if !row.mu.as_ref().is_some_and(|mu| mu.same_as(target)) {
+        return Some(format!("runs {seen}, not {}", target.title));
+    }
+    let Some(update) = row.update.as_ref().filter(|u| u.finished() && u.target.same_as(target)) else {
+        return Some("its file names the update, but no finished installation does".to_owned());
+    };
+    match &update.evidence {
+        None => Some("it recorded no evidence".to_owned()),
+        Some(evidence) => {
+            let faults = evidence.faults();
+            (!faults.is_empty()).then(|| faults.join("; "))
+        }
+    }
+}
+
+fn environment_refusals(env: &Environment) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let mut refuse = |reason: String, hint| refusals.push(Refusal { node: None, reason, hint });
+    let major: Option<u32> = env.mos_version.split('.').next().and_then(|m| m.parse().ok());
+    match major {
+        Some(major) if major >= 9 => {}
+        Some(_) => refuse(
+            format!("environment {} runs MOS {}: graphs of its own exist from 9.0 on", env.id, env.mos_version),
+            Some("update it by hand, as its release notes tell: mos_apply_mu.py, then restart the services"),
+        ),
+        None => refuse(format!("the MOS version of environment {} is not known", env.id), None),
+    }
+    if !matches!(env.status.as_str(), "operational" | "stopped" | "partially_deployed") {
+        refuse(
+            format!(
+                "environment {} is `{}`: only operational, stopped and partially_deployed ones are taken",
+                env.id, env.status
+            ),
+            None,
+        );
+    }
+    refusals
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::failure::NodeFailure;
+    use super::super::node::{Access, Host};
+    use super::super::probe::{FileAnswer, Lock, ProbeAnswer};
+    use super::*;
+
+    fn node(id: u32, role: &str) -> Node {
+        Node {
+            id: Some(NodeId(id)),
+            name: format!("node-{id}"),
+            fqdn: None,
+            label: None,
+            roles: vec![role.to_owned()],
+            host: Host::Ip([10, 20, 0, id as u8].into()),
+            port: 22,
+            access: Access::default(),
+        }
+    }
+
+    fn env(nodes: &[Node]) -> Environment {
+        let known = |n: &Node| EnvironmentNode {
+            id: n.id.unwrap(),
+            name: n.name.clone(),
+            host: Some(n.host.clone()),
+            roles: n.roles.clone(),
+            status: "ready".into(),
+            online: true,
+            pending_addition: false,
+            pending_deletion: false,
+        };
+        Environment {
+            id: 1,
+            name: "prod".into(),
+            status: "operational".into(),
+            mos_version: "9.0".into(),
+            nodes: nodes.iter().map(known).collect(),
+        }
+    }
+
+    fn row(node: &Node, mu: Option<u64>) -> Row {
+        let file =
+            |id: u64| FileAnswer::Content(format!(r#"{{"id":{id},"title":"mu-{id}","timestamp":{id}}}"#).into_bytes());
+        let answer = ProbeAnswer {
+            mu: mu.map_or(FileAnswer::Missing, file),
+            state: FileAnswer::Missing,
+            uid: node.id.map(|id| id.0),
+            mos_version: None,
+            lock: Lock::Free,
+        };
+        Row::answered(node.clone(), &answer, Duration::ZERO)
+    }
+
+    fn target() -> Mu {
+        Mu { id: 2, title: "mu-2".into(), timestamp: 2, doc_link: None }
+    }
+
+    fn site() -> Vec<Node> {
+        vec![node(1, "controller"), node(2, "controller"), node(3, "compute"), node(4, "cinder")]
+    }
+
+    fn plan(env: &Environment, nodes: &[Node], rows: &[Row]) -> Plan {
+        Plan::new(env, nodes, rows, true, &target(), Allowances::default())
+    }
+
+    fn reasons(plan: &Plan) -> Vec<String> {
+        let text = |r: &Refusal| format!("{}: {}", r.node.as_deref().unwrap_or("env"), r.reason);
+        plan.refusals.iter().map(text).collect()
+    }
+
+    #[test]
+    fn older_and_missing_updates_are_targeted_and_the_rest_left_alone() {
+        let nodes = site();
+        let rows: Vec<Row> = nodes.iter().zip([Some(1), None, Some(2), Some(1)]).map(|(n, mu)| row(n, mu)).collect();
+        let plan = plan(&env(&nodes), &nodes, &rows);
+        assert_eq!(reasons(&plan), Vec::<String>::new());
+        let ids: Vec<u32> = plan.targeted.iter().map(|t| t.id.0).collect();
+        assert_eq!((ids, plan.at_target.len()), (vec![1, 2, 4], 1));
+        let phases: Vec<_> = plan.phases().iter().map(|(p, n)| (*p, n.len())).collect();
+        assert_eq!(phases, [(Phase::CanaryController, 1), (Phase::Controllers, 1), (Phase::Storage, 1)]);
+    }
+
+    #[test]
+    fn nailguns_list_is_the_truth() {
+        let nodes = site();
+        let mut env = env(&nodes);
+        env.nodes.remove(0);
+        env.nodes[0].host = Some(Host::Ip([10, 20, 0, 99].into()));
+        env.nodes[1].roles = vec!["ceph-osd".into()];
+        env.nodes.push(EnvironmentNode { id: NodeId(9), name: "node-9".into(), ..env.nodes[2].clone() });
+        let rows: Vec<Row> = nodes.iter().map(|n| row(n, None)).collect();
+        assert_eq!(
+            reasons(&plan(&env, &nodes, &rows)),
+            [
+                "node-9: is in Nailgun and not in the inventory",
+                "node-1: is in the inventory and not in Nailgun's environment 1",
+                "node-2: has the address 10.20.0.2 in the inventory and 10.20.0.99 in Nailgun",
+                "node-3: has the roles compute in the inventory and ceph-osd in Nailgun",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_refusal_names_its_node() {
+        let nodes = site();
+        let mut env = env(&nodes);
+        env.nodes[0].pending_deletion = true;
+        env.nodes[1].online = false;
+        let failure = NodeFailure::new(FailureKind::Unreachable, "connection refused");
+        let mut rows = vec![row(&nodes[0], None), row(&nodes[1], None), row(&nodes[2], Some(3))];
+        rows.push(Row::not_asked(nodes[3].clone(), failure, Duration::ZERO));
+        assert_eq!(
+            reasons(&plan(&env, &nodes, &rows)),
+            [
+                "node-1: is about to be deleted",
+                "node-2: answers over SSH, but Nailgun holds it for offline",
+                "node-3: runs mu-3, which is newer than the mirror's",
+                "node-4: unreachable: connection refused",
+            ]
+        );
+        let allow = Allowances { offline: true, no_controller: true };
+        let allowed = Plan::new(&env, &nodes, &rows, true, &target(), allow);
+        assert_eq!((allowed.refusals.len(), allowed.left_out.len()), (2, 2));
+    }
+
+    #[test]
+    fn environments_that_are_refused() {
+        let nodes = site();
+        let rows: Vec<Row> = nodes.iter().map(|n| row(n, None)).collect();
+        let mut env = env(&nodes);
+        env.mos_version = "8.0".into();
+        env.status = "deployment".into();
+        let reasons = reasons(&plan(&env, &nodes, &rows));
+        assert_eq!(reasons.len(), 2);
+        assert!(reasons[0].starts_with("env: environment 1 runs MOS 8.0"), "{reasons:?}");
+        env.mos_version = "10.0".into();
+        env.status = "stopped".into();
+        assert!(plan(&env, &nodes, &rows).refusals.is_empty());
+    }
+
+    #[test]
+    fn a_selection_without_a_controller_wants_a_word() {
+        let nodes = site();
+        let rows = vec![row(&nodes[2], None)];
+        let make = |allow| Plan::new(&env(&nodes), &nodes, &rows, false, &target(), allow);
+        assert_eq!(reasons(&make(Allowances::default())), ["env: no controller is selected"]);
+        assert!(make(Allowances { no_controller: true, ..Allowances::default() }).refusals.is_empty());
+    }
+
+    #[test]
+    fn a_proof_needs_the_file_a_finished_state_and_evidence() {
+        let n = node(1, "controller");
+        assert_eq!(proof_fault(&row(&n, None), &target()).unwrap(), "none");
+        assert_eq!(proof_fault(&row(&n, Some(1)), &target()).unwrap(), "runs mu-1, not mu-2");
+        let by_hand = proof_fault(&row(&n, Some(2)), &target()).unwrap();
+        assert_eq!(by_hand, "its file names the update, but no finished installation does");
+        let state = r#"{"run":"r","target":{"id":2,"title":"mu-2","timestamp":2},"phase":"done","since":1,"evidence":
+            {"upgraded":1,"upgradable":0,"audit":"clean","services":"up","fuel_misc":"absent"}}"#;
+        let answer = |state: &str| ProbeAnswer {
+            mu: FileAnswer::Content(br#"{"id":2,"title":"mu-2","timestamp":2}"#.to_vec()),
+            state: FileAnswer::Content(state.as_bytes().to_vec()),
+            uid: Some(1),
+            mos_version: None,
+            lock: Lock::Free,
+        };
+        let proof = |state: &str| proof_fault(&Row::answered(n.clone(), &answer(state), Duration::ZERO), &target());
+        assert_eq!(proof(state), None);
+        assert_eq!(proof(&state.replace("\"up\"", "\"nova-api\"")).unwrap(), "services down: nova-api");
+        assert!(proof(&state.replace("done", "packages")).unwrap().starts_with("incomplete"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Holds the code to the picture in `src/lib.rs`: who may know whom.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Module → the modules of ours that it may import.
+const MAY: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("fleet", &["domain"]),
+    ("http", &["domain"]),
+    ("mirror", &["domain", "http"]),
+    ("nailgun", &["domain", "http"]),
+    ("graph", &["domain"]),
+    ("inventory", &["domain"]),
+    ("event", &["domain"]),
+    ("exit", &[]),
+    ("error", &["exit"]),
+    ("cli", &[]),
+    ("signals", &["error", "exit"]),
+    ("settings", &["cli", "domain", "error", "exit", "inventory"]),
+    ("ui", &["cli", "domain", "error", "event", "exit", "settings"]),
+];
+
+/// What only some modules may name.
+const ONLY: &[(&str, &[&str])] = &[
+    ("russh", &["fleet", "lab"]),
+    ("tokio", &["fleet", "http", "lab"]),
+    ("ureq", &["http", "mirror", "nailgun"]),
+    ("hickory_resolver", &["fleet", "http"]),
+    ("clap", &["cli", "app", "settings"]),
+    ("indicatif", &["ui"]),
+    ("comfy_table", &["ui"]),
+];
+
+fn sources() -> Vec<(String, PathBuf, String)> {
+    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    files
+        .into_iter()
+        .map(|path| {
+            let inside = path.strip_prefix(&root).unwrap();
+            let module = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            (module.trim_end_matches(".rs").to_owned(), inside.to_owned(), text)
+        })
+        .collect()
+}
+
+/// The names right behind `crate::`, a group in braces included.
+fn own_imports(line: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for part in line.split("crate::").skip(1) {
+        let list = part.strip_prefix('{').map_or(part, |inside| inside.split('}').next().unwrap_or(inside));
+        let words = if part.starts_with('{') { list.split(',').collect() } else { vec![list] };
+        for word in words {
+            let name: String = word.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[test]
+fn modules_import_only_what_they_may() {
+    let mut faults = Vec::new();
+    let mut looked_at = 0;
+    for (module, path, text) in sources() {
+        let Some((_, may)) = MAY.iter().find(|(m, _)| *m == module) else { continue };
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, l)| !l.trim_start().starts_with("//")) {
+            for name in own_imports(line) {
+                looked_at += 1;
+                if name != module && !may.contains(&name.as_str()) {
+                    faults.push(format!("{}:{number}: {module} must not know {name}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(looked_at > 50, "the test has gone blind: {looked_at} imports seen");
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn libraries_stay_on_their_islands() {
+    let mut faults = Vec::new();
+    for (module, path, text) in sources() {
+        for (library, may) in ONLY {
+            let names =
+                [format!("use {library}::"), format!(" {library}::"), format!("({library}::"), format!("<{library}::")];
+            let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
+            if !may.contains(&module.as_str()) && code.into_iter().any(|l| names.iter().any(|n| l.contains(n))) {
+                faults.push(format!("{}: {module} must not use {library}", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn nobody_but_the_lab_knows_the_lab() {
+    for (module, path, text) in sources() {
+        if module != "lab" && module != "bin" {
+            assert!(!text.contains("crate::lab") && !text.contains("fuel_updates::lab"), "{}", path.display());
+        }
+    }
+}
