@@ -206,4 +206,29 @@ nodes:
         assert!(fault("id: 5", "id: five").starts_with("7: "), "{}", fault("id: 5", "id: five"));
         assert!(fault("env: 1", "env: 1\nenv: 2").starts_with("4: "), "{}", fault("env: 1", "env: 1\nenv: 2"));
     }
+
+    #[test]
+    fn the_example_that_is_shipped() {
+        let inventory = parse(include_str!("../../inventory/example.yaml")).unwrap();
+        assert_eq!((inventory.env, inventory.nodes.len(), inventory.nodes[4].port), (Some(1), 5, 2222));
+    }
+
+    /// The schema's keys are the parser's: each is accepted, and nothing else is.
+    #[test]
+    fn the_schema_lists_the_parsers_keys() {
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../inventory/schema.json")).unwrap();
+        let keys = |pointer: &str| -> Vec<String> {
+            schema.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
+        };
+        let expected = |line: &str| -> Vec<String> {
+            let message = parse(line).unwrap_err().message;
+            let (_, list) = message.split_once("expected one of ").expect(&message);
+            let mut keys: Vec<String> = list.split(", ").map(|key| key.trim().to_owned()).collect();
+            keys.sort();
+            keys
+        };
+        assert_eq!(keys("/properties"), expected("x: 1\nnodes: []\n"));
+        assert_eq!(keys("/properties/ssh/properties"), expected("ssh: {x: 1}\nnodes: []\n"));
+        assert_eq!(keys("/properties/nodes/items/properties"), expected("nodes: [{x: 1}]\n"));
+    }
 }

@@ -1,0 +1,28 @@
+# The two commands of a newcomer are `make demo` and `make test`.
+
+TARGET  := x86_64-unknown-linux-gnu
+CARGO   := cargo
+SHIPPED := target/$(TARGET)/release/fuel-updates
+
+.PHONY: demo test lint static prepare clean
+
+demo: ## the main job against a lab on loopback, nothing else needed
+	$(CARGO) build --locked --features lab --bins
+	target/$(TARGET)/debug/fuel-lab demo --binary target/$(TARGET)/debug/fuel-updates
+
+test: prepare lint static ## everything, also on a fresh machine
+	FUEL_UPDATES_SHIPPED=$(CURDIR)/$(SHIPPED) $(CARGO) test --locked --features lab
+
+lint: ## formatting, clippy without warnings, words that must not stay
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets --features lab -- -D warnings
+	scripts/forbid.sh
+
+static: ## the binary that is shipped: static-pie, no lab in it
+	$(CARGO) build --locked --release --bin fuel-updates
+
+prepare: ## system packages that the tests need; as root it installs them
+	scripts/prepare.sh
+
+clean:
+	$(CARGO) clean

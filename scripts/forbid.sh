@@ -1,0 +1,18 @@
+#!/bin/sh
+# Words that must not stay in what is committed.
+set -eu
+cd "$(dirname "$0")/.."
+
+fail=0
+forbid() { # pattern, why, paths…
+    pattern=$1 why=$2
+    shift 2
+    if found=$(git grep -nE "$pattern" -- "$@"); then
+        printf '%s\n%s\n' "$found" "error: $why" >&2
+        fail=1
+    fi
+}
+forbid 'todo!|unimplemented!|dbg!\(|FIXM[E]|XX[X]' 'finish it or say in an issue what is left' 'src/*.rs' 'tests/*.rs' 'graphs/*' 'scripts/*'
+forbid '#\[ignor[e]' 'a test that never runs asserts nothing' 'src/*.rs' 'tests/*.rs'
+forbid '^[^#]*[[:space:]]+$' 'white space at the end of a line' 'src/*.rs' 'graphs/*.sh' 'scripts/*.sh'
+exit $fail

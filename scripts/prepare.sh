@@ -1,0 +1,42 @@
+#!/bin/sh
+# Says which system packages the tests need, and installs what is missing where it may.
+set -eu
+
+missing=
+need() { # command, package
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
+}
+need cargo cargo
+need cc gcc
+need sshd openssh-server
+need ssh openssh-client
+need shellcheck shellcheck
+need flock util-linux
+need readelf binutils
+
+if [ -z "$missing" ]; then
+    echo "system packages: all there"
+    exit 0
+fi
+echo "system packages that the tests need and that are missing:$missing"
+case " $missing " in
+*" cargo "*)
+    echo "error: a Rust toolchain (1.89 or newer, with rustfmt and clippy) must be there before" >&2
+    exit 1
+    ;;
+esac
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+    apt-get update -q
+    # A server of the machine's own is not wanted, only the program.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        trap 'rm -f "$policy"' EXIT
+    fi
+    # shellcheck disable=SC2086 # a list of packages
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+else
+    echo "not root: install them by hand; tests that need them are skipped and say so" >&2
+    [ -z "${CI:-}" ] || exit 1
+fi

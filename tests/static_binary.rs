@@ -1,0 +1,134 @@
+//! The binary that is shipped: static-pie, without an interpreter or a needed library, and at home in an empty root.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The artifact, or nothing where it was not built; in CI that is a failure.
+fn shipped() -> Option<PathBuf> {
+    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/x86_64-unknown-linux-gnu/release/fuel-updates");
+    let path = std::env::var_os("FUEL_UPDATES_SHIPPED").map_or(usual, PathBuf::from);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(std::env::var_os("CI").is_none(), "{} is not built: run `make static`", path.display());
+    println!("skipped: {} is not built (make static)", path.display());
+    None
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap())
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())
+}
+
+/// Program headers of a 64-bit little-endian ELF file: type, offset, size in the file.
+fn segments(elf: &[u8]) -> Vec<(u32, usize, usize)> {
+    let (start, size, count) = (u64_at(elf, 32) as usize, u16_at(elf, 54) as usize, u16_at(elf, 56) as usize);
+    let header = |i: usize| start + i * size;
+    (0..count)
+        .map(|i| (u32_at(elf, header(i)), u64_at(elf, header(i) + 8) as usize, u64_at(elf, header(i) + 32) as usize))
+        .collect()
+}
+
+#[test]
+fn no_interpreter_and_no_needed_library() {
+    const PT_DYNAMIC: u32 = 2;
+    const PT_INTERP: u32 = 3;
+    const DT_NULL: u64 = 0;
+    const DT_NEEDED: u64 = 1;
+    const DT_FLAGS_1: u64 = 0x6fff_fffb;
+    const DF_1_PIE: u64 = 0x0800_0000;
+    let Some(path) = shipped() else { return };
+    let elf = fs::read(path).unwrap();
+    assert_eq!((&elf[..4], elf[4], elf[5]), (&b"\x7fELF"[..], 2, 1));
+    let segments = segments(&elf);
+    assert!(segments.iter().all(|s| s.0 != PT_INTERP), "it has an interpreter: it is linked dynamically");
+    let (_, start, size) = segments.iter().find(|s| s.0 == PT_DYNAMIC).copied().expect("no dynamic segment: no PIE");
+    let entries: Vec<(u64, u64)> = (start..start + size)
+        .step_by(16)
+        .map(|at| (u64_at(&elf, at), u64_at(&elf, at + 8)))
+        .take_while(|entry| entry.0 != DT_NULL)
+        .collect();
+    assert!(entries.iter().all(|e| e.0 != DT_NEEDED), "it needs a library");
+    assert!(entries.iter().any(|e| e.0 == DT_FLAGS_1 && e.1 & DF_1_PIE != 0), "it is not position independent");
+}
+
+#[test]
+fn small_and_without_the_lab() {
+    let Some(path) = shipped() else { return };
+    let elf = fs::read(path).unwrap();
+    assert!(elf.len() < 12 << 20, "{} bytes", elf.len());
+    for mark in ["FUEL_LAB", "fuel-lab", "127.77."] {
+        let found = elf.windows(mark.len()).any(|w| w == mark.as_bytes());
+        assert!(!found, "`{mark}` of the lab is in the shipped binary");
+    }
+}
+
+#[test]
+fn no_second_crypto_stack() {
+    let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
+    for package in ["aws-lc-rs", "aws-lc-sys", "openssl-sys", "native-tls", "libssh2-sys"] {
+        assert!(!lock.contains(&format!("name = \"{package}\"")), "{package} came in");
+    }
+}
+
+/// Runs the shipped binary in a root that holds nothing but itself, random devices and `files`.
+fn in_empty_root(files: &[(&str, &str)], arguments: &[&str]) -> Option<(Option<i32>, String, String)> {
+    let path = shipped()?;
+    if !rustix::process::geteuid().is_root() {
+        assert!(std::env::var_os("CI").is_none(), "CI must be root to test the empty root");
+        println!("skipped: chroot needs root");
+        return None;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let binary = root.path().join("fuel-updates");
+    fs::copy(path, &binary).unwrap();
+    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(root.path().join("dev")).unwrap();
+    for (name, minor) in [("random", "8"), ("urandom", "9")] {
+        let made = Command::new("mknod").arg(root.path().join("dev").join(name)).args(["c", "1", minor]).status();
+        assert!(made.unwrap().success());
+    }
+    for (name, text) in files {
+        let file = root.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    let out =
+        Command::new("chroot").arg(root.path()).arg("/fuel-updates").args(arguments).env_clear().output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Some((out.status.code(), text(out.stdout), text(out.stderr)))
+}
+
+#[test]
+fn it_runs_in_an_empty_root() {
+    let Some((code, stdout, stderr)) = in_empty_root(&[], &["--version"]) else { return };
+    assert_eq!(
+        (code, stdout.as_str(), stderr.as_str()),
+        (Some(0), concat!("fuel-updates ", env!("CARGO_PKG_VERSION"), "\n"), "")
+    );
+}
+
+#[test]
+fn names_are_resolved_without_nss_in_an_empty_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("key");
+    let keygen = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&made).status();
+    assert!(keygen.unwrap().success());
+    let key = &fs::read_to_string(made).unwrap();
+    let inventory = "env: 1\nnodes: [{id: 1, name: node-1, address: node-1.test, port: 1}]\n";
+    let files = [("key", key), ("inventory.yaml", inventory), ("etc/hosts", "127.0.0.1 node-1.test\n")];
+    let arguments = ["--env", "1", "--inventory", "/inventory.yaml", "--ssh-key", "/key", "check", "installed"];
+    let Some((code, stdout, stderr)) = in_empty_root(&files, &arguments) else { return };
+    // Port 1 refuses: the name was found, by the hosts file alone.
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(stdout.contains("unreachable") && stdout.contains("refused"), "{stdout}{stderr}");
+}
