@@ -1,0 +1,135 @@
+//! What a node and a mirror hold before the lab starts.
+//!
+//! The only place of the lab that knows the name of the MU's file: once the lab runs, nobody but the
+//! graph's own scripts writes it or the state file (`tests/lab/` holds the lab to that).
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::LabError;
+use super::scenario::{NodeSpec, Scenario};
+
+/// The name of the MU's file, on a node and on the mirror.
+pub(super) const MU_FILE: &str = "mu-version.json";
+
+/// Packages and services of every node: what carries a task to it.
+const EVERY_NODE: &[&str] = &["mcollective", "nailgun-agent"];
+
+/// Services by role; the package of each has its name.
+const BY_ROLE: &[(&str, &[&str])] = &[
+    (
+        "controller",
+        &[
+            "nova-api",
+            "nova-conductor",
+            "nova-scheduler",
+            "neutron-server",
+            "glance-api",
+            "heat-api",
+            "cinder-api",
+            "apache2",
+        ],
+    ),
+    ("compute", &["nova-compute", "neutron-openvswitch-agent"]),
+    ("cinder", &["cinder-volume"]),
+    ("ceph-osd", &["ceph-osd"]),
+    ("mongo", &["mongodb"]),
+    ("ironic", &["ironic-conductor"]),
+];
+
+/// The version of every package before any update.
+const GA_VERSION: &str = "1:1.0-1~u14.04+mos1";
+
+impl NodeSpec {
+    /// An MU that the node had before the lab started.
+    #[must_use]
+    pub fn installed(self, content: impl Into<Vec<u8>>) -> Self {
+        self.file(&format!("/etc/fuel/{MU_FILE}"), content)
+    }
+}
+
+/// Gives a node the packages and services of its roles.
+pub(super) fn role_defaults(node: &mut NodeSpec) {
+    let of_roles = BY_ROLE.iter().filter(|(role, _)| node.roles.iter().any(|own| own == role));
+    let names = EVERY_NODE.iter().chain(of_roles.flat_map(|(_, names)| names.iter()));
+    for name in names {
+        if node.services.iter().all(|(known, _)| known != name) {
+            node.packages.push(((*name).to_owned(), GA_VERSION.to_owned()));
+            node.services.push(((*name).to_owned(), true));
+        }
+    }
+}
+
+/// Makes a node's tree below `root`.
+pub(super) fn tree(root: &Path, node: &NodeSpec, scenario: &Scenario) -> Result<(), LabError> {
+    for folder in
+        ["etc/fuel", "etc/apt/sources.list.d", "var/lib/dpkg", "var/log", "root", "tmp", ".lab/services", ".lab/faults"]
+    {
+        fs::create_dir_all(root.join(folder))?;
+    }
+    if let Some(uid) = &node.uid {
+        fs::write(root.join("etc/nailgun_uid"), format!("{uid}\n"))?;
+    }
+    let version = node.fuel_version.as_deref().unwrap_or(&scenario.mos_version);
+    let mut astute = format!("uid: '{}'\nfqdn: {}.domain.tld\nfuel_version: '{version}'\nroles:\n", node.id, node.name);
+    for role in &node.roles {
+        astute += &format!("- {role}\n");
+    }
+    // 10.0 keeps the settings of a node where hiera reads them.
+    let settings = if version.starts_with("10.") { "etc/hiera/cluster.yaml" } else { "etc/astute.yaml" };
+    write(root, settings, astute.as_bytes(), 0o600)?;
+    let sources = format!("deb http://mirror.example.org/mos-repos/ubuntu/{version} mos{version} main restricted\n");
+    write(root, "etc/apt/sources.list.d/mos.list", sources.as_bytes(), 0o644)?;
+
+    write(root, ".lab/installed", lines(&node.packages).as_bytes(), 0o644)?;
+    let repo: Vec<_> = scenario.repo.iter().chain(&node.repo).cloned().collect();
+    write(root, ".lab/repo", lines(&repo).as_bytes(), 0o644)?;
+    let holds: String = node.holds.iter().map(|name| format!("{name}\n")).collect();
+    write(root, ".lab/holds", holds.as_bytes(), 0o644)?;
+    write(root, ".lab/calls", b"", 0o644)?;
+    for (name, running) in &node.services {
+        let state = if *running { "running\n" } else { "stopped\n" };
+        write(root, &format!(".lab/services/{name}"), state.as_bytes(), 0o644)?;
+    }
+    for (name, argument) in &node.stub_faults {
+        write(root, &format!(".lab/faults/{name}"), argument.as_bytes(), 0o644)?;
+    }
+    for (path, content, mode) in &node.files {
+        write(root, path, content, *mode)?;
+    }
+    Ok(())
+}
+
+/// Fills the mirror's folder.
+pub(super) fn mirror(root: &Path, scenario: &Scenario) -> Result<(), LabError> {
+    fs::create_dir_all(root)?;
+    for (path, content) in &scenario.mirror {
+        write(root, path, content, 0o644)?;
+    }
+    Ok(())
+}
+
+/// Joins a path from `/` to a tree; one that would leave the tree is refused.
+pub(super) fn below(root: &Path, path: &str) -> io::Result<PathBuf> {
+    let relative = path.trim_start_matches('/');
+    if relative.is_empty() || relative.split('/').any(|part| part == "..") {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{path:?} is not below the tree")));
+    }
+    Ok(root.join(relative))
+}
+
+/// Writes a file of a tree with the folders above it.
+pub(super) fn write(root: &Path, path: &str, content: &[u8], mode: u32) -> io::Result<()> {
+    let file = below(root, path)?;
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(&file, content)?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(mode))
+}
+
+fn lines(pairs: &[(String, String)]) -> String {
+    pairs.iter().map(|(name, version)| format!("{name} {version}\n")).collect()
+}

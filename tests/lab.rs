@@ -1,0 +1,12 @@
+//! The lab itself: what it offers to the other tests must hold before they mean anything.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy allows it in tests, but not in their helpers"
+)]
+
+mod lab {
+    mod rules;
+    mod site;
+}
