@@ -123,7 +123,8 @@ fn names_are_resolved_without_nss_in_an_empty_root() {
     let made = folder.path().join("key");
     let keygen = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&made).status();
     assert!(keygen.unwrap().success());
-    let key = &fs::read_to_string(made).unwrap();
+    let key = fs::read_to_string(made).unwrap();
+    let key = key.as_str();
     let inventory = "env: 1\nnodes: [{id: 1, name: node-1, address: node-1.test, port: 1}]\n";
     let files = [("key", key), ("inventory.yaml", inventory), ("etc/hosts", "127.0.0.1 node-1.test\n")];
     let arguments = ["--env", "1", "--inventory", "/inventory.yaml", "--ssh-key", "/key", "check", "installed"];
