@@ -1,7 +1,3 @@
 //! The command `fuel-updates`.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    fuel_updates::run()
-}
+fn main() {}
