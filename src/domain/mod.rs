@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod mu;
 pub mod node;
 pub mod nodeset;
+pub mod outcome;
 pub mod plan;
 pub mod probe;
 pub mod report;

@@ -1,0 +1,88 @@
+//! The record of a run in our state folder: what `--attach` needs to come back, written before and after
+//! each step so that nothing is lost when this process dies.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::state_dir;
+use crate::error::AppError;
+use crate::exit::Exit;
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Its id, which is also in the nodes' state files and logs.
+    pub(super) run: String,
+    /// The environment.
+    pub(super) env: u32,
+    /// Nailgun's task; nothing while execute has not been answered.
+    pub(super) task: Option<u64>,
+    /// When it was submitted, RFC 3339 in UTC.
+    pub(super) started: String,
+    /// Nodes that were left out, with the reason.
+    pub(super) left_out: Vec<(String, String)>,
+}
+
+impl Record {
+    /// Writes the record, atomically.
+    pub(super) fn write(&self, state: &Path) -> Result<(), AppError> {
+        let folder = state_dir::open(&state.join("runs"))?;
+        let path = folder.join(format!("env-{}-{}.json", self.env, self.run));
+        let failed = |e: std::io::Error| AppError::new(Exit::Error, format!("{}: {e}", path.display()));
+        let text = serde_json::to_vec_pretty(self).map_err(|e| failed(e.into()))?;
+        let temporary = path.with_extension("new");
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)
+            .map_err(failed)?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::rename(&temporary, &path).map_err(failed)
+    }
+
+    /// The newest record of an environment that has a task; run ids sort by time.
+    pub(super) fn newest(state: &Path, env: u32) -> Option<Self> {
+        let prefix = format!("env-{env}-");
+        let entries = fs::read_dir(state.join("runs")).ok()?.flatten();
+        let mut names: Vec<String> = entries
+            .filter_map(|e| e.file_name().into_string().ok())
+            .filter(|n| n.starts_with(&prefix) && n.ends_with(".json"))
+            .collect();
+        names.sort_unstable();
+        let read = |name: &String| -> Option<Self> {
+            serde_json::from_slice(&fs::read(state.join("runs").join(name)).ok()?).ok()
+        };
+        names.iter().rev().filter_map(read).find(|record| record.task.is_some())
+    }
+
+    /// The record of a task, where this host has it.
+    pub(super) fn of_task(state: &Path, env: u32, task: u64) -> Option<Self> {
+        let entries = fs::read_dir(state.join("runs")).ok()?.flatten();
+        let records = entries.filter_map(|e| serde_json::from_slice::<Self>(&fs::read(e.path()).ok()?).ok());
+        records.into_iter().find(|r| r.env == env && r.task == Some(task))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_run_with_a_task_is_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let record = |run: &str, task| Record { run: run.into(), env: 1, task, started: "t".into(), left_out: vec![] };
+        assert_eq!(Record::newest(dir.path(), 1), None);
+        for (run, task) in [("20261123T1", Some(7)), ("20261123T2", Some(9)), ("20261123T3", None)] {
+            record(run, task).write(dir.path()).unwrap();
+        }
+        assert_eq!(Record::newest(dir.path(), 1), Some(record("20261123T2", Some(9))));
+        assert_eq!(Record::of_task(dir.path(), 1, 7), Some(record("20261123T1", Some(7))));
+        assert_eq!(Record::newest(dir.path(), 11), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! How an installation ended.
+
+use super::mu::Mu;
+use super::node::NodeId;
+
+/// The result of an installation (product page, "The JSON of the checks").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstallResult {
+    /// `--dry-run`: the plan was shown, nothing was sent.
+    Planned,
+    /// The operator said no.
+    Declined,
+    /// Something forbids it.
+    Refused,
+    /// Every node runs the target already.
+    NothingToDo,
+    /// `--detach`, or the watch was interrupted: the run goes on without us.
+    Started,
+    /// Every targeted node proves the target.
+    Verified,
+    /// Every targeted node proves it, and nodes were left out.
+    VerifiedPartly,
+    /// A task failed, or a node does not prove the target.
+    Failed,
+    /// Somebody stopped it.
+    Stopped,
+    /// Nailgun no longer tells how it goes.
+    Lost,
+}
+
+impl InstallResult {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Declined => "declined",
+            Self::Refused => "refused",
+            Self::NothingToDo => "nothing-to-do",
+            Self::Started => "started",
+            Self::Verified => "verified",
+            Self::VerifiedPartly => "verified-partly",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// How far a node got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// It proves the target.
+    Proven,
+    /// Its state file says that something was begun.
+    Begun,
+    /// Nothing was changed on it.
+    Untouched,
+    /// It could not be asked.
+    Unknown,
+}
+
+impl Reached {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Begun => "begun",
+            Self::Untouched => "untouched",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One node at the end of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeOutcome {
+    /// Nailgun's number.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// What it ran before; nothing for GA.
+    pub before: Option<Mu>,
+    /// What it runs now.
+    pub after: Option<Mu>,
+    /// How far it got.
+    pub reached: Reached,
+    /// What is missing to the proof. Safe to show.
+    pub fault: Option<String>,
+    /// The task that failed on it.
+    pub failed_task: Option<String>,
+    /// The end of its log. Safe to show.
+    pub log_tail: Vec<String>,
+}
+
+/// An installation at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The result.
+    pub result: InstallResult,
+    /// The environment.
+    pub env: u32,
+    /// The update that it brings.
+    pub target: Option<Mu>,
+    /// Nailgun's task, and its child with the history.
+    pub task: Option<(u64, Option<u64>)>,
+    /// Targeted nodes.
+    pub nodes: Vec<NodeOutcome>,
+    /// Nodes left out, with the reason.
+    pub left_out: Vec<(String, String)>,
+    /// What Nailgun said of the end, where it said something. Safe to show.
+    pub message: Option<String>,
+}

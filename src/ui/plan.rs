@@ -1,0 +1,92 @@
+//! An installation's plan for people.
+
+use crate::domain::environment::Environment;
+use crate::domain::mu::Mu;
+use crate::domain::nodeset::fold;
+use crate::domain::plan::{Phase, Plan, Refusal};
+
+/// What else belongs to the plan, in words.
+#[derive(Clone, Debug, Default)]
+pub struct PlanNotes {
+    /// The mirror's address.
+    pub mirror: String,
+    /// Computes at a time.
+    pub batch: u16,
+    /// Whether RabbitMQ is restarted.
+    pub restart_rabbitmq: bool,
+    /// Whether MySQL is restarted.
+    pub restart_mysql: bool,
+    /// Anything else worth a line.
+    pub more: Vec<String>,
+}
+
+/// The plan, line by line.
+pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<String> {
+    let target = &plan.target;
+    let mut lines = vec![
+        format!("Environment {} ({}), MOS {}, {}", env.id, env.name, env.mos_version, env.status),
+        format!("Target      {} (id {}) from {}", target.title, target.id, notes.mirror),
+    ];
+    if let Some(link) = &target.doc_link {
+        lines.push(format!("Read first  {link}"));
+    }
+    lines.push(String::new());
+    lines.push("Before anything changes, every node and the cluster are checked; then, phase by phase:".to_owned());
+    for (number, (phase, nodes)) in (1..).zip(plan.phases()) {
+        let names = fold(nodes.iter().map(|t| t.name.as_str()));
+        let together = match phase {
+            Phase::Computes => format!("{}, {} at a time", phase.as_str(), notes.batch),
+            _ => phase.as_str().to_owned(),
+        };
+        lines.push(format!("  {number}. {together}: {names}"));
+    }
+    lines.push("  then every node is verified, and all together get the new mu-version.json".to_owned());
+    lines.push(String::new());
+    lines.push(format!("From        {}", versions(plan)));
+    if !plan.at_target.is_empty() {
+        let names = fold(plan.at_target.iter().map(|r| r.node.name.as_str()));
+        lines.push(format!("Left alone  {names} (at the target already)"));
+    }
+    for (node, reason) in &plan.left_out {
+        lines.push(format!("Left out    {node} ({reason})"));
+    }
+    lines.push(format!("Restarts    the OpenStack services of each node's roles{}", restarts(notes)));
+    lines.push("Never       libvirt, virtual machines, reboots; kernels and Ubuntu's own updates stay as they are".to_owned());
+    lines.push("No way back packages are not downgraded; /etc and the package lists are backed up on each node".to_owned());
+    lines.extend(notes.more.iter().map(|note| format!("Note        {note}")));
+    lines
+}
+
+fn restarts(notes: &PlanNotes) -> &'static str {
+    match (notes.restart_rabbitmq, notes.restart_mysql) {
+        (false, false) => "; RabbitMQ and MySQL are not restarted",
+        (true, false) => ", RabbitMQ; MySQL is not restarted",
+        (false, true) => ", MySQL; RabbitMQ is not restarted",
+        (true, true) => ", RabbitMQ and MySQL",
+    }
+}
+
+/// What the targeted nodes run now: `9.0-mu-1 on node-[1-3]; none on node-4`.
+fn versions(plan: &Plan) -> String {
+    let mut groups: Vec<(Option<&Mu>, Vec<&str>)> = Vec::new();
+    for t in &plan.targeted {
+        let before = t.before.as_ref();
+        match groups.iter_mut().find(|(mu, _)| mu.map(|m| (m.id, m.timestamp)) == before.map(|m| (m.id, m.timestamp))) {
+            Some((_, names)) => names.push(&t.name),
+            None => groups.push((before, vec![&t.name])),
+        }
+    }
+    let phrase = |(mu, names): &(Option<&Mu>, Vec<&str>)| {
+        format!("{} on {}", mu.map_or("none", |m| m.title.as_str()), fold(names.iter().copied()))
+    };
+    groups.iter().map(phrase).collect::<Vec<_>>().join("; ")
+}
+
+/// What forbids the installation, each with its node.
+pub(super) fn refusals(refusals: &[Refusal]) -> Vec<String> {
+    let text = |r: &Refusal| match &r.node {
+        Some(node) => format!("  {node}: {}", r.reason),
+        None => format!("  {}", r.reason),
+    };
+    refusals.iter().map(text).collect()
+}
