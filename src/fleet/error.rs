@@ -1,0 +1,55 @@
+//! Why nothing could be asked.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a run did not take place, or did not come to its end. Safe to show; never holds key material.
+#[derive(Debug, Error)]
+pub enum FleetError {
+    /// No key to log in with: no agent, no file.
+    #[error("no SSH key: {looked}")]
+    NoKey {
+        /// Where it was looked for, in words.
+        looked: String,
+    },
+    /// A key that was asked for by name cannot be used.
+    #[error("SSH key {}: {cause}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// The file of host keys cannot be read.
+    #[error("known hosts {}: {cause}", path.display())]
+    KnownHosts {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// The runtime could not be started.
+    #[error("cannot start: {0}")]
+    Runtime(#[from] io::Error),
+    /// The run was cancelled from outside. What had come in was told by events.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl FleetError {
+    /// What the operator can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoKey { .. } => {
+                Some("name a private key with --ssh-key, or start an agent (ssh-agent, ssh-add)".to_owned())
+            }
+            Self::Key { hint, .. } => hint.clone(),
+            Self::KnownHosts { .. } => Some("repair the file or its permissions, or move it away".to_owned()),
+            Self::Runtime(_) | Self::Interrupted => None,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The bytes between us and one SSH server.
+//!
+//! russh's session task owns the stream, and nothing in its interface ends that task while it waits for the
+//! server. So the stream itself can be cut from outside: a [`Cut`] that goes out of scope (deadline, fault,
+//! cancellation) makes every further read and write fail, which ends the task and closes the socket.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use futures::task::AtomicWaker;
+use russh::ChannelStream;
+use russh::client::Msg;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::domain::text::one_line;
+
+/// russh reads a packet's length and its body apart; reading ahead halves the system calls.
+const READ_AHEAD: usize = 4096;
+/// What is kept of the server's first lines, for causes.
+const OPENING: usize = 1024;
+
+/// What carries the bytes.
+pub(super) enum Carrier {
+    /// A connection of our own.
+    Tcp(TcpStream),
+    /// A connection that a jump host made for us.
+    Jump(ChannelStream<Msg>),
+}
+
+/// What is known about a connection from its bytes alone.
+#[derive(Default)]
+pub(super) struct LinkState {
+    cut: AtomicBool,
+    flooded: AtomicBool,
+    received: AtomicU64,
+    waker: AtomicWaker,
+    opening: Mutex<Vec<u8>>,
+}
+
+impl LinkState {
+    /// How many bytes the server sent.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Whether it sent more than it may.
+    pub(super) fn flooded(&self) -> bool {
+        self.flooded.load(Ordering::Relaxed)
+    }
+
+    /// The server's identification, `SSH-2.0-OpenSSH_6.6.1p1`, once it came.
+    pub(super) fn server_id(&self) -> Option<String> {
+        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = opening.split(|b| *b == b'\n').find(|line| line.starts_with(b"SSH-"))?;
+        Some(one_line(&String::from_utf8_lossy(line), 120))
+    }
+
+    /// The first line that the server sent, whatever it is. Safe to show.
+    pub(super) fn first_words(&self) -> Option<String> {
+        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&opening);
+        text.lines().map(|line| one_line(line, 60)).find(|line| !line.is_empty())
+    }
+
+    fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
+    }
+}
+
+/// Cuts the connection when it goes out of scope.
+pub(super) struct Cut {
+    state: Arc<LinkState>,
+    armed: bool,
+}
+
+impl Cut {
+    /// Leaves the connection to end by itself: its session is over, and only the goodbye is on its way.
+    pub(super) fn release(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for Cut {
+    fn drop(&mut self) {
+        if self.armed {
+            self.state.cut.store(true, Ordering::Release);
+            self.state.waker.wake();
+        }
+    }
+}
+
+/// Counts what comes in and keeps the server's first words.
+struct Meter {
+    state: Arc<LinkState>,
+    budget: u64,
+    opened: bool,
+}
+
+impl Meter {
+    fn note(&mut self, new: &[u8]) -> io::Result<()> {
+        let received = self.state.received.fetch_add(new.len() as u64, Ordering::Relaxed) + new.len() as u64;
+        if received > self.budget {
+            self.state.flooded.store(true, Ordering::Relaxed);
+            return Err(io::Error::other("the server sent too much"));
+        }
+        if !self.opened {
+            let mut opening = self.state.opening.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = OPENING - opening.len();
+            opening.extend_from_slice(&new[..new.len().min(room)]);
+            let identified =
+                opening.split_inclusive(|b| *b == b'\n').any(|l| l.starts_with(b"SSH-") && l.ends_with(b"\n"));
+            self.opened = identified || opening.len() >= OPENING;
+        }
+        Ok(())
+    }
+}
+
+/// The stream that russh gets.
+pub(super) struct Link {
+    carrier: Carrier,
+    meter: Meter,
+    ahead: Box<[u8; READ_AHEAD]>,
+    start: usize,
+    end: usize,
+}
+
+impl Link {
+    /// Wraps a connection; the server may send `budget` bytes in all.
+    pub(super) fn new(carrier: Carrier, budget: u64) -> (Self, Cut, Arc<LinkState>) {
+        let state = Arc::new(LinkState::default());
+        let meter = Meter { state: Arc::clone(&state), budget, opened: false };
+        let link = Self { carrier, meter, ahead: Box::new([0; READ_AHEAD]), start: 0, end: 0 };
+        link.carrier.quick_ack();
+        (link, Cut { state: Arc::clone(&state), armed: true }, state)
+    }
+}
+
+fn was_cut() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "cut")
+}
+
+impl AsyncRead for Link {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.start < this.end {
+            let n = out.remaining().min(this.end - this.start);
+            out.put_slice(&this.ahead[this.start..this.start + n]);
+            this.start += n;
+            return Poll::Ready(Ok(()));
+        }
+        // Registered before the flag is read: a cut in between wakes us again.
+        this.meter.state.waker.register(cx.waker());
+        if this.meter.state.is_cut() {
+            return Poll::Ready(Err(was_cut()));
+        }
+        if out.remaining() >= READ_AHEAD {
+            let before = out.filled().len();
+            ready!(Pin::new(&mut this.carrier).poll_read(cx, out))?;
+            let new = &out.filled()[before..];
+            if !new.is_empty() {
+                this.meter.note(new)?;
+                this.carrier.quick_ack();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let mut ahead = ReadBuf::new(&mut this.ahead[..]);
+        ready!(Pin::new(&mut this.carrier).poll_read(cx, &mut ahead))?;
+        let new = ahead.filled();
+        if new.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        this.meter.note(new)?;
+        this.carrier.quick_ack();
+        this.end = new.len();
+        this.start = out.remaining().min(this.end);
+        out.put_slice(&new[..this.start]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Link {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.meter.state.waker.register(cx.waker());
+        if self.meter.state.is_cut() {
+            return Poll::Ready(Err(was_cut()));
+        }
+        Pin::new(&mut self.carrier).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.meter.state.is_cut() {
+            return Poll::Ready(Err(was_cut()));
+        }
+        Pin::new(&mut self.carrier).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.meter.state.is_cut() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.carrier).poll_shutdown(cx)
+    }
+}
+
+impl Carrier {
+    /// sshd leaves Nagle's algorithm on until the exec request, so a delayed acknowledgement of ours stalls
+    /// its next packet for 40 ms. The kernel forgets the option by itself; hence after every read.
+    fn quick_ack(&self) {
+        if let Self::Tcp(tcp) = self {
+            // A refusal costs time only.
+            let _ = rustix::net::sockopt::set_tcp_quickack(tcp, true);
+        }
+    }
+}
+
+impl AsyncRead for Carrier {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, out),
+            Self::Jump(channel) => Pin::new(channel).poll_read(cx, out),
+        }
+    }
+}
+
+impl AsyncWrite for Carrier {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Self::Jump(channel) => Pin::new(channel).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Jump(channel) => Pin::new(channel).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Jump(channel) => Pin::new(channel).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! One node, stage by stage.
+
+use std::sync::Arc;
+
+use super::answer::Answer;
+use super::cause;
+use super::deadline::Deadline;
+use super::exec::exec;
+use super::jump::JumpHosts;
+use super::keys::KeyRing;
+use super::known_hosts::verdict::{HostKeys, HostNames};
+use super::known_hosts::{address_name, name_behind};
+use super::route::Routes;
+use super::session::{Login, Session};
+use super::settings::FleetSettings;
+use super::target::Target;
+use super::window::Slot;
+use crate::domain::failure::NodeFailure;
+
+/// What all nodes of a run share.
+pub(super) struct Run {
+    /// The command, a constant.
+    pub(super) command: String,
+    /// What holds for the run.
+    pub(super) settings: FleetSettings,
+    /// The keys to log in with.
+    pub(super) keys: KeyRing,
+    /// The host keys.
+    pub(super) host_keys: Arc<HostKeys>,
+    /// The ways to nodes.
+    pub(super) routes: Routes,
+    /// The jump hosts.
+    pub(super) jumps: JumpHosts,
+}
+
+/// Protocol overhead that an honest server stays well below, in bytes.
+const OVERHEAD: u64 = 256 * 1024;
+
+/// Asks one node.
+pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<Answer, NodeFailure> {
+    let settings = &run.settings;
+    let jump = run.jumps.of_target(target, run).await?;
+    let began = tokio::time::Instant::now();
+    let whole = Deadline::after(settings.node_timeout);
+
+    let limit = Deadline::within(whole, settings.connect_timeout);
+    let connecting = async {
+        let route = async {
+            match &jump {
+                None => run.routes.direct(&target.host, target.port).await,
+                Some(jump) => run.routes.behind(jump, &target.host, target.port).await,
+            }
+        };
+        limit.run(route).await.map_err(cause::connect_late)?
+    };
+    let carrier = slot.lend_while(connecting).await?;
+    let waited = slot.waited();
+    let whole = whole.later(waited);
+
+    let login = Login {
+        user: &target.user,
+        identities: run.keys.for_target(target),
+        passed_over: &run.keys.passed_over,
+        names: names(target),
+        host_keys: &run.host_keys,
+        legacy: target.legacy_algorithms,
+        budget: 2 * settings.answer_limit as u64 + OVERHEAD,
+    };
+    let session = Session::open(carrier, &login, Deadline::within(whole, settings.handshake_timeout)).await?;
+    let output = exec(&session, &run.command, settings.answer_limit, whole).await?;
+    session.end();
+    let elapsed = began.elapsed().saturating_sub(waited);
+    Ok(Answer { stdout: output.stdout, complaint: output.complaint, exit: output.exit, elapsed })
+}
+
+fn names(target: &Target) -> HostNames {
+    let bare = address_name(&target.host, target.port);
+    match &target.jump {
+        None => HostNames { own: bare, bare: None },
+        Some(jump) => HostNames { own: name_behind(&bare, jump), bare: Some(bare) },
+    }
+}

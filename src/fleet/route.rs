@@ -1,0 +1,52 @@
+//! The way to a node: a TCP connection of our own or one that the jump host makes.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::OnceCell;
+
+use super::cause;
+use super::jump::JumpHost;
+use super::link::Carrier;
+use super::names::NameTable;
+use crate::domain::failure::NodeFailure;
+use crate::domain::node::Host;
+
+/// How the targets of a run are reached.
+#[derive(Default)]
+pub(super) struct Routes {
+    names: OnceCell<NameTable>,
+}
+
+impl Routes {
+    /// Connects to a host ourselves. The caller bounds the time.
+    pub(super) async fn direct(&self, host: &Host, port: u16) -> Result<Carrier, NodeFailure> {
+        let addresses = match host {
+            Host::Ip(ip) => vec![*ip],
+            Host::Name(name) => self.names.get_or_init(async || NameTable::open()).await.addresses(name).await?,
+        };
+        let mut last = None;
+        for ip in addresses {
+            match connect(ip, port).await {
+                Ok(tcp) => return Ok(Carrier::Tcp(tcp)),
+                Err(error) => last = Some(error),
+            }
+        }
+        let error = last.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
+        Err(cause::connect(&error, port))
+    }
+
+    /// Lets the jump host connect. The caller bounds the time.
+    pub(super) async fn behind(&self, jump: &Arc<JumpHost>, host: &Host, port: u16) -> Result<Carrier, NodeFailure> {
+        jump.connect(host, port).await
+    }
+}
+
+async fn connect(ip: IpAddr, port: u16) -> io::Result<TcpStream> {
+    let socket = if ip.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Without it the second half of each of our request pairs waits for an acknowledgement.
+    socket.set_nodelay(true)?;
+    socket.connect(SocketAddr::new(ip, port)).await
+}

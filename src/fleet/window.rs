@@ -1,0 +1,197 @@
+//! Many nodes at once, but not all: the sliding window.
+//!
+//! A node takes a slot and gives it back when it is done. Until its connection is up the slot is only lent:
+//! an address that does not answer within [`LOAN`] goes to the waiting room, which is larger, and has to
+//! queue for a slot again in the unlikely case that it answers after all. So a rack that is switched off
+//! costs the live nodes a moment and not the connect timeout.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures::FutureExt;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::answer::{Answer, FleetEvent};
+use super::error::FleetError;
+use super::jump::JumpHosts;
+use super::keys::KeyRing;
+use super::known_hosts::verdict::HostKeys;
+use super::known_hosts::{KnownHosts, file};
+use super::node::{self, Run};
+use super::route::Routes;
+use super::settings::{FleetSettings, HostKeyPolicy};
+use super::target::Target;
+use crate::domain::failure::{FailureKind, NodeFailure};
+
+/// How long a slot is lent to a connection that does not come up; more than any round trip worth having.
+const LOAN: Duration = Duration::from_millis(250);
+/// How many connections may wait in the waiting room.
+const WAITING_ROOM: usize = 1024;
+/// Descriptors for everything that is no connection to a node.
+const SPARE_DESCRIPTORS: u64 = 64;
+/// How often the wish to cancel is looked for.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The runtime of one call. One thread: the arithmetic of a login is well below a millisecond, and more
+/// threads cost more in total than they save.
+pub(super) fn runtime() -> Result<Runtime, FleetError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(Builder::new_current_thread().enable_all().max_blocking_threads(cores).build()?)
+}
+
+/// The slots of a run.
+pub(super) struct Window {
+    slots: Arc<Semaphore>,
+    waiting_room: Arc<Semaphore>,
+}
+
+/// A place in the window.
+pub(super) struct Slot {
+    window: Arc<Window>,
+    permit: Option<OwnedSemaphorePermit>,
+    waited: Duration,
+}
+
+impl Slot {
+    /// Waits for a connection, in the waiting room if it takes long. With a connection the slot is held
+    /// again; without one it is not needed any more.
+    pub(super) async fn lend_while<T, E>(&mut self, connecting: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let mut connecting = pin!(connecting);
+        if let Ok(done) = timeout(LOAN, &mut connecting).await {
+            return done;
+        }
+        let _seat = tokio::select! {
+            biased;
+            done = &mut connecting => return done,
+            seat = self.window.waiting_room.acquire() => seat,
+        };
+        self.permit = None;
+        let connection = connecting.await?;
+        let since = Instant::now();
+        self.permit = Arc::clone(&self.window.slots).acquire_owned().await.ok();
+        self.waited = since.elapsed();
+        Ok(connection)
+    }
+
+    /// How long it queued for its slot after it was connected.
+    pub(super) fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+type Outcome = Result<Answer, NodeFailure>;
+
+/// Asks every target; see [`super::run`].
+pub(super) async fn drive(
+    targets: &[Target],
+    command: &str,
+    settings: &FleetSettings,
+    on_event: &mut dyn FnMut(FleetEvent<'_>),
+) -> Result<Vec<Outcome>, FleetError> {
+    let known = known_hosts(settings, on_event)?;
+    let run = Arc::new(Run {
+        command: command.to_owned(),
+        settings: settings.clone(),
+        keys: KeyRing::load(targets, settings).await?,
+        host_keys: Arc::new(HostKeys::new(settings.host_keys, known)),
+        routes: Routes::default(),
+        jumps: JumpHosts::of(targets),
+    });
+    let results = ask_all(targets, &run, on_event).await;
+    if let Err(error) = file::append(&settings.known_hosts, &run.host_keys.learnt()) {
+        let path = settings.known_hosts.display();
+        on_event(FleetEvent::Warning { text: format!("new host keys could not be recorded in {path}: {error}") });
+    }
+    results
+}
+
+fn known_hosts(settings: &FleetSettings, on_event: &mut dyn FnMut(FleetEvent<'_>)) -> Result<KnownHosts, FleetError> {
+    if settings.host_keys == HostKeyPolicy::Off {
+        return Ok(KnownHosts::default());
+    }
+    let path = &settings.known_hosts;
+    let text =
+        file::read(path).map_err(|error| FleetError::KnownHosts { path: path.clone(), cause: error.to_string() })?;
+    let known = KnownHosts::parse(&text);
+    if let Some(first) = known.unreadable.first() {
+        let (count, path) = (known.unreadable.len(), path.display());
+        on_event(FleetEvent::Warning { text: format!("{path}: {count} unreadable lines, the first is line {first}") });
+    }
+    Ok(known)
+}
+
+async fn ask_all(
+    targets: &[Target],
+    run: &Arc<Run>,
+    on_event: &mut dyn FnMut(FleetEvent<'_>),
+) -> Result<Vec<Outcome>, FleetError> {
+    let fanout = run.settings.fanout.max(1);
+    let window = Arc::new(Window {
+        slots: Arc::new(Semaphore::new(fanout)),
+        waiting_room: Arc::new(Semaphore::new(seats(targets.len(), fanout))),
+    });
+    let mut results: Vec<Option<Outcome>> = targets.iter().map(|_| None).collect();
+    let mut nodes = JoinSet::new();
+    let mut next = 0;
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while next < targets.len() || !nodes.is_empty() {
+        tokio::select! {
+            biased;
+            _ = look.tick() => {
+                if run.settings.cancelled.load(Ordering::Relaxed) {
+                    // Dropping the set drops every node, which cuts its connection.
+                    return Err(FleetError::Interrupted);
+                }
+            }
+            Some(Ok((index, outcome, elapsed))) = nodes.join_next() => {
+                on_event(FleetEvent::Finished { index, result: &outcome, elapsed });
+                results[index] = Some(outcome);
+            }
+            Ok(permit) = Arc::clone(&window.slots).acquire_owned(), if next < targets.len() => {
+                let slot = Slot { window: Arc::clone(&window), permit: Some(permit), waited: Duration::ZERO };
+                on_event(FleetEvent::Started { index: next });
+                nodes.spawn(ask_one(next, targets[next].clone(), Arc::clone(run), slot));
+                next += 1;
+            }
+        }
+    }
+    Ok(results.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(crashed()))).collect())
+}
+
+async fn ask_one(index: usize, target: Target, run: Arc<Run>, mut slot: Slot) -> (usize, Outcome, Duration) {
+    let began = Instant::now();
+    // A panic over what one server sent must not take the other nodes' answers with it.
+    let outcome = AssertUnwindSafe(node::ask(&target, &run, &mut slot)).catch_unwind().await;
+    (index, outcome.unwrap_or_else(|_| Err(crashed())), began.elapsed())
+}
+
+fn crashed() -> NodeFailure {
+    NodeFailure::new(FailureKind::RemoteError, "what it sent could not be handled")
+        .hinted("a fault of this program: please report it")
+}
+
+/// Places in the waiting room, as far as this process may have descriptors. The soft limit is raised to the
+/// hard one where that is needed.
+fn seats(targets: usize, fanout: usize) -> usize {
+    let wanted = WAITING_ROOM.min(targets) as u64;
+    let needed = wanted + fanout as u64 + SPARE_DESCRIPTORS;
+    let limit = getrlimit(Resource::Nofile);
+    let mut current = limit.current.unwrap_or(u64::MAX);
+    if current < needed {
+        let raised = needed.min(limit.maximum.unwrap_or(u64::MAX));
+        if setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum: limit.maximum }).is_ok() {
+            current = raised;
+        }
+    }
+    let left = current.saturating_sub(fanout as u64 + SPARE_DESCRIPTORS).clamp(1, wanted);
+    usize::try_from(left).unwrap_or(1)
+}
