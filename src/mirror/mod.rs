@@ -1,1 +1,18 @@
-//! The mirror: where a MOS version's newest Maintenance Update is announced.
+//! The mirror: where the newest Maintenance Update of a MOS version is announced.
+//!
+//! `{mirror}/mcv/mos/{version}/mu-version.json`, over http, https, or in a folder of this host.
+
+mod error;
+mod fetch;
+mod file;
+mod location;
+
+pub use error::{MirrorError, MirrorErrorKind};
+pub use fetch::{Announcement, Fetcher};
+pub use location::Mirror;
+
+/// The public mirror, the default.
+pub const DEFAULT: &str = "http://mirror.fuel-infra.org";
+
+/// The name of the file that announces an update.
+pub const FILE_NAME: &str = "mu-version.json";

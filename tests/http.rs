@@ -1,0 +1,14 @@
+//! The real HTTP clients against small servers on loopback, one for each fault.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "http/files.rs"]
+mod files;
+#[path = "http/mirror.rs"]
+mod mirror;
+#[path = "http/proxy.rs"]
+mod proxy;
+#[path = "http/server.rs"]
+mod server;
+#[path = "http/tls.rs"]
+mod tls;
