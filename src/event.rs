@@ -24,6 +24,8 @@ pub enum Event<'a> {
     Asked,
     /// Something is worth a line.
     Note(&'a str),
+    /// Something is wrong and does not end the work.
+    Warning(&'a str),
 }
 
 /// Whoever consumes events.

@@ -12,6 +12,7 @@
 //! they do not know each other. `domain` knows nobody. Only `ui` writes to the terminal.
 //! `tests/architecture.rs` holds the code to this picture.
 
+mod app;
 pub mod cli;
 pub mod command;
 pub mod domain;
@@ -27,4 +28,7 @@ pub mod lab;
 pub mod mirror;
 pub mod nailgun;
 pub mod settings;
+mod signals;
 pub mod ui;
+
+pub use app::run;

@@ -1,3 +1,7 @@
 //! The command `fuel-updates`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fuel_updates::run()
+}

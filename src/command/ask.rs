@@ -13,7 +13,7 @@ use crate::domain::row::Row;
 use crate::error::AppError;
 use crate::event::{Event, Events};
 use crate::exit::Exit;
-use crate::fleet::{self, Answer, FleetEvent, FleetSettings, HostKeyPolicy, Jump, Target};
+use crate::fleet::{self, Answer, FleetError, FleetEvent, FleetSettings, HostKeyPolicy, Jump, Target};
 use crate::inventory::{self, InventoryError, Loaded};
 use crate::settings::{Settings, Ssh};
 
@@ -82,12 +82,16 @@ pub(crate) fn ask(
     events.event(&Event::Asking { total });
     let mut done = 0;
     let mut rows: Vec<Option<Row>> = vec![None; total];
-    let ran = run(nodes, &probe::command(), MAX_ANSWER, ssh, known_hosts, cancel, &mut |index, result, elapsed| {
-        let (Some(node), Some(slot)) = (nodes.get(index), rows.get_mut(index)) else { return };
-        let row = row(node.clone(), result, elapsed);
-        done += 1;
-        events.event(&Event::Answered { row: &row, done, total });
-        *slot = Some(row);
+    let ran = run(nodes, &probe::command(), MAX_ANSWER, ssh, known_hosts, cancel, &mut |event| match event {
+        FleetEvent::Started { .. } => {}
+        FleetEvent::Warning { text } => events.event(&Event::Warning(&text)),
+        FleetEvent::Finished { index, result, elapsed } => {
+            let (Some(node), Some(slot)) = (nodes.get(index), rows.get_mut(index)) else { return };
+            let row = row(node.clone(), result, elapsed);
+            done += 1;
+            events.event(&Event::Answered { row: &row, done, total });
+            *slot = Some(row);
+        }
     });
     events.event(&Event::Asked);
     ran?;
@@ -96,7 +100,7 @@ pub(crate) fn ask(
     Ok(rows.map(|(row, node)| row.unwrap_or_else(|| Row::not_asked(node.clone(), unasked(), Duration::ZERO))).collect())
 }
 
-/// Runs a command on nodes; `on_answer` gets index, result and time as they arrive.
+/// Runs a command on nodes; events come as answers arrive.
 pub(crate) fn run(
     nodes: &[Node],
     command: &str,
@@ -104,7 +108,7 @@ pub(crate) fn run(
     ssh: &Ssh,
     known_hosts: &Path,
     cancel: &Arc<AtomicBool>,
-    on_answer: &mut dyn FnMut(usize, &Result<Answer, NodeFailure>, Duration),
+    on_event: &mut dyn FnMut(FleetEvent<'_>),
 ) -> Result<(), AppError> {
     let targets: Vec<Target> = nodes.iter().map(|node| target(node, ssh)).collect::<Result<_, _>>()?;
     let settings = FleetSettings {
@@ -123,11 +127,11 @@ pub(crate) fn run(
         answer_limit: limit,
         cancelled: Arc::clone(cancel),
     };
-    let ran = fleet::run(&targets, command, &settings, &mut |event| match event {
-        FleetEvent::Started { .. } => {}
-        FleetEvent::Finished { index, result, elapsed } => on_answer(index, result, elapsed),
-    });
-    ran.map(|_| ()).map_err(|error| AppError::from_error(Exit::Error, &error).hinted(error.hint()))
+    match fleet::run(&targets, command, &settings, on_event) {
+        // Whoever looks at the flag knows; what had come in was told by events.
+        Ok(_) | Err(FleetError::Interrupted) => Ok(()),
+        Err(error) => Err(AppError::from_error(Exit::Error, &error).hinted(error.hint())),
+    }
 }
 
 fn row(node: Node, result: &Result<Answer, NodeFailure>, elapsed: Duration) -> Row {
@@ -148,9 +152,8 @@ fn row(node: Node, result: &Result<Answer, NodeFailure>, elapsed: Duration) -> R
 fn target(node: &Node, ssh: &Ssh) -> Result<Target, AppError> {
     let jump = node.access.jump.as_ref().or(ssh.jump.as_ref());
     let jump = jump.map(|text| {
-        Jump::parse(text, &ssh.user).map_err(|error| {
-            AppError::new(Exit::Usage, format!("{}: jump host: {error}", node.name))
-        })
+        Jump::parse(text, &ssh.user)
+            .map_err(|error| AppError::new(Exit::Usage, format!("{}: jump host: {error}", node.name)))
     });
     Ok(Target {
         host: node.host.clone(),

@@ -1,6 +1,5 @@
 //! `check installed` and `check available`.
 
-
 use std::thread;
 
 use jiff::Timestamp;
@@ -12,7 +11,8 @@ use crate::domain::report::{Check, Condition, MirrorReport, Problem, Report};
 use crate::domain::row::{Row, Verdict};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::mirror::{Announcement, Mirror, MirrorError};
+use crate::http::{Proxies, Roots};
+use crate::mirror::{Announcement, Fetcher, Mirror, MirrorError};
 use crate::settings::Settings;
 use crate::signals;
 use crate::ui::Ui;
@@ -21,7 +21,7 @@ use crate::ui::Ui;
 pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let mirror = match check {
         Check::Installed => None,
-        Check::Available => Some(mirror(settings)?),
+        Check::Available => Some(Asked::new(settings)?),
     };
     let site = ask::site(settings)?;
     announce(&site, ui);
@@ -55,9 +55,35 @@ pub(crate) fn announce(site: &Site, ui: &Ui) {
     }
 }
 
-fn mirror(settings: &Settings) -> Result<Mirror, AppError> {
-    Mirror::new(&settings.mirror, settings.ca_file.as_deref())
-        .map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint()))
+/// The mirror of the settings, ready to be asked.
+pub(crate) struct Asked {
+    mirror: Mirror,
+    fetcher: Fetcher,
+}
+
+impl Asked {
+    /// Reads the mirror's address and the certificates to trust.
+    pub(crate) fn new(settings: &Settings) -> Result<Self, AppError> {
+        let mirror = Mirror::parse(&settings.mirror)
+            .map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint.clone()))?;
+        let roots = match &settings.ca_file {
+            None => Roots::bundled(),
+            Some(path) => Roots::from_file(path).map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint()))?,
+        };
+        let proxies = Proxies::from_variables(|name| std::env::var(name).ok());
+        Ok(Self { mirror, fetcher: Fetcher::new(proxies, roots) })
+    }
+
+    /// Asks the mirror what it has for a MOS version.
+    pub(crate) fn fetch(&self, mos_version: &str) -> Result<Announcement, MirrorError> {
+        self.fetcher.fetch(&self.mirror, mos_version)
+    }
+}
+
+impl std::fmt::Display for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.mirror.fmt(f)
+    }
 }
 
 /// Puts rows and mirror together: pure but for the time of day.
@@ -65,7 +91,7 @@ fn report(
     check: Check,
     site: Site,
     mut rows: Vec<Row>,
-    mirror: Option<&Mirror>,
+    mirror: Option<&Asked>,
     fetched: Option<Result<Announcement, MirrorError>>,
 ) -> Report {
     let (mos_version, mos_version_source) = match site.mos_version {
@@ -81,23 +107,15 @@ fn report(
             (None, Some(version)) => mirror.fetch(version).map_err(|e| problem(&e)),
             (None, None) => Err(unknown_version()),
         };
-        let folder = answer.as_ref().ok().map(|a| a.folder.clone());
+        let folder = answer.as_ref().ok().and_then(|a| a.folder.clone());
         let url = answer.as_ref().map_or_else(|_| mirror.to_string(), |a| a.url.clone());
-        MirrorReport { url, folder, mu: answer.map(|a| a.mu) }
+        let fell_back = answer.as_ref().is_ok_and(|a| a.fell_back);
+        MirrorReport { url, folder, fell_back, mu: answer.map(|a| a.mu) }
     });
     if let Some(MirrorReport { mu, .. }) = &mirror {
         judge(&mut rows, mu.as_ref().ok(), mos_version.as_deref());
     }
-    Report {
-        check,
-        env: site.env,
-        mos_version,
-        mos_version_source,
-        taken_at: now(),
-        source: site.source,
-        mirror,
-        rows,
-    }
+    Report { check, env: site.env, mos_version, mos_version_source, taken_at: now(), source: site.source, mirror, rows }
 }
 
 fn judge(rows: &mut [Row], mirror: Option<&Mu>, mos_version: Option<&str>) {
@@ -125,18 +143,16 @@ pub(crate) fn unknown_version() -> Problem {
 }
 
 pub(crate) fn problem(error: &MirrorError) -> Problem {
-    Problem { kind: error.kind().to_owned(), message: error.to_string(), hint: error.hint() }
+    Problem { kind: error.kind.as_str().to_owned(), message: error.to_string(), hint: error.hint.clone() }
 }
 
 /// One status wins (product page, "Exit status").
 fn exit(report: &Report) -> Exit {
     let conditions = report.conditions();
     let order: &[(Condition, Exit)] = match report.check {
-        Check::Installed => &[
-            (Condition::Error, Exit::Error),
-            (Condition::Partial, Exit::Partial),
-            (Condition::Drift, Exit::Drift),
-        ],
+        Check::Installed => {
+            &[(Condition::Error, Exit::Error), (Condition::Partial, Exit::Partial), (Condition::Drift, Exit::Drift)]
+        }
         Check::Available => &[
             (Condition::Error, Exit::Error),
             (Condition::UpdateAvailable, Exit::UpdateAvailable),
@@ -178,4 +194,3 @@ fn age(seconds: u64) -> String {
         _ => format!("{} days", seconds / 86_400),
     }
 }
-

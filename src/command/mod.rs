@@ -1,1 +1,6 @@
-//! One file per command.
+//! One file per command: each puts settings, nodes, mirror and Nailgun together and hands the result to `ui`.
+
+pub(crate) mod ask;
+pub(crate) mod check;
+pub(crate) mod inventory;
+pub(crate) mod state_dir;

@@ -10,8 +10,9 @@ use crate::exit::Exit;
 /// Makes the folder where it is missing, and refuses one that others may write to.
 pub(crate) fn open(path: &Path) -> Result<PathBuf, AppError> {
     let failed = |what: String| {
-        AppError::new(Exit::Error, format!("state folder {}: {what}", path.display()))
-            .hinted(Some("it holds known host keys and the records of runs; FUEL_UPDATES_STATE_DIR names another".to_owned()))
+        AppError::new(Exit::Error, format!("state folder {}: {what}", path.display())).hinted(Some(
+            "it holds known host keys and the records of runs; FUEL_UPDATES_STATE_DIR names another".to_owned(),
+        ))
     };
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| failed(e.to_string()))?;
     let metadata = fs::metadata(path).map_err(|e| failed(e.to_string()))?;

@@ -82,6 +82,8 @@ pub struct MirrorReport {
     pub url: String,
     /// The folder of the MOS version that answered.
     pub folder: Option<String>,
+    /// Whether that is 9.0 because the version asked for has no folder.
+    pub fell_back: bool,
     /// Its update, or why there is none.
     pub mu: Result<Mu, Problem>,
 }
@@ -189,6 +191,10 @@ impl Report {
             if !other.is_empty() {
                 warnings.push(format!("another MOS version than {version} runs on {other}"));
             }
+        }
+        if let (Some(MirrorReport { fell_back: true, folder, .. }), Some(version)) = (&self.mirror, &self.mos_version) {
+            let folder = folder.as_deref().unwrap_or("9.0");
+            warnings.push(format!("the mirror has no folder for MOS {version}; that of {folder} is used"));
         }
         warnings
     }

@@ -50,6 +50,7 @@ fn lines(event: &Event<'_>) {
         Event::Answered { row, done, total } => format!("[{done}/{total}] {}", phrase(row)),
         Event::Asked => return,
         Event::Note(text) => (*text).to_owned(),
+        Event::Warning(text) => format!("warning: {text}"),
     };
     // A lost stderr leaves nobody to tell.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
@@ -81,6 +82,10 @@ fn draw(bar: &mut Option<ProgressBar>, colour: bool, event: &Event<'_>) {
         }
         Event::Note(text) => match bar {
             Some(bar) => bar.println(text),
+            None => lines(event),
+        },
+        Event::Warning(text) => match bar {
+            Some(bar) => bar.println(format!("warning: {text}")),
             None => lines(event),
         },
     }
