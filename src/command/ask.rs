@@ -149,18 +149,27 @@ fn row(node: Node, result: &Result<Answer, NodeFailure>, elapsed: Duration) -> R
     }
 }
 
+/// How to log in to a node: the command line beats the node list, which beats the configuration file.
 fn target(node: &Node, ssh: &Ssh) -> Result<Target, AppError> {
-    let jump = node.access.jump.as_ref().or(ssh.jump.as_ref());
+    let (given, own, configured) = (&ssh.given, &node.access, &ssh.configured);
+    let user = given.user.as_ref().or(own.user.as_ref()).or(configured.user.as_ref());
+    let user = user.map_or("root", String::as_str);
+    let keys = match &own.key {
+        _ if !given.keys.is_empty() => given.keys.clone(),
+        Some(key) => vec![key.clone()],
+        None => configured.keys.clone(),
+    };
+    let jump = given.jump.as_ref().or(own.jump.as_ref()).or(configured.jump.as_ref());
     let jump = jump.map(|text| {
-        Jump::parse(text, &ssh.user)
+        Jump::parse(text, user)
             .map_err(|error| AppError::new(Exit::Usage, format!("{}: jump host: {error}", node.name)))
     });
     Ok(Target {
         host: node.host.clone(),
         port: node.port,
-        user: node.access.user.clone().unwrap_or_else(|| ssh.user.clone()),
-        keys: node.access.key.clone().map_or_else(|| ssh.keys.clone(), |key| vec![key]),
+        user: user.to_owned(),
+        keys,
         jump: jump.transpose()?,
-        legacy_algorithms: node.access.legacy_algorithms.unwrap_or(ssh.legacy_algorithms),
+        legacy_algorithms: own.legacy_algorithms.unwrap_or(ssh.legacy_algorithms),
     })
 }

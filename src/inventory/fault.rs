@@ -30,6 +30,11 @@ impl From<serde_saphyr::Error> for Fault {
         // The library repeats the place in its text; the line is ours to show.
         let text = text.split(" at line ").next().unwrap_or_default();
         let text = text.strip_prefix(&format!("line {line} ")).unwrap_or(text);
+        // `invalid u32` says nothing to an operator.
+        let text = match text.strip_prefix("invalid u") {
+            Some("16" | "32") => "a whole number belongs here",
+            _ => text,
+        };
         Self::at(line, text)
     }
 }

@@ -46,18 +46,16 @@ pub struct Settings {
 /// How to log in to nodes.
 #[derive(Clone, Debug)]
 pub struct Ssh {
-    /// The user, for nodes that name none.
-    pub user: String,
-    /// Key files that replace agent and usual files.
-    pub keys: Vec<PathBuf>,
+    /// What the command line or a variable says: it beats the node list.
+    pub given: Login,
+    /// What the configuration file says, for nodes of which the node list says nothing.
+    pub configured: Login,
     /// The usual key files.
     pub usual_keys: Vec<PathBuf>,
     /// The agent's socket.
     pub agent: Option<PathBuf>,
     /// The port, for nodes that name none.
     pub port: Option<u16>,
-    /// The jump host, for nodes that name none.
-    pub jump: Option<String>,
     /// What to do about host keys.
     pub host_keys: HostKeys,
     /// Whether to offer old algorithms, for nodes that say nothing of it.
@@ -70,6 +68,17 @@ pub struct Ssh {
     pub node_timeout: Duration,
     /// How many nodes at the same time.
     pub fanout: usize,
+}
+
+/// As whom, with which keys and through which host.
+#[derive(Clone, Debug, Default)]
+pub struct Login {
+    /// The user.
+    pub user: Option<String>,
+    /// Key files that replace agent and usual files.
+    pub keys: Vec<PathBuf>,
+    /// The jump host.
+    pub jump: Option<String>,
 }
 
 /// The form of the output.
@@ -101,7 +110,7 @@ impl Settings {
         let seconds = |given: Option<f64>, file: Option<f64>, default: f64| {
             Duration::from_secs_f64(given.or(file).unwrap_or(default).clamp(0.1, 3600.0))
         };
-        let keys = if global.ssh.ssh_key.is_empty() { file.ssh.keys } else { global.ssh.ssh_key };
+        let keys = |keys: Vec<PathBuf>| keys.iter().map(|key| expand_home(key, &home)).collect();
         let usual = |name: &str| home.join(".ssh").join(name);
         Ok(Self {
             env: global.env,
@@ -113,12 +122,11 @@ impl Settings {
             },
             mos_version,
             ssh: Ssh {
-                user: global.ssh.ssh_user.or(file.ssh.user).unwrap_or_else(|| "root".to_owned()),
-                keys: keys.into_iter().map(|key| expand_home(&key, &home)).collect(),
+                given: Login { user: global.ssh.ssh_user, keys: keys(global.ssh.ssh_key), jump: global.ssh.jump },
+                configured: Login { user: file.ssh.user, keys: keys(file.ssh.keys), jump: file.ssh.jump },
                 usual_keys: ["id_rsa", "id_ed25519", "id_ecdsa"].map(usual).to_vec(),
                 agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
                 port: global.ssh.ssh_port.or(file.ssh.port),
-                jump: global.ssh.jump.or(file.ssh.jump),
                 host_keys: global.ssh.host_keys.or(file.ssh.host_keys).unwrap_or(HostKeys::AcceptNew),
                 legacy_algorithms: file.ssh.legacy_algorithms.unwrap_or(false),
                 connect_timeout: seconds(global.ssh.connect_timeout, file.ssh.connect_timeout, 5.0),

@@ -1,0 +1,16 @@
+//! The command line as its users meet it: stdout, stderr and exit status of the real binary, against the lab and
+//! against real OpenSSH servers.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/sshd.rs"]
+mod sshd;
+
+mod cli {
+    mod bad_input;
+    mod check_available;
+    mod check_installed;
+    mod openssh;
+}
