@@ -125,6 +125,7 @@ fn stages_and_wires() {
     assert_eq!(
         broken(|graph| {
             task(graph, "work").insert("requires".into(), json!(["mu_end"]));
+            task(graph, "work").insert("required_for".into(), json!([]));
         }),
         ["phase-wires"]
     );
