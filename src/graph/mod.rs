@@ -1,1 +1,99 @@
-//! The custom graph: read, check, compile.
+//! The custom graph: read, check, compile, foresee what each node will do.
+//!
+//! A graph is a folder in Fuel's own layout: `tasks.yaml`, `metadata.yaml`, `scripts/`. The built-in one is
+//! `graphs/mu` of this repository. Everything but [`Graph::load`] is pure.
+//!
+//! What the rules and the compiled form rest on was observed on Nailgun 9.2 and 10.0: every string of a
+//! task is run through a formatter (so scripts travel as base64 and commands hold no braces), order is not
+//! transitive (so phases are chained stages), and a condition loses the limit of a strategy.
+
+mod builtin;
+mod compile;
+mod error;
+mod expected;
+mod finding;
+mod folder;
+mod lint;
+mod phases;
+mod run_values;
+mod switch;
+
+pub use error::GraphError;
+pub use expected::{Duty, NodeRoles, Work};
+pub use finding::Finding;
+pub use run_values::RunValues;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// The graph's own type in Nailgun, per environment.
+pub const GRAPH_TYPE: &str = "fuel-updates-mu";
+/// The stage behind the pre-checks: before it nothing is changed.
+pub const CHECKED: &str = "mu_checked";
+/// The stage behind the verification of every node.
+pub const VERIFIED: &str = "mu_verified";
+/// The task that commits the update on a node, after [`VERIFIED`].
+pub const COMMIT: &str = "mu_commit";
+/// How many computes are updated at a time unless the operator says otherwise.
+pub const DEFAULT_BATCH: u32 = 5;
+/// The most that one uploaded file may hold in base64, in bytes: it travels once per node, in one message.
+pub const MAX_BUNDLE: usize = 100 * 1024;
+
+/// A graph as its folder holds it: placeholders are not filled in, nothing is checked.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// `metadata.yaml`.
+    metadata: Map<String, Value>,
+    /// `tasks.yaml`, in the order of the file.
+    tasks: Vec<Map<String, Value>>,
+    /// Text of the scripts by their path below the folder: `scripts/lib.sh`.
+    files: BTreeMap<String, String>,
+}
+
+impl Graph {
+    /// Names of the tasks that only look: those in front of the stage [`CHECKED`].
+    pub fn precheck_tasks(&self) -> Vec<String> {
+        self.node_tasks().filter(|task| list(task, "required_for").any(|name| name == CHECKED)).map(id_of).collect()
+    }
+
+    /// Names of the tasks that update a node, in the order of the phases: those that change packages and
+    /// services. They are the shell tasks between [`CHECKED`] and [`VERIFIED`] whose command names the phase `update`.
+    pub fn update_tasks(&self) -> Vec<String> {
+        self.node_tasks()
+            .filter(|task| switch::commands(task).iter().any(|cmd| cmd.ends_with(" update")))
+            .map(id_of)
+            .collect()
+    }
+
+    /// The stages in the order of the file.
+    pub fn stages(&self) -> Vec<String> {
+        self.tasks.iter().filter(|task| is_stage(task)).map(id_of).collect()
+    }
+
+    /// Tasks that run on nodes.
+    fn node_tasks(&self) -> impl Iterator<Item = &Map<String, Value>> {
+        self.tasks.iter().filter(|task| !is_stage(task))
+    }
+}
+
+fn text<'a>(task: &'a Map<String, Value>, key: &str) -> &'a str {
+    task.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn id_of(task: &Map<String, Value>) -> String {
+    text(task, "id").to_owned()
+}
+
+fn is_stage(task: &Map<String, Value>) -> bool {
+    text(task, "type") == "stage"
+}
+
+/// The strings of a list; nothing where the key holds something else.
+fn list<'a>(task: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    task.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn parameter<'a>(task: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    task.get("parameters").and_then(|parameters| parameters.get(key))
+}

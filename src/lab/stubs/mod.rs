@@ -13,6 +13,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("apt-mark", include_str!("apt-mark")),
     ("ceph", include_str!("ceph")),
     ("cinder-manage", include_str!("cinder-manage")),
+    ("crm_attribute", include_str!("crm_attribute")),
     ("crm_mon", include_str!("crm_mon")),
     ("df", include_str!("df")),
     ("dpkg", include_str!("dpkg")),

@@ -1,0 +1,96 @@
+# shellcheck shell=sh
+# Pre-checks. They change nothing but our own folder, collect every problem, and write report.json.
+
+phase_check() {
+    problems=''
+    note() { problems="$problems$*; "; log "problem: $*"; }
+
+    uid=$(node_uid)
+    if [ -n "$MU_ROLES" ] && [ -z "$(node_roles)" ]; then note "this node is ${uid:-without a number}, which is not part of this run"; fi
+    [ "$(now)" -gt 1420070400 ] || note 'the clock stands before 2015'
+    for tool in apt-get apt-cache apt-mark dpkg dpkg-query base64 awk sed timeout tar; do
+        command -v "$tool" >/dev/null || note "the command $tool is missing"
+    done
+    check_sources
+
+    use_work
+    : >"$WORK/all.plan"
+    : >"$WORK/all.removals"
+    : >"$WORK/behind"
+    book=$(audit)
+    if [ -n "$book" ]; then
+        if unfinished; then log "an interrupted run left packages half-configured; they will be finished: $book"; else note "dpkg: $book"; fi
+    fi
+    if prepare_apt; then
+        if [ -z "$book" ]; then wait_for_dpkg || note "$APT_PROBLEM"; fi
+        if simulate all dist-upgrade; then
+            [ ! -s "$WORK/all.removals" ] || note "packages would be removed: $(one_line <"$WORK/all.removals")"
+            older=$(downgrades "$WORK/all.plan" | one_line)
+            [ -z "$older" ] || note "packages would be downgraded: $older"
+            room_for dist-upgrade || note "$APT_PROBLEM"
+            if upgradable >"$WORK/upgradable"; then
+                # What the repositories have and the upgrade would leave behind: held or kept back.
+                awk 'NR == FNR { planned[$1] = 1; next } !($1 in planned) { print $1 }' "$WORK/all.plan" "$WORK/upgradable" >"$WORK/behind"
+            else
+                note 'apt-cache policy fails'
+            fi
+        else
+            note "$APT_PROBLEM"
+        fi
+    else
+        note "$APT_PROBLEM"
+    fi
+    held_packages | grep -xF -f "$WORK/behind" >"$WORK/held"
+    kept=$(grep -vxF -f "$WORK/held" "$WORK/behind" | one_line)
+    [ ! -s "$WORK/held" ] || note "held packages would stay behind: $(one_line <"$WORK/held")"
+    [ -z "$kept" ] || note "packages would be kept back: $kept"
+
+    note_running
+    write_report "$problems"
+    [ -z "$problems" ] || fail "$(printf '%s' "$problems" | one_line)"
+}
+
+# The node's repository files are those of the environment, where the client sent them (lines `NAME deb URI SUITE SECTION…`).
+check_sources() {
+    [ -n "$MU_SOURCES_B64" ] || return 0
+    printf '%s' "$MU_SOURCES_B64" | base64 -d >"$MU/sources" || return 0
+    while read -r name wanted; do
+        file=$ROOT/etc/apt/sources.list.d/$name.list
+        wanted=$(printf '%s\n' "$wanted" | plain_source)
+        if [ ! -r "$file" ]; then
+            note "/etc/apt/sources.list.d/$name.list is missing"
+        elif ! grep '^deb[[:space:]]' "$file" | plain_source | grep -qxF "$wanted"; then
+            note "/etc/apt/sources.list.d/$name.list is not the environment's: $wanted"
+        fi
+    done <"$MU/sources"
+    rm -f "$MU/sources"
+}
+plain_source() { tr -s ' \t' ' ' | sed 's/ \[[^]]*\]//; s|/ | |; s/ *$//'; }
+
+# Packages of the plan with files that somebody changed (configuration files aside).
+customised() {
+    awk '$2 != "-" { print $1 }' "$WORK/all.plan" | while read -r package; do
+        nice -n 19 dpkg --verify "$package" 2>/dev/null </dev/null | awk '$2 != "c" && substr($1, 3, 1) == "5"' | grep -q . && printf '%s\n' "$package"
+    done
+}
+
+write_report() {
+    packages=$(awk '{ printf "%s{\"name\":\"%s\",\"from\":%s,\"to\":\"%s\"}", (NR > 1 ? "," : ""), $1, ($2 == "-" ? "null" : "\"" $2 "\""), $3 }' "$WORK/all.plan")
+    if calls_for_restart <"$WORK/all.plan"; then wanted_services >"$WORK/restarts"; else : >"$WORK/restarts"; fi
+    if [ -e "$ROOT/var/run/reboot-required" ]; then reboot=true; else reboot=false; fi
+    if [ -n "$1" ]; then failed="\"$(printf '%s' "$1" | json_text)\""; else failed=null; fi
+    printf '{"run":"%s","packages":[%s],"removals":%s,"holds":%s,"customised":%s,"services":%s,"space_mb":%s,"reboot":%s,"failed":%s}\n' \
+        "$MU_RUN" "$packages" "$(json_list <"$WORK/all.removals")" "$(json_list <"$WORK/held")" \
+        "$(customised | json_list)" "$(json_list <"$WORK/restarts")" "$(free_mb /var)" "$reboot" "$failed" |
+        write_file "$MU/report.json" 0644 || fail "$MU/report.json cannot be written"
+    log "$(wc -l <"$WORK/all.plan" | tr -d ' ') packages would be upgraded"
+}
+
+phase_check_cluster() {
+    if [ "$MU_SKIP_CLUSTER_CHECKS" = 1 ]; then
+        log 'left out on request'
+        return 0
+    fi
+    found=$(cluster_problems)
+    [ -z "$found" ] || fail "$(printf '%s\n' "$found" | one_line)"
+}

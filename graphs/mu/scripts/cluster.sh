@@ -1,0 +1,198 @@
+# shellcheck shell=sh
+# What several nodes do together: pacemaker, galera, rabbit, agents, ceph, mongo. Each part counts only where its
+# package is installed.
+
+mysql_says() { timeout 60 mysql --batch --skip-column-names -e "SHOW STATUS LIKE 'wsrep_%'" 2>>"$LOG" </dev/null; }
+rabbit_says() { timeout 60 rabbitmqctl cluster_status 2>>"$LOG" </dev/null; }
+ceph_says() { timeout 90 ceph --connect-timeout 30 "$@" 2>>"$LOG" </dev/null; }
+pacemaker_says() { timeout 60 crm_mon -1 2>>"$LOG" </dev/null; }
+has_galera() { has_package mysql-server-wsrep-5.6 || has_package mysql-wsrep-server-5.6 || has_package mysql-wsrep-5.6 || has_package mysql-wsrep; }
+has_ceph() { has_package ceph-common || has_package ceph; }
+
+pacemaker_problem() {
+    has_package pacemaker || return 0
+    if ! said=$(pacemaker_says); then
+        echo 'pacemaker does not answer'
+        return 0
+    fi
+    case $said in *'Resource management is DISABLED'*) echo 'pacemaker is in maintenance mode' ;; esac
+    printf '%s\n' "$said" | sed -n 's/^OFFLINE: \[ *\(.*[^ ]\) *\]/pacemaker: offline \1/p; s/^Node \(.*\): \(standby\|maintenance\|UNCLEAN.*\)$/pacemaker: \1 is \2/p'
+    printf '%s\n' "$said" | awk '/^Failed [Aa]ctions|^Failed Resource/ { bad = 1; next } bad && NF { print "pacemaker: failed " $1 " " $2; exit }'
+}
+
+# How many controllers pacemaker knows; 0 when it cannot be told.
+controllers_online() {
+    pacemaker_says | sed -n 's/^Online: \[ *\(.*[^ ]\) *\]/\1/p' | wc -w | tr -d ' '
+}
+
+galera_problem() {
+    has_galera || return 0
+    if ! said=$(mysql_says); then
+        echo 'galera does not answer'
+        return 0
+    fi
+    galera_state=$(printf '%s\n' "$said" | awk '$1 == "wsrep_local_state_comment" { print $2 }')
+    galera_size=$(printf '%s\n' "$said" | awk '$1 == "wsrep_cluster_size" { print $2 }')
+    [ "$galera_state" = Synced ] || echo "galera is ${galera_state:-in no state}, not Synced"
+    if has_package pacemaker; then
+        galera_want=$(controllers_online)
+        [ "$galera_want" = 0 ] || [ "$galera_size" = "$galera_want" ] ||
+            echo "galera has ${galera_size:-no} members, $galera_want controllers are online"
+    fi
+}
+
+rabbit_problem() {
+    has_package rabbitmq-server || return 0
+    if ! said=$(rabbit_says); then
+        echo 'rabbitmq does not answer'
+        return 0
+    fi
+    said=$(printf '%s' "$said" | tr -d ' \n')
+    case $said in
+        *'{partitions,[]}'*) ;;
+        *) echo 'rabbitmq: partitions' ;;
+    esac
+    if has_package pacemaker; then
+        rabbit_want=$(controllers_online)
+        rabbit_have=$(printf '%s' "$said" | sed -n 's/.*{running_nodes,\[\([^]]*\)\]}.*/\1/p' | tr ',' '\n' | grep -c .)
+        [ "$rabbit_want" = 0 ] || [ "$rabbit_have" -ge "$rabbit_want" ] ||
+            echo "rabbitmq runs on $rabbit_have nodes, $rabbit_want controllers are online"
+    fi
+}
+
+agents_problem() {
+    for tool in nova-manage cinder-manage; do
+        has_package "${tool%-manage}-api" || has_package "${tool%-manage}-common" || continue
+        timeout 120 "$tool" service list 2>>"$LOG" </dev/null |
+            awk -v of="${tool%-manage}" '$4 == "enabled" && $5 == "XXX" { print of ": " $1 " on " $2 " is down" }'
+    done
+    if has_package neutron-server && [ -r "$ROOT/root/openrc" ]; then
+        # In a subshell: openrc brings its own variables.
+        (
+            # shellcheck disable=SC1091
+            . "$ROOT/root/openrc"
+            timeout 120 neutron agent-list -f value -c alive -c binary -c host 2>>"$LOG" </dev/null
+        ) | awk '$1 == "xxx" { print "neutron: " $2 " on " $3 " is down" }'
+    fi
+}
+
+ceph_problem() {
+    has_ceph || return 0
+    # A node with the client's libraries alone has no cluster to ask.
+    [ -e "$ROOT/etc/ceph/ceph.conf" ] || return 0
+    if ! said=$(ceph_says health); then
+        echo 'ceph does not answer'
+        return 0
+    fi
+    case $said in
+        HEALTH_OK* | *'too many PGs per OSD'*) ;;
+        *) printf 'ceph: %s\n' "$said" | head -n 1 ;;
+    esac
+}
+
+# cluster_problems: one line each, nothing when all is well.
+cluster_problems() {
+    pacemaker_problem
+    galera_problem
+    rabbit_problem
+    agents_problem
+    ceph_problem
+}
+cluster_is_well() { [ -z "$(cluster_problems)" ]; }
+
+# --- pacemaker ---------------------------------------------------------------------------------------
+
+undo_maintenance() { wait_until 60 quietly pcs property set maintenance-mode=false; }
+
+# restart_pacemaker: new binaries of pacemaker and corosync, while the resources go on running.
+restart_pacemaker() {
+    log 'restarting corosync and pacemaker in maintenance mode'
+    note_undo maintenance
+    quietly pcs property set maintenance-mode=true || return 1
+    quietly timeout -k 10 300 service pacemaker stop
+    quietly timeout -k 10 120 service corosync restart || return 1
+    # Its start is known to need two tries after such a restart.
+    quietly timeout -k 10 120 service pacemaker start || quietly timeout -k 10 120 service pacemaker start || return 1
+    wait_until 300 this_node_online || return 1
+    undo_maintenance && rm -f "$UNDO/maintenance"
+}
+this_node_online() {
+    me=$(hostname)
+    pacemaker_says | sed -n 's/^Online: \[\(.*\)\]/\1/p' | tr ' ' '\n' | grep -q "^$me\(\.\|\$\)"
+}
+
+# The cluster itself keeps the note that its resources run old code: any controller writes it, the primary
+# reads it, in this run or in a later one.
+HA_NOTE=fuel-mu-restart
+ask_for_ha_restart() { ! has_package pacemaker || quietly crm_attribute -t crm_config -n "$HA_NOTE" -v "$MU_TARGET_ID"; }
+ha_restart_wanted() { crm_attribute -t crm_config -n "$HA_NOTE" -G -q 2>/dev/null </dev/null | grep -q .; }
+ha_restart_done() { quietly crm_attribute -t crm_config -n "$HA_NOTE" -D; }
+
+# restart_resource NAME: stop and start on all controllers; a resource that the cluster does not know is passed over.
+restart_resource() {
+    pcs resource show "$1" >/dev/null 2>&1 </dev/null || return 0
+    log "restarting the resource $1 on all controllers"
+    note_undo "resource" "$1"
+    quietly pcs resource disable "$1" "--wait=$MU_HA_WAIT" || return 1
+    quietly pcs resource enable "$1" "--wait=$MU_HA_WAIT" || return 1
+    rm -f "$UNDO/resource"
+    quietly pcs resource cleanup "$1"
+    return 0
+}
+undo_resource() { quietly pcs resource enable "$1" "--wait=$MU_HA_WAIT"; }
+
+# --- ceph --------------------------------------------------------------------------------------------
+
+CEPH_FLAGS='noout noscrub nodeep-scrub'
+
+# set_ceph_flags: only those that are not set already, so that the operator's own stay.
+set_ceph_flags() {
+    set_now=$(ceph_says osd dump | sed -n 's/^flags //p' | tr ',' ' ')
+    ours=''
+    # shellcheck disable=SC2086
+    for flag in $CEPH_FLAGS; do is_one_of "$flag" $set_now || ours="$ours $flag"; done
+    [ -n "$ours" ] || return 0
+    note_undo ceph "$ours"
+    for flag in $ours; do quietly ceph_says osd set "$flag" || return 1; done
+}
+undo_ceph() {
+    for flag in $1; do wait_until 120 ceph_says osd unset "$flag" || return 1; done
+}
+unset_ceph_flags() {
+    [ -e "$UNDO/ceph" ] || return 0
+    undo_ceph "$(cat "$UNDO/ceph")" && rm -f "$UNDO/ceph"
+}
+
+# Every placement group is active+clean (scrubbing ones are as well).
+ceph_is_clean() {
+    ceph_says pg stat | sed -n 's/^[^:]*: *\([0-9]* pgs: [^;]*\);.*/\1/p' |
+        awk '{ total = $1; for (i = 3; i < NF; i += 2) if ($(i + 1) ~ /^active\+clean/) clean += $i } END { exit !(NR && total == clean) }'
+}
+
+mon_in_quorum() { ceph_says quorum_status | grep -q "\"quorum_names\":\[[^]]*\"$(hostname -s 2>/dev/null || hostname)\""; }
+
+restart_ceph_mon() {
+    if is_running ceph-mon-all; then unit=ceph-mon-all; elif is_running "ceph-mon@$(hostname)"; then unit="ceph-mon@$(hostname)"; else return 0; fi
+    log "restarting $unit"
+    quietly timeout -k 10 120 service "$unit" restart
+    wait_until 300 mon_in_quorum
+}
+
+restart_ceph_osd() {
+    if is_running ceph-osd-all; then unit=ceph-osd-all; elif is_running ceph-osd.target; then unit=ceph-osd.target; else return 0; fi
+    log "restarting $unit"
+    quietly timeout -k 10 300 service "$unit" restart || return 1
+    log 'waiting for placement groups to become active+clean'
+    wait_until "$MU_CEPH_WAIT" ceph_is_clean
+}
+
+# --- mongo -------------------------------------------------------------------------------------------
+
+# Members that are neither primary nor secondary. Without the right to ask, the service's state must do.
+mongo_is_well() {
+    said=$(timeout 60 mongo --quiet --eval 'rs.status().members.map(function (m) { return m.state }).join(" ")' 2>/dev/null </dev/null | tail -n 1)
+    case $said in
+        '' | *[!0-9\ ]*) return 0 ;;
+    esac
+    for member in $said; do is_one_of "$member" 1 2 7 || return 1; done
+}

@@ -1,0 +1,207 @@
+//! What each node will do: foreseen from the graph and the nodes' roles, to be compared with the preview.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::error::GraphError;
+use super::run_values::RunValues;
+use super::{Graph, id_of, list, switch};
+
+/// Roles of the releases 9.0 to 10.0, and the names of their primaries.
+pub(super) const ROLES: &[&str] = &[
+    "primary-controller",
+    "controller",
+    "primary-mongo",
+    "mongo",
+    "ceph-osd",
+    "cinder",
+    "cinder-block-device",
+    "cinder-vmware",
+    "ironic",
+    "compute",
+    "compute-vmware",
+    "base-os",
+    "virt",
+];
+
+/// A node as Nailgun sees it in the run: a node that is primary for a role carries `primary-ROLE` instead of `ROLE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRoles {
+    /// Nailgun's number.
+    pub id: u32,
+    /// Its roles, with `primary-` where it is the primary.
+    pub roles: Vec<String>,
+}
+
+/// Whether a node works in a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// It runs the command, or takes the file.
+    Does,
+    /// The task is sent to it with the command `true`.
+    PassesBy,
+}
+
+/// One task of one node, in the order of the graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duty {
+    /// The task's id.
+    pub task: String,
+    /// Whether the node works in it.
+    pub work: Work,
+}
+
+impl Graph {
+    /// What every node will do, by node. The pairs are those that the preview shows with a type other than
+    /// `skipped`; a command `true` there is [`Work::PassesBy`] here. Stages are left out.
+    ///
+    /// # Errors
+    /// As [`Graph::compile`].
+    pub fn expected(&self, values: &RunValues, nodes: &[NodeRoles]) -> Result<BTreeMap<u32, Vec<Duty>>, GraphError> {
+        let mut plan: BTreeMap<u32, Vec<Duty>> = nodes.iter().map(|node| (node.id, Vec::new())).collect();
+        for task in self.node_tasks() {
+            let compiled = self.compile_task(task, values, 1)?;
+            let arms = switch::arms(&compiled);
+            for node in nodes.iter().filter(|node| is_for(&compiled, &node.roles)) {
+                let passes = arms.as_ref().is_some_and(|arms| {
+                    switch::choose(arms, &node.id.to_string(), &node.roles)
+                        .is_none_or(|command| command == switch::PASS)
+                });
+                let work = if passes { Work::PassesBy } else { Work::Does };
+                plan.entry(node.id).or_default().push(Duty { task: id_of(task), work });
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The compute that goes first: the one with the lowest number whose packages are updated together with
+    /// the other computes. `None` where there are fewer than two of them: then nobody need go first.
+    ///
+    /// # Errors
+    /// As [`Graph::compile`].
+    pub fn canary(&self, values: &RunValues, nodes: &[NodeRoles]) -> Result<Option<u32>, GraphError> {
+        let Some(task) = self.node_tasks().find(|task| waits_for_canary(task)) else { return Ok(None) };
+        let nobody = RunValues { canary: None, ..values.clone() };
+        let id = id_of(task);
+        let plan = self.expected(&nobody, nodes)?;
+        let mut ids = plan
+            .iter()
+            .filter(|(_, duties)| duties.iter().any(|d| d.task == id && d.work == Work::Does))
+            .map(|(id, _)| *id);
+        let first = ids.next();
+        Ok(first.filter(|_| ids.next().is_some()))
+    }
+}
+
+/// The task in which the canary passes by and the others work.
+fn waits_for_canary(task: &Map<String, Value>) -> bool {
+    switch::arms(task).unwrap_or_default().iter().any(|(condition, command)| {
+        *condition == switch::Condition::Uid(vec!["@canary".to_owned()]) && command == switch::PASS
+    })
+}
+
+/// Whether Nailgun gives the task to a node with these roles.
+pub(super) fn is_for(task: &Map<String, Value>, roles: &[String]) -> bool {
+    let wanted: Vec<&str> = list(task, "roles").collect();
+    if wanted == ["*"] {
+        return true;
+    }
+    wanted.iter().any(|wanted| roles.iter().any(|role| matches(wanted, role)))
+}
+
+/// Whether an entry of a role list means the role: the name itself, or `/pattern/` matched from its start. Of patterns
+/// only those are understood that the field uses: `/.*/`, a plain beginning, `^`, `$`, and `(primary-)?`.
+pub(super) fn matches(wanted: &str, role: &str) -> bool {
+    let Some(pattern) = wanted.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) else { return wanted == role };
+    let pattern = pattern.trim_start_matches('^');
+    if pattern == ".*" || pattern == ".+" {
+        return true;
+    }
+    let (pattern, role) = match pattern.strip_prefix("(primary-)?") {
+        Some(rest) => (rest, role.strip_prefix("primary-").unwrap_or(role)),
+        None => (pattern, role),
+    };
+    match pattern.strip_suffix('$') {
+        Some(whole) => whole == role,
+        None => role.starts_with(pattern.trim_end_matches(".*")),
+    }
+}
+
+/// Whether [`matches`] understands a pattern.
+pub(super) fn understood(wanted: &str) -> bool {
+    let Some(pattern) = wanted.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) else { return true };
+    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+    let pattern = pattern.strip_prefix("(primary-)?").unwrap_or(pattern);
+    let pattern = pattern.strip_suffix(".*").unwrap_or(pattern);
+    pattern == ".+" || pattern.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run_values::tests::values;
+    use super::*;
+
+    fn node(id: u32, roles: &[&str]) -> NodeRoles {
+        NodeRoles { id, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
+    }
+
+    fn updates(duties: &[Duty]) -> Vec<&str> {
+        let real = |d: &&Duty| d.work == Work::Does && d.task.starts_with("mu_update");
+        duties.iter().filter(real).map(|d| d.task.as_str()).collect()
+    }
+
+    #[test]
+    fn every_node_updates_its_packages_exactly_once_in_the_phase_of_its_highest_role() {
+        let nodes = [
+            node(1, &["primary-controller"]),
+            node(2, &["controller", "cinder"]),
+            node(3, &["compute", "ceph-osd"]),
+            node(4, &["ceph-osd"]),
+            node(5, &["compute"]),
+            node(6, &["compute", "cinder"]),
+            node(7, &["compute"]),
+            node(8, &["primary-mongo"]),
+            node(9, &["mongo"]),
+            node(10, &["base-os"]),
+            node(11, &["ironic"]),
+            node(12, &["virt", "compute"]),
+            node(13, &["plugin-role"]),
+        ];
+        let graph = Graph::builtin().unwrap();
+        let plan = graph.expected(&values(), &nodes).unwrap();
+        let of = |id: u32| updates(&plan[&id]);
+        assert_eq!(of(1), ["mu_update_first"]);
+        assert_eq!(of(2), ["mu_update_controllers"]);
+        assert_eq!(of(3), ["mu_update_ceph"]);
+        assert_eq!(of(4), ["mu_update_ceph"]);
+        assert_eq!(of(5), ["mu_update_computes"]);
+        assert_eq!(of(6), ["mu_update_block"]);
+        assert_eq!(of(7), ["mu_update_canary"]);
+        assert_eq!(of(8), ["mu_update_mongo_primary"]);
+        assert_eq!(of(9), ["mu_update_mongo"]);
+        assert_eq!(of(10), ["mu_update_others"]);
+        assert_eq!(of(11), ["mu_update_ironic"]);
+        assert_eq!(of(12), ["mu_update_computes"]);
+        assert_eq!(of(13), ["mu_update_others"]);
+        for (id, duties) in &plan {
+            let commits: Vec<&Duty> = duties.iter().filter(|d| d.task == super::super::COMMIT).collect();
+            assert_eq!(commits.len(), 1, "node {id}");
+        }
+        assert_eq!(graph.canary(&values(), &nodes).unwrap(), Some(5));
+        assert_eq!(graph.canary(&values(), &nodes[..5]).unwrap(), None, "one compute need not go first");
+    }
+
+    #[test]
+    fn role_lists_as_nailgun_matches_them() {
+        assert!(matches("controller", "controller"));
+        assert!(!matches("controller", "primary-controller"));
+        assert!(matches("/comp/", "compute"), "a pattern matches from the start");
+        assert!(!matches("/compute$/", "compute-vmware"));
+        assert!(matches("/^(primary-)?controller$/", "primary-controller"));
+        assert!(matches("/(primary-)?mongo/", "mongo"));
+        assert!(matches("/.*/", "anything"));
+        assert!(!matches("*", "compute"), "a star counts only alone");
+        assert!(understood("/^(primary-)?controller$/") && !understood("/a|b/"));
+    }
+}

@@ -1,0 +1,183 @@
+//! Rules about order: stages in one chain, every node task between two neighbours, no loops.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::{CHECKED, COMMIT, Finding, Graph, VERIFIED, expected, id_of, is_stage, list, text};
+
+impl Graph {
+    /// Every stage requires the one before it, and nothing else requires or is required out of line.
+    pub(super) fn lint_stages(&self, findings: &mut Vec<Finding>) {
+        let mut before: Option<String> = None;
+        for stage in self.tasks.iter().filter(|task| is_stage(task)) {
+            let id = id_of(stage);
+            let requires: Vec<&str> = list(stage, "requires").collect();
+            match &before {
+                None if requires.is_empty() => {}
+                Some(before) if requires == [before.as_str()] => {}
+                None => findings.push(Finding::of("stage-chain", &id, "the first stage must require nothing")),
+                Some(before) => {
+                    let message =
+                        format!("must require exactly the stage before it, {before}: else an empty phase leaks");
+                    findings.push(Finding::of("stage-chain", &id, message));
+                }
+            }
+            if list(stage, "required_for").next().is_some() {
+                findings.push(Finding::of("stage-chain", &id, "a stage is chained by `requires` alone"));
+            }
+            before = Some(id);
+        }
+    }
+
+    /// The stages and the task that the client relies on stand where it relies on them.
+    pub(super) fn lint_landmarks(&self, findings: &mut Vec<Finding>) {
+        let stages = self.stages();
+        let at = |name: &str| stages.iter().position(|stage| stage == name);
+        match (at(CHECKED), at(VERIFIED)) {
+            (Some(checked), Some(verified)) if 0 < checked && checked < verified && verified + 1 < stages.len() => {
+                let next = &stages[verified + 1];
+                let commit = self.node_tasks().find(|task| text(task, "id") == COMMIT);
+                let placed = commit.is_some_and(|task| {
+                    list(task, "requires").any(|name| name == VERIFIED)
+                        && list(task, "required_for").any(|name| name == next)
+                });
+                if !placed {
+                    let message = format!("a task {COMMIT} must stand between {VERIFIED} and {next}");
+                    findings.push(Finding::graph("landmarks", message));
+                }
+            }
+            _ => {
+                let message = format!("the stages must be: a first one, {CHECKED}, …, {VERIFIED}, and one behind it");
+                findings.push(Finding::graph("landmarks", message));
+            }
+        }
+    }
+
+    /// Every node task requires exactly one stage and is required for exactly the next one.
+    pub(super) fn lint_wires(&self, findings: &mut Vec<Finding>) {
+        let stages = self.stages();
+        for task in self.node_tasks() {
+            let id = id_of(task);
+            let after: Vec<usize> =
+                list(task, "requires").filter_map(|name| stages.iter().position(|s| s == name)).collect();
+            let ahead: Vec<&str> = list(task, "required_for").collect();
+            let [after] = after[..] else {
+                findings.push(Finding::of(
+                    "phase-wires",
+                    &id,
+                    "must require exactly one stage: Nailgun's order is not transitive",
+                ));
+                continue;
+            };
+            match stages.get(after + 1) {
+                Some(next) if ahead == [next.as_str()] => {}
+                Some(next) => {
+                    let message =
+                        format!("must be required_for exactly [{next}]: else the next phase does not wait for it");
+                    findings.push(Finding::of("phase-wires", &id, message));
+                }
+                None => findings.push(Finding::of("phase-wires", &id, "stands behind the last stage")),
+            }
+        }
+    }
+
+    /// Behind the pre-checks one shell task per role and phase: two `one_by_one` tasks of a phase overlap on different nodes.
+    pub(super) fn lint_one_per_phase(&self, findings: &mut Vec<Finding>) {
+        let mut phases: BTreeMap<&str, Vec<&Map<String, Value>>> = BTreeMap::new();
+        for task in self.node_tasks().filter(|task| text(task, "type") == "shell") {
+            if let Some(next) = list(task, "required_for").next().filter(|next| *next != CHECKED) {
+                phases.entry(next).or_default().push(task);
+            }
+        }
+        for (phase, tasks) in phases {
+            for (index, task) in tasks.iter().enumerate() {
+                let rival = tasks[..index].iter().find(|other| {
+                    expected::ROLES.iter().any(|role| {
+                        let role = [(*role).to_owned()];
+                        expected::is_for(task, &role) && expected::is_for(other, &role)
+                    })
+                });
+                if let Some(rival) = rival {
+                    let message = format!(
+                        "works on the same role as {} before {phase}: one task per role and phase",
+                        id_of(rival)
+                    );
+                    findings.push(Finding::of("one-update-per-phase", &id_of(task), message));
+                }
+            }
+        }
+    }
+
+    /// Names of dependencies exist, and no task waits for itself.
+    pub(super) fn lint_names(&self, findings: &mut Vec<Finding>) {
+        let mut ids = BTreeSet::new();
+        for task in &self.tasks {
+            let id = id_of(task);
+            if id.is_empty() {
+                findings.push(Finding::graph("unique-ids", "a task without an id"));
+            } else if !ids.insert(id.clone()) {
+                findings.push(Finding::of("unique-ids", &id, "the id is used twice: 9.0 and 9.1 do not notice"));
+            }
+        }
+        let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for task in &self.tasks {
+            let id = id_of(task);
+            for key in ["requires", "required_for"] {
+                match task.get(key) {
+                    None => {}
+                    Some(Value::Array(items)) if items.iter().all(Value::is_string) => {}
+                    Some(_) => findings.push(Finding::of("known-names", &id, format!("{key} must be a list of names"))),
+                }
+                for name in list(task, key) {
+                    if name.starts_with('/') {
+                        findings.push(Finding::of(
+                            "known-names",
+                            &id,
+                            format!("{key}: name tasks one by one, not by a pattern"),
+                        ));
+                    } else if !ids.contains(name) {
+                        let name = crate::domain::text::one_line(name, 80);
+                        findings.push(Finding::of(
+                            "known-names",
+                            &id,
+                            format!("{key}: no task {name}: Nailgun drops it silently"),
+                        ));
+                    } else if key == "requires" {
+                        edges.entry(id.clone()).or_default().push(name.to_owned());
+                    } else {
+                        edges.entry(name.to_owned()).or_default().push(id.clone());
+                    }
+                }
+            }
+        }
+        if let Some(cycle) = cycle(&edges) {
+            findings.push(Finding::graph("no-cycle", format!("tasks wait for each other: {}", cycle.join(" → "))));
+        }
+    }
+}
+
+/// One loop among the edges, if there is any: its names, the first one again at the end.
+fn cycle(edges: &BTreeMap<String, Vec<String>>) -> Option<Vec<String>> {
+    // Take away whoever waits for nobody that is left; a loop is what cannot be taken away.
+    let mut left: BTreeMap<&str, BTreeSet<&str>> =
+        edges.iter().map(|(id, on)| (id.as_str(), on.iter().map(String::as_str).collect())).collect();
+    loop {
+        let waiting: BTreeSet<&str> = left.keys().copied().collect();
+        let before = left.len();
+        left.retain(|_, on| on.iter().any(|id| waiting.contains(id)));
+        if left.len() == before {
+            break;
+        }
+    }
+    let mut path = vec![*left.keys().next()?];
+    loop {
+        let last = path.last()?;
+        let next = left.get(last)?.iter().copied().find(|id| left.contains_key(id))?;
+        let seen = path.iter().position(|id| *id == next);
+        path.push(next);
+        if let Some(start) = seen {
+            return Some(path[start..].iter().map(|id| (*id).to_owned()).collect());
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The values of one run, and the `env` file that takes them to every node.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::error::GraphError;
+use crate::domain::mu::Mu;
+use crate::domain::text::one_line;
+
+/// The values of one run (a node gets them as `/var/lib/fuel-mu/env`).
+#[derive(Clone, Debug)]
+pub struct RunValues {
+    /// The run's id; begins with the time, so that names sort by it: `20261123T002301Z-1a2b`.
+    pub run: String,
+    /// The environment's number.
+    pub env: u32,
+    /// The update that the mirror announces.
+    pub target: Mu,
+    /// The mirror's bytes: what the commit writes as `mu-version.json`.
+    pub file: Vec<u8>,
+    /// Names of the MOS repositories, as of `/etc/apt/sources.list.d/NAME.list`; none: `mos*.list` of the node.
+    pub repos: Vec<String>,
+    /// The environment's repositories, (name, `deb URI SUITE SECTION…`): a node whose files say something
+    /// else is refused. None: not compared.
+    pub sources: Vec<(String, String)>,
+    /// The nodes of the run with their roles; `primary-` may stand before a role or not. A node that is not
+    /// in here is refused. None: services are chosen by what a node has.
+    pub roles: Vec<(u32, Vec<String>)>,
+    /// The environment's MOS version: `9.0`. Chooses rows of the list of services.
+    pub mos_version: Option<String>,
+    /// The compute that is updated before the others; none: all computes are alike.
+    pub canary: Option<u32>,
+    /// Whether RabbitMQ is restarted (the message queue stops for everybody).
+    pub restart_rabbitmq: bool,
+    /// Whether MySQL is restarted (every API stops).
+    pub restart_mysql: bool,
+    /// Whether the checks of pacemaker, galera, RabbitMQ, agents and ceph are left out.
+    pub skip_cluster_checks: bool,
+}
+
+impl RunValues {
+    /// The text of the `env` file: lines `KEY='value'`, values of harmless characters only.
+    ///
+    /// # Errors
+    /// [`GraphError::Value`] names the key whose value may not be sent.
+    pub fn to_env_file(&self) -> Result<String, GraphError> {
+        // The node reads its copy of this text with sed: compact, and the keys in this order.
+        let title = serde_json::Value::from(self.target.title.as_str());
+        let target = format!(r#"{{"id":{},"title":{title},"timestamp":{}}}"#, self.target.id, self.target.timestamp);
+        let sources: String = self.sources.iter().map(|(name, line)| format!("{name} {line}\n")).collect();
+        let roles: Vec<String> = self.roles.iter().map(|(id, roles)| format!("{id}:{}", roles.join(","))).collect();
+        let flag = |on: bool| if on { "1" } else { "0" }.to_owned();
+        let lines = [
+            ("MU_RUN", self.run.clone()),
+            ("MU_ENV", self.env.to_string()),
+            ("MU_TARGET_ID", self.target.id.to_string()),
+            ("MU_TARGET_TIMESTAMP", self.target.timestamp.to_string()),
+            ("MU_TARGET_JSON_B64", STANDARD.encode(target)),
+            ("MU_FILE_B64", STANDARD.encode(&self.file)),
+            ("MU_REPOS", self.repos.join(" ")),
+            ("MU_SOURCES_B64", STANDARD.encode(sources)),
+            ("MU_ROLES", roles.join(" ")),
+            ("MU_MOS", self.mos_version.clone().unwrap_or_default()),
+            ("MU_RESTART_RABBITMQ", flag(self.restart_rabbitmq)),
+            ("MU_RESTART_MYSQL", flag(self.restart_mysql)),
+            ("MU_SKIP_CLUSTER_CHECKS", flag(self.skip_cluster_checks)),
+        ];
+        let mut file = String::new();
+        for (key, value) in lines {
+            let harmless = |c: char| c.is_ascii_alphanumeric() || "+/=._:,@ -".contains(c);
+            if !value.chars().all(harmless) {
+                return Err(GraphError::Value { key, value: one_line(&value, 60) });
+            }
+            file.push_str(&format!("{key}='{value}'\n"));
+        }
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::graph) fn values() -> RunValues {
+        RunValues {
+            run: "20261123T002301Z-1a2b".into(),
+            env: 1,
+            target: Mu { id: 3, title: "it's \"MU\" 3 {x}".into(), timestamp: 1_467_647_277, doc_link: None },
+            file: b"{\"id\": 3}\n".to_vec(),
+            repos: vec!["mos".into(), "mos-updates".into()],
+            sources: vec![("mos".into(), "deb http://10.20.0.2:8080/mos mos9.0 main".into())],
+            roles: vec![(1, vec!["primary-controller".into()]), (7, vec!["compute".into(), "ceph-osd".into()])],
+            mos_version: Some("9.0".into()),
+            canary: Some(7),
+            restart_rabbitmq: false,
+            restart_mysql: true,
+            skip_cluster_checks: false,
+        }
+    }
+
+    #[test]
+    fn whatever_a_title_holds_the_file_is_harmless() {
+        let file = values().to_env_file().unwrap();
+        assert!(file.contains("MU_RUN='20261123T002301Z-1a2b'\n"), "{file}");
+        assert!(file.contains("MU_ROLES='1:primary-controller 7:compute,ceph-osd'\n"), "{file}");
+        assert!(!file.contains(['{', '}', '"', '$', '`', '\\']), "{file}");
+        let json = file.lines().find_map(|line| line.strip_prefix("MU_TARGET_JSON_B64='")).unwrap();
+        let json = STANDARD.decode(json.trim_end_matches('\'')).unwrap();
+        assert_eq!(String::from_utf8(json).unwrap(), r#"{"id":3,"title":"it's \"MU\" 3 {x}","timestamp":1467647277}"#);
+    }
+
+    #[test]
+    fn a_value_with_a_quote_is_refused() {
+        let mut bad = values();
+        bad.repos = vec!["mos'; reboot #".into()];
+        assert_eq!(
+            bad.to_env_file().unwrap_err().to_string(),
+            "MU_REPOS holds a character that a node may not be sent: mos'; reboot #"
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! The graph's scripts, run by /bin/sh on directory trees with the lab's stubs in place of apt, dpkg, init
+//! and the cluster tools.
+
+// The helpers are no tests by themselves, so clippy's exceptions for tests do not reach them.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod node;
+
+mod commit;
+mod happy;
+mod refusals;
+mod shell;
