@@ -7,5 +7,11 @@ mod sshd;
 
 mod fleet {
     mod common;
+    mod host_keys;
+    mod jump;
+    mod keys;
     mod login;
+    mod names;
+    mod old_servers;
+    mod output;
 }

@@ -42,3 +42,15 @@ pub(crate) fn text(outcome: &Outcome) -> &str {
     let answer = outcome.as_ref().unwrap_or_else(|failure| panic!("{failure:?}"));
     std::str::from_utf8(&answer.stdout).expect("text")
 }
+
+/// The failure of a node that must have failed.
+pub(crate) fn failure(outcome: Outcome) -> NodeFailure {
+    match outcome {
+        Ok(answer) => panic!("it answered {:?}", String::from_utf8_lossy(&answer.stdout)),
+        Err(failure) => {
+            assert!(failure.hint.is_some(), "no hint: {failure:?}");
+            assert!(!failure.cause.chars().any(char::is_control), "{failure:?}");
+            failure
+        }
+    }
+}

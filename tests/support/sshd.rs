@@ -14,6 +14,8 @@ use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -68,6 +70,7 @@ impl Setup {
 pub(crate) struct Sshd {
     dir: TempDir,
     servers: Vec<Child>,
+    log: Arc<(Mutex<String>, Condvar)>,
     /// The port of all addresses.
     pub(crate) port: u16,
     /// The user to log in as: whoever runs the test.
@@ -93,14 +96,26 @@ impl Sshd {
             // sshd's folder for its unprivileged half; a tmpfs forgets it.
             fs::create_dir_all("/run/sshd").expect("/run/sshd");
         }
-        let rsa_key = keygen(&dir.path().join("id_rsa"), &["-t", "rsa", "-b", "2048", "-m", "PEM"]);
+        let rsa_key = kept_key("id_rsa", &["-t", "rsa", "-b", "2048", "-m", "PEM"]);
         let ed25519_key = keygen(&dir.path().join("id_ed25519"), &["-t", "ed25519"]);
-        let sshd = Self { servers: Vec::new(), port: free_port(&setup.addresses), user, rsa_key, ed25519_key, dir };
+        let sshd = Self {
+            servers: Vec::new(),
+            log: Arc::default(),
+            port: free_port(&setup.addresses),
+            user,
+            rsa_key,
+            ed25519_key,
+            dir,
+        };
         for key in [&sshd.rsa_key, &sshd.ed25519_key] {
             sshd.authorize(key);
         }
         for kind in &setup.host_keys {
-            keygen(&sshd.dir.path().join(format!("host_{kind}")), &["-t", kind]);
+            let (from, to) =
+                (kept_key(&format!("host_{kind}"), &["-t", kind]), sshd.dir.path().join(format!("host_{kind}")));
+            fs::copy(from.with_extension("pub"), to.with_extension("pub")).expect("a host key");
+            // The mode comes along; sshd insists on it.
+            fs::copy(from, to).expect("a host key");
         }
         Some(sshd.listen(setup))
     }
@@ -119,6 +134,19 @@ impl Sshd {
     pub(crate) fn host_key(&self, kind: &str) -> String {
         let text = fs::read_to_string(self.dir.path().join(format!("host_{kind}.pub"))).expect("a host key");
         text.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What the servers logged since they listen, once `enough` is true of it.
+    pub(crate) fn log(&self, enough: impl Fn(&str) -> bool) -> String {
+        let (text, news) = &*self.log;
+        let until = Instant::now() + Duration::from_secs(20);
+        let mut log = text.lock().expect("the log");
+        while !enough(&log) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the log never said it:\n{log}");
+            log = news.wait_timeout(log, left).expect("the log").0;
+        }
+        log.clone()
     }
 
     /// A place for files of the test.
@@ -146,20 +174,30 @@ impl Sshd {
                 listening += usize::from(line.starts_with("Server listening on"));
                 said.push_str(&line);
             }
-            // A full pipe would stop the server.
-            std::thread::spawn(move || log.lines().map_while(Result::ok).for_each(drop));
+            let shared = Arc::clone(&self.log);
+            std::thread::spawn(move || {
+                for line in log.lines().map_while(Result::ok) {
+                    let (text, news) = &*shared;
+                    text.lock().expect("the log").push_str(&(line + "\n"));
+                    news.notify_all();
+                }
+            });
         }
         self
     }
 
     fn config(&self, setup: &Setup, addresses: &[IpAddr]) -> String {
         let dir = self.dir.path().display();
-        let mut text = format!(
+        // sshd takes the first value of a keyword, so the test's own lines come first.
+        let mut text: String = setup.lines.iter().map(|line| format!("{line}\n")).collect();
+        write!(
+            text,
             "Port {}\nUsePAM no\nUseDNS no\nStrictModes no\nPidFile none\nPermitRootLogin yes\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 1000\nPrintMotd no\n\
              AuthorizedKeysFile {dir}/authorized_keys\n",
             self.port
-        );
+        )
+        .expect("text");
         for address in addresses {
             match address {
                 IpAddr::V4(v4) => writeln!(text, "ListenAddress {v4}"),
@@ -169,9 +207,6 @@ impl Sshd {
         }
         for kind in &setup.host_keys {
             writeln!(text, "HostKey {dir}/host_{kind}").expect("text");
-        }
-        for line in &setup.lines {
-            writeln!(text, "{line}").expect("text");
         }
         if let Some((before, after)) = &setup.noise {
             let script = self.dir.path().join("noisy.sh");
@@ -208,6 +243,19 @@ pub(crate) fn keygen(path: &Path, options: &[&str]) -> PathBuf {
     }
     output(&mut command);
     path.to_owned()
+}
+
+/// A key pair that is made once per build folder: an RSA key takes a second to find.
+fn kept_key(name: &str, options: &[&str]) -> PathBuf {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if !kept.exists() {
+        // Other test programs may do the same now. The folder moves as a whole, so both files are of one
+        // pair, and it does not move where one is already: the first wins.
+        let fresh = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        keygen(&fresh.path().join("key"), options);
+        let _ = fs::rename(fresh.path(), &kept);
+    }
+    kept.join("key")
 }
 
 /// Runs a program to its end and returns its output.
