@@ -60,6 +60,7 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
             command::check::run(check, &settings, ui)
         }
         Command::Inventory(action) => command::inventory::run(action, &Settings::new(cli.global)?, ui),
-        Command::Install(_) | Command::Graph(_) => Err(AppError::new(Exit::Error, "not wired yet")),
+        Command::Install(options) => command::install::run(&options, &Settings::new(cli.global)?, ui),
+        Command::Graph(action) => command::graph::run(action, ui),
     }
 }

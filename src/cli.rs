@@ -249,6 +249,10 @@ pub(crate) struct Install {
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=50))]
     pub(crate) batch: u16,
 
+    /// Seconds without any progress after which the watch gives up; the run itself goes on.
+    #[arg(long, value_name = "SECONDS", default_value = "10800", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) give_up_after: u32,
+
     /// Use the graph in this folder instead of the built-in one.
     #[arg(long, value_name = "DIR")]
     pub(crate) graph: Option<PathBuf>,
@@ -272,9 +276,6 @@ pub(crate) enum Graph {
     Show {
         /// Folder of an operator's graph instead of the built-in one.
         dir: Option<PathBuf>,
-        /// Print one self-contained tasks.yaml for `fuel2 graph upload`.
-        #[arg(long)]
-        compiled: bool,
     },
     /// Check the graph for everything that Nailgun accepts silently.
     Check {

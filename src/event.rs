@@ -22,10 +22,58 @@ pub enum Event<'a> {
     },
     /// All nodes are through.
     Asked,
+    /// A run of the graph is being watched.
+    RunBegan {
+        /// What it does, in a few words.
+        title: &'a str,
+        /// How many tasks it has on all nodes together.
+        planned: usize,
+    },
+    /// Something moved in the run, or time passed.
+    RunMoved(&'a RunView),
+    /// The run is no longer watched.
+    RunOver,
     /// Something is worth a line.
     Note(&'a str),
     /// Something is wrong and does not end the work.
     Warning(&'a str),
+}
+
+/// A run at this moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunView {
+    /// Tasks that are over.
+    pub done: usize,
+    /// All tasks.
+    pub planned: usize,
+    /// The first phase that is not over. Safe to show.
+    pub phase: Option<String>,
+    /// What is at work, the longest first.
+    pub working: Vec<Working>,
+    /// What changed since the last view, in the order of the nodes.
+    pub changes: Vec<Change>,
+}
+
+/// A task at work on a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Working {
+    /// The node's name. Safe to show.
+    pub node: String,
+    /// The task, in words. Safe to show.
+    pub task: String,
+    /// Since when, milliseconds since 1970 (UTC), by Nailgun's clock.
+    pub began: Option<i64>,
+}
+
+/// A task that began or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The node's name. Safe to show.
+    pub node: String,
+    /// The task, in words. Safe to show.
+    pub task: String,
+    /// `began`, `done`, `failed`, `skipped`.
+    pub what: &'static str,
 }
 
 /// Whoever consumes events.

@@ -22,6 +22,8 @@ use crate::settings::{Settings, Ssh};
 pub(crate) struct Site {
     /// The environment.
     pub(crate) env: u32,
+    /// All nodes of the node list.
+    pub(crate) listed: Vec<Node>,
     /// The selected nodes.
     pub(crate) nodes: Vec<Node>,
     /// The environment's MOS version and where it is known from, where option or node list tell.
@@ -45,6 +47,7 @@ pub(crate) fn site(settings: &Settings) -> Result<Site, AppError> {
             node.port = port;
         }
     }
+    let listed = inventory.nodes.clone();
     let nodes = settings
         .selection
         .apply(inventory.nodes)
@@ -52,6 +55,7 @@ pub(crate) fn site(settings: &Settings) -> Result<Site, AppError> {
     let option = settings.mos_version.clone().map(|v| (v, "option"));
     Ok(Site {
         env,
+        listed,
         nodes,
         mos_version: option.or(inventory.mos_version.map(|v| (v, "inventory"))),
         source: Source {

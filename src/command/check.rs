@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::http::{Proxies, Roots};
 use crate::mirror::{Announcement, Fetcher, Mirror, MirrorError};
 use crate::settings::Settings;
-use crate::signals;
+use crate::signals::Interrupt;
 use crate::ui::Ui;
 
 /// Runs a check and prints its report.
@@ -26,18 +26,18 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
     let site = ask::site(settings)?;
     announce(&site, ui);
     let state = state_dir::open(&settings.state_dir)?;
-    let cancel = signals::cancel_flag()?;
+    let interrupt = Interrupt::listen()?;
     // Nodes and mirror are asked at the same time where the version is known beforehand.
     let (rows, fetched) = thread::scope(|scope| {
         let early = mirror.as_ref().zip(site.mos_version.as_ref());
         let early = early.map(|(mirror, (version, _))| scope.spawn(|| mirror.fetch(version)));
         let mut progress = ui.progress();
         let known_hosts = state.join("known_hosts");
-        let rows = ask::ask(&site.nodes, &settings.ssh, &known_hosts, &mut progress, &cancel);
+        let rows = ask::ask(&site.nodes, &settings.ssh, &known_hosts, &mut progress, interrupt.flag());
         (rows, early.and_then(|thread| thread.join().ok()))
     });
     let rows = rows?;
-    if signals::interrupted(&cancel) {
+    if interrupt.came() {
         return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was changed"));
     }
     let report = report(check, site, rows, mirror.as_ref(), fetched);

@@ -2,5 +2,8 @@
 
 pub(crate) mod ask;
 pub(crate) mod check;
+pub(crate) mod connect;
+pub(crate) mod graph;
+pub(crate) mod install;
 pub(crate) mod inventory;
 pub(crate) mod state_dir;

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no printing, nothing of the other modules. Everything here is a function of
 //! its arguments, so everything here is tested without a server.
 
+pub mod details;
 pub mod environment;
 pub mod failure;
 pub mod inventory;
@@ -14,6 +15,8 @@ pub mod plan;
 pub mod probe;
 pub mod report;
 pub mod row;
+pub mod run;
 pub mod select;
 pub mod text;
+pub mod time;
 pub mod update_state;

@@ -2,6 +2,7 @@
 
 use super::mu::Mu;
 use super::node::NodeId;
+use super::plan::Refusal;
 
 /// The result of an installation (product page, "The JSON of the checks").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,8 @@ pub struct Outcome {
     pub nodes: Vec<NodeOutcome>,
     /// Nodes left out, with the reason.
     pub left_out: Vec<(String, String)>,
+    /// What forbids it.
+    pub refusals: Vec<Refusal>,
     /// What Nailgun said of the end, where it said something. Safe to show.
     pub message: Option<String>,
 }

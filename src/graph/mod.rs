@@ -71,6 +71,31 @@ impl Graph {
         self.tasks.iter().filter(|task| is_stage(task)).map(id_of).collect()
     }
 
+    /// One line a task, for people: name, type, roles, what it waits for, what waits for it, its limit, its timeout.
+    pub fn rows(&self) -> Vec<[String; 7]> {
+        let joined = |task, key| list(task, key).collect::<Vec<_>>().join(", ");
+        let value = |task, key| parameter(task, key).map_or_else(String::new, ToString::to_string);
+        let limit = |task| match parameter(task, "strategy") {
+            Some(Value::Object(s)) if s.get("type").and_then(Value::as_str) == Some("one_by_one") => "1".to_owned(),
+            Some(Value::Object(s)) => {
+                s.get("amount").map_or_else(String::new, |a| a.as_str().map_or_else(|| a.to_string(), str::to_owned))
+            }
+            _ => String::new(),
+        };
+        let row = |task| {
+            [
+                id_of(task),
+                text(task, "type").to_owned(),
+                joined(task, "roles"),
+                joined(task, "requires"),
+                joined(task, "required_for"),
+                limit(task),
+                value(task, "timeout"),
+            ]
+        };
+        self.tasks.iter().map(row).collect()
+    }
+
     /// Tasks that run on nodes.
     fn node_tasks(&self) -> impl Iterator<Item = &Map<String, Value>> {
         self.tasks.iter().filter(|task| !is_stage(task))

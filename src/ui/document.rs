@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::mu::Mu;
+use crate::domain::outcome::Outcome;
 use crate::domain::report::{Problem, Report};
 use crate::domain::row::Row;
 
@@ -159,6 +160,100 @@ fn mu(mu: &Mu) -> MuDocument<'_> {
 
 fn problem(problem: &Problem) -> ProblemDocument<'_> {
     ProblemDocument { kind: &problem.kind, message: &problem.message, hint: problem.hint.as_deref() }
+}
+
+#[derive(Serialize)]
+pub(super) struct InstallDocument<'a> {
+    schema: &'static str,
+    tool: &'static str,
+    command: &'static str,
+    env: u32,
+    taken_at: &'a str,
+    exit: u8,
+    conditions: Vec<&'static str>,
+    result: &'static str,
+    target: Option<MuDocument<'a>>,
+    task: Option<TaskDocument>,
+    message: Option<&'a str>,
+    refusals: Vec<RefusalDocument<'a>>,
+    left_out: Vec<LeftOutDocument<'a>>,
+    nodes: Vec<InstalledDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct TaskDocument {
+    id: u64,
+    child: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct RefusalDocument<'a> {
+    node: Option<&'a str>,
+    reason: &'a str,
+    hint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct LeftOutDocument<'a> {
+    node: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct InstalledDocument<'a> {
+    id: u32,
+    name: &'a str,
+    before: Option<MuDocument<'a>>,
+    after: Option<MuDocument<'a>>,
+    reached: &'static str,
+    detail: Option<&'a str>,
+    failed_task: Option<&'a str>,
+    log_tail: &'a [String],
+}
+
+/// The document of an installation.
+pub(super) fn of_install<'a>(outcome: &'a Outcome, taken_at: &'a str, exit: u8) -> InstallDocument<'a> {
+    let condition = match exit {
+        0 => None,
+        3 => Some("partial"),
+        6 => Some("install-failed"),
+        7 => Some("busy"),
+        130 => Some("interrupted"),
+        _ => Some("error"),
+    };
+    InstallDocument {
+        schema: "fuel-updates/1",
+        tool: env!("CARGO_PKG_VERSION"),
+        command: "install",
+        env: outcome.env,
+        taken_at,
+        exit,
+        conditions: condition.into_iter().collect(),
+        result: outcome.result.as_str(),
+        target: outcome.target.as_ref().map(mu),
+        task: outcome.task.map(|(id, child)| TaskDocument { id, child }),
+        message: outcome.message.as_deref(),
+        refusals: outcome
+            .refusals
+            .iter()
+            .map(|r| RefusalDocument { node: r.node.as_deref(), reason: &r.reason, hint: r.hint })
+            .collect(),
+        left_out: outcome.left_out.iter().map(|(node, reason)| LeftOutDocument { node, reason }).collect(),
+        nodes: outcome
+            .nodes
+            .iter()
+            .map(|n| InstalledDocument {
+                id: n.id.0,
+                name: &n.name,
+                before: n.before.as_ref().map(mu),
+                after: n.after.as_ref().map(mu),
+                reached: n.reached.as_str(),
+                detail: n.fault.as_deref(),
+                failed_task: n.failed_task.as_deref(),
+                log_tail: &n.log_tail,
+            })
+            .collect(),
+    }
 }
 
 /// Pretty JSON. Our own types have text keys and no failing parts, so nothing is lost by the fallback.

@@ -1,17 +1,24 @@
 //! The terminal: the only module that writes to it. stdout carries data alone; progress, warnings, hints and
 //! errors go to stderr.
 
+mod bars;
 mod document;
+mod outcome;
+mod plan;
 mod progress;
 mod report;
 mod table;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+pub use plan::PlanNotes;
 pub use progress::Progress;
 pub use table::Table;
 
 use crate::cli::Format;
+use crate::domain::environment::Environment;
+use crate::domain::outcome::Outcome;
+use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::Report;
 use crate::error::AppError;
 use crate::settings::Output;
@@ -115,6 +122,41 @@ impl Ui {
                 }
             }
             Format::Csv | Format::Value => self.data(&report::table(report).render(&self.output, None)?),
+        }
+        Ok(())
+    }
+
+    /// Prints an installation's plan: as data where people read, to stderr where a document is to come.
+    pub fn plan(&self, plan: &Plan, env: &Environment, notes: &PlanNotes) {
+        for line in plan::lines(plan, env, notes) {
+            if self.output.format == Format::Table { self.data(&line) } else { self.status(&line) }
+        }
+    }
+
+    /// Prints what forbids an installation.
+    pub fn refusals(&self, refusals: &[Refusal]) {
+        for line in plan::refusals(refusals) {
+            self.line("", "", &line);
+        }
+    }
+
+    /// Prints the end of an installation in the form that was asked for.
+    ///
+    /// # Errors
+    /// A column that does not exist.
+    pub fn outcome(&self, outcome: &Outcome, taken_at: &str, exit: u8) -> Result<(), AppError> {
+        match self.output.format {
+            Format::Json => self.data(&document::json(&document::of_install(outcome, taken_at, exit))),
+            Format::Yaml => self.data(&document::yaml(&document::of_install(outcome, taken_at, exit))),
+            Format::Table => {
+                if !outcome.nodes.is_empty() {
+                    self.data(&outcome::table(outcome).render(&self.output, self.width)?);
+                }
+                for line in outcome::lines(outcome) {
+                    self.data(&line);
+                }
+            }
+            Format::Csv | Format::Value => self.data(&outcome::table(outcome).render(&self.output, None)?),
         }
         Ok(())
     }

@@ -51,8 +51,12 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
         lines.push(format!("Left out    {node} ({reason})"));
     }
     lines.push(format!("Restarts    the OpenStack services of each node's roles{}", restarts(notes)));
-    lines.push("Never       libvirt, virtual machines, reboots; kernels and Ubuntu's own updates stay as they are".to_owned());
-    lines.push("No way back packages are not downgraded; /etc and the package lists are backed up on each node".to_owned());
+    lines.push(
+        "Never       libvirt, virtual machines, reboots; kernels and Ubuntu's own updates stay as they are".to_owned(),
+    );
+    lines.push(
+        "No way back packages are not downgraded; /etc and the package lists are backed up on each node".to_owned(),
+    );
     lines.extend(notes.more.iter().map(|note| format!("Note        {note}")));
     lines
 }

@@ -1,10 +1,8 @@
 //! Consumes events: bars on a terminal, lines elsewhere, nothing with `--quiet`.
 
 use std::io::Write as _;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
+use super::bars::Bars;
 use crate::domain::row::{Row, State};
 use crate::event::{Event, Events};
 
@@ -15,20 +13,15 @@ pub enum Progress {
     Silent,
     /// One line for each event.
     Lines,
-    /// One bar, redrawn at most ten times a second.
-    Bar {
-        /// The bar; nothing before the first event.
-        bar: Option<ProgressBar>,
-        /// Whether colours may be used.
-        colour: bool,
-    },
+    /// Bars, redrawn at most ten times a second.
+    Bars(Bars),
 }
 
 impl Progress {
     pub(super) fn new(quiet: bool, bars: bool, colour: bool) -> Self {
         match (quiet, bars) {
             (true, _) => Self::Silent,
-            (false, true) => Self::Bar { bar: None, colour },
+            (false, true) => Self::Bars(Bars::new(colour)),
             (false, false) => Self::Lines,
         }
     }
@@ -39,60 +32,36 @@ impl Events for Progress {
         match self {
             Self::Silent => {}
             Self::Lines => lines(event),
-            Self::Bar { bar, colour } => draw(bar, *colour, event),
+            Self::Bars(bars) => bars.event(event),
         }
     }
 }
 
+/// Prints an event as lines.
 fn lines(event: &Event<'_>) {
-    let text = match event {
-        Event::Asking { total } => format!("asking {total} nodes"),
-        Event::Answered { row, done, total } => format!("[{done}/{total}] {}", phrase(row)),
-        Event::Asked => return,
-        Event::Note(text) => (*text).to_owned(),
-        Event::Warning(text) => format!("warning: {text}"),
-    };
-    // A lost stderr leaves nobody to tell.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-fn draw(bar: &mut Option<ProgressBar>, colour: bool, event: &Event<'_>) {
+    let mut text = String::new();
     match event {
-        Event::Asking { total } => {
-            let new = ProgressBar::with_draw_target(Some(*total as u64), ProgressDrawTarget::stderr_with_hz(10));
-            let style = if colour { "{bar:30.cyan/blue}" } else { "{bar:30}" };
-            if let Ok(style) =
-                ProgressStyle::with_template(&format!("asking nodes {style} {{pos}}/{{len}} {{wide_msg}}"))
-            {
-                new.set_style(style);
-            }
-            new.enable_steady_tick(Duration::from_millis(100));
-            *bar = Some(new);
-        }
-        Event::Answered { row, .. } => {
-            if let Some(bar) = bar {
-                bar.set_message(phrase(row));
-                bar.inc(1);
+        Event::Asking { total } => text = format!("asking {total} nodes\n"),
+        Event::Answered { row, done, total } => text = format!("[{done}/{total}] {}\n", phrase(row)),
+        Event::Asked | Event::RunOver => {}
+        Event::RunBegan { title, planned } => text = format!("{title}: {planned} tasks\n"),
+        Event::RunMoved(view) => {
+            for change in &view.changes {
+                text.push_str(&format!(
+                    "[{}/{}] {}: {} {}\n",
+                    view.done, view.planned, change.node, change.task, change.what
+                ));
             }
         }
-        Event::Asked => {
-            if let Some(bar) = bar.take() {
-                bar.finish_and_clear();
-            }
-        }
-        Event::Note(text) => match bar {
-            Some(bar) => bar.println(text),
-            None => lines(event),
-        },
-        Event::Warning(text) => match bar {
-            Some(bar) => bar.println(format!("warning: {text}")),
-            None => lines(event),
-        },
+        Event::Note(note) => text = format!("{note}\n"),
+        Event::Warning(warning) => text = format!("warning: {warning}\n"),
     }
+    // A lost stderr leaves nobody to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// A row in a few words.
-fn phrase(row: &Row) -> String {
+pub(super) fn phrase(row: &Row) -> String {
     let name = &row.node.name;
     match (row.state, &row.mu) {
         (State::Installed, Some(mu)) => format!("{name}: {}", mu.title),

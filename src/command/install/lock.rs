@@ -21,8 +21,14 @@ impl Lock {
         let folder = state_dir::open(&state.join("locks"))?;
         let path = folder.join(format!("env-{env}.lock"));
         let failed = |e: std::io::Error| AppError::new(Exit::Error, format!("{}: {e}", path.display()));
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

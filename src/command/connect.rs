@@ -1,0 +1,61 @@
+//! Nailgun's address and credentials, from where fuelclient has them too (product page, "Command line").
+//! A password is never an option's value.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::http::Roots;
+use crate::nailgun::{CredentialsError, Nailgun, Options, PartialCredentials};
+use crate::settings::Settings;
+
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// A client for the Nailgun that variables, fuelclient's files or the master's own file name, in this order.
+pub(crate) fn nailgun(settings: &Settings) -> Result<Nailgun, AppError> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let mut found = PartialCredentials::from_variables(variable);
+    let home = variable("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
+    let config = variable("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
+    let client_files = [
+        variable("FUELCLIENT_CUSTOM_SETTINGS").map(PathBuf::from),
+        Some(config.join("fuel/fuel_client.yaml")),
+        Some(PathBuf::from("/etc/fuel/client/config.yaml")),
+    ];
+    for path in client_files.into_iter().flatten() {
+        if let Some(text) = read(&path)? {
+            found = found.or(PartialCredentials::from_client_file(&text).map_err(|e| in_file(&path, &e))?);
+        }
+    }
+    let master = Path::new("/etc/fuel/astute.yaml");
+    if let Some(text) = read(master)? {
+        found = found.or(PartialCredentials::from_master_file(&text).map_err(|e| in_file(master, &e))?);
+    }
+    let credentials =
+        found.complete().map_err(|e| AppError::from_error(Exit::Error, &e).hinted(e.hint().map(str::to_owned)))?;
+    let roots = match &settings.ca_file {
+        None => Roots::bundled(),
+        Some(path) => Roots::from_file(path).map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint()))?,
+    };
+    let options = Options { roots, insecure_tls: settings.insecure_tls, ..Options::default() };
+    Ok(Nailgun::new(credentials, options))
+}
+
+/// A file's text; nothing where it is missing or not ours to read.
+fn read(path: &Path) -> Result<Option<String>, AppError> {
+    let usable = path.metadata().is_ok_and(|m| m.is_file() && m.len() <= MAX_BYTES);
+    if !usable {
+        return Ok(None);
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => Ok(None),
+        Err(e) => Err(AppError::new(Exit::Error, format!("{}: {e}", path.display()))),
+    }
+}
+
+fn in_file(path: &Path, error: &CredentialsError) -> AppError {
+    let message = format!("{}: {error}", path.display());
+    AppError::new(Exit::Error, message).hinted(error.hint().map(str::to_owned))
+}

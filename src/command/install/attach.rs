@@ -1,0 +1,152 @@
+//! `--attach`: comes back to a run, from any host. Target and nodes are read from the run itself.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::compare::words;
+use super::prove::Subject;
+use super::record::Record;
+use super::watch::Run;
+use super::{Context, follow, nailgun_error};
+use crate::command::ask;
+use crate::domain::mu::Mu;
+use crate::domain::node::NodeId;
+use crate::domain::outcome::{InstallResult, Outcome};
+use crate::domain::run::{NodeRef, PlannedTask, TaskStatus};
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::graph::{COMMIT, GRAPH_TYPE};
+use crate::nailgun::{HistoryFilter, Task};
+
+/// Watches run `task` (parent or child; 0 for our newest) to its end and proves it.
+pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
+    let (parent, child) = find(context, task)?;
+    let child = wait_for_child(context, &parent, child)?;
+    let history = context.nailgun.history(child.id, &HistoryFilter::default()).map_err(|e| nailgun_error(&e))?;
+    let on_nodes = history.iter().filter_map(|r| match r.node {
+        NodeRef::Node(node) => Some((node, r)),
+        NodeRef::Master | NodeRef::Virtual | NodeRef::Nobody => None,
+    });
+    let planned: Vec<PlannedTask> =
+        on_nodes.clone().map(|(node, r)| PlannedTask { phase: words(&r.task), task: r.task.clone(), node }).collect();
+    let commits = on_nodes.clone().any(|(_, r)| r.task == COMMIT && r.status != TaskStatus::Skipped);
+    let planned: Vec<PlannedTask> = if commits {
+        planned
+    } else {
+        on_nodes
+            .filter(|(_, r)| r.status != TaskStatus::Skipped)
+            .map(|(node, r)| PlannedTask { phase: words(&r.task), task: r.task.clone(), node })
+            .collect()
+    };
+    let (target, run_id) = target(context, child.id)?;
+    context.ui.status(&format!("task {}: run {run_id} to {}", parent.id, target.title));
+    let mut nodes: Vec<NodeId> = planned.iter().map(|p| p.node).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    let subjects = subjects(context, &nodes)?;
+    let names: BTreeMap<NodeId, String> = subjects.iter().map(|s| (s.id, s.node.name.clone())).collect();
+    let record = Record::of_task(&context.state, context.env, parent.id);
+    let outcome = Outcome {
+        result: InstallResult::Started,
+        env: context.env,
+        target: Some(target),
+        task: Some((parent.id, Some(child.id))),
+        nodes: vec![],
+        left_out: record.map(|r| r.left_out).unwrap_or_default(),
+        refusals: vec![],
+        message: None,
+    };
+    let title = if commits { "update" } else { "pre-checks" }.to_owned();
+    if !commits {
+        context.ui.warning("this run is a pre-check: it changes nothing");
+    }
+    let run = Run { parent, child: Some(child.id), planned, names, title };
+    follow(context, run, &subjects, outcome)
+}
+
+/// The run and its child: by number, or our newest one, here or at Nailgun.
+pub(super) fn find(context: &Context<'_>, task: u64) -> Result<(Task, Option<Task>), AppError> {
+    let nailgun = &context.nailgun;
+    let number = match task {
+        0 => Record::newest(&context.state, context.env).and_then(|r| r.task),
+        task => Some(task),
+    };
+    let Some(number) = number else {
+        // Another host started it: the newest run of our graph that Nailgun knows.
+        let mut runs = nailgun.transactions(context.env).map_err(|e| nailgun_error(&e))?;
+        runs.retain(|t| t.graph_type == GRAPH_TYPE);
+        runs.sort_by_key(|t| t.id);
+        let child = runs.pop().ok_or_else(|| {
+            AppError::new(Exit::Error, format!("environment {} has no run of our graph", context.env))
+        })?;
+        return Ok((child.clone(), Some(child)));
+    };
+    let found = nailgun.transaction(number).map_err(|e| nailgun_error(&e))?;
+    if found.cluster.is_some_and(|cluster| cluster != context.env) {
+        let of = found.cluster.unwrap_or_default();
+        return Err(AppError::new(
+            Exit::Error,
+            format!("task {number} belongs to environment {of}, not {}", context.env),
+        ));
+    }
+    let is_child = found.graph_type == GRAPH_TYPE;
+    if !is_child && !found.name.starts_with("deploy") {
+        return Err(AppError::new(Exit::Error, format!("task {number} ({}) is no installation of ours", found.name)));
+    }
+    Ok(if is_child { (found.clone(), Some(found)) } else { (found, None) })
+}
+
+/// The child appears while Nailgun serializes.
+fn wait_for_child(context: &Context<'_>, parent: &Task, child: Option<Task>) -> Result<Task, AppError> {
+    if let Some(child) = child {
+        return Ok(child);
+    }
+    for _ in 0..60 {
+        let found = context.nailgun.child(context.env, parent, GRAPH_TYPE).map_err(|e| nailgun_error(&e))?;
+        if let Some(child) = found {
+            if child.graph_type != GRAPH_TYPE {
+                break;
+            }
+            let history = context
+                .nailgun
+                .history(child.id, &HistoryFilter { tasks: vec![COMMIT.to_owned()], ..HistoryFilter::default() });
+            // Pending children have no history yet.
+            if child.status.is_over() || history.is_ok_and(|h| !h.is_empty()) {
+                return Ok(child);
+            }
+        }
+        if context.interrupt.wait(std::time::Duration::from_secs(1)) {
+            return Err(AppError::new(Exit::Interrupted, "interrupted; the run goes on"));
+        }
+    }
+    Err(AppError::new(Exit::Error, format!("task {} is no run of our graph, or Nailgun does not begin it", parent.id)))
+}
+
+/// What the run brings, read from the values that it uploads to its nodes.
+fn target(context: &Context<'_>, child: u64) -> Result<(Mu, String), AppError> {
+    let data = context.nailgun.task_data(child, "mu_env").map_err(|e| nailgun_error(&e))?;
+    let value =
+        |key: &str| data.as_deref()?.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix("='")?.strip_suffix('\''));
+    let json = value("MU_TARGET_JSON_B64").and_then(|text| STANDARD.decode(text).ok());
+    let target = json.and_then(|json| Mu::parse(&json).ok());
+    let target = target
+        .ok_or_else(|| AppError::new(Exit::Error, format!("transaction {child} does not tell what it brings")))?;
+    Ok((target, value("MU_RUN").map(|run| crate::domain::text::one_line(run, 64)).unwrap_or_default()))
+}
+
+/// The nodes of the run, as the inventory lists them.
+fn subjects(context: &Context<'_>, ids: &[NodeId]) -> Result<Vec<Subject>, AppError> {
+    let site = ask::site(context.settings)?;
+    ids.iter()
+        .map(|id| {
+            let node = site.listed.iter().find(|n| n.id == Some(*id));
+            let node = node.ok_or_else(|| {
+                AppError::new(Exit::Error, format!("node {id} of the run is not in the inventory"))
+                    .hinted(Some("run `inventory sync`".to_owned()))
+            })?;
+            Ok(Subject { id: *id, node: node.clone(), before: None, target: true })
+        })
+        .collect()
+}

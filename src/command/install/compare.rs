@@ -1,0 +1,136 @@
+//! Compares Nailgun's preview with what the graph should do on these nodes: task by task, node by node.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::domain::node::NodeId;
+use crate::domain::run::{NodeRef, PlannedTask};
+use crate::domain::text::one_line;
+use crate::graph::{Duty, Graph, GraphError, NodeRoles, RunValues, Work};
+use crate::nailgun::Preview;
+
+/// Roles of which one node of an environment is the primary.
+const WITH_PRIMARY: [&str; 2] = ["controller", "mongo"];
+
+/// What Nailgun is going to run, when it is what was planned.
+pub(super) struct Agreed {
+    /// Every pair of task and node that is sent.
+    pub(super) planned: Vec<PlannedTask>,
+    /// The node that Nailgun holds for the primary controller, if it is part of the run.
+    pub(super) primary: Option<NodeId>,
+}
+
+/// Compares. The differences, in words, where there are any.
+pub(super) fn compare(
+    graph: &Graph,
+    values: &RunValues,
+    nodes: &[(NodeId, Vec<String>)],
+    preview: &Preview,
+) -> Result<Result<Agreed, Vec<String>>, GraphError> {
+    let variants = variants(graph, values, nodes)?;
+    let mut faults = Vec::new();
+    let mut planned = Vec::new();
+    let mut primaries = Vec::new();
+    let nobody = Vec::new();
+    for (node, roles) in nodes {
+        let seen = sent(preview.tasks.get(&NodeRef::Node(*node)).unwrap_or(&nobody));
+        let fits = variants.iter().find(|(_, plan)| plan.get(&node.0).is_some_and(|duties| *duties == seen));
+        match fits {
+            Some((primary_of, _)) => {
+                if primary_of.contains(&"controller") && roles.iter().any(|r| r == "controller") {
+                    primaries.push(*node);
+                }
+            }
+            None => faults.push(difference(*node, &seen, variants.first().and_then(|(_, plan)| plan.get(&node.0)))),
+        }
+        planned.extend(seen.into_iter().map(|duty| PlannedTask {
+            phase: words(&duty.task),
+            task: duty.task,
+            node: *node,
+        }));
+    }
+    for node in preview.tasks.keys() {
+        let ours = matches!(node, NodeRef::Node(id) if nodes.iter().any(|(known, _)| known == id));
+        if !ours && *node != NodeRef::Virtual {
+            faults.push(format!("Nailgun would run tasks on {node:?}, which is not part of the run"));
+        }
+    }
+    let controllers = nodes.iter().filter(|(_, roles)| roles.iter().any(|r| r == "controller")).count();
+    if controllers > 0 && primaries.len() != 1 && faults.is_empty() {
+        faults.push(match primaries.len() {
+            0 => "controllers are part of the run, but not the primary one: it goes first and looks after the cluster"
+                .to_owned(),
+            n => format!("Nailgun holds {n} controllers for the primary one"),
+        });
+    }
+    faults.extend(limits(preview));
+    if faults.is_empty() { Ok(Ok(Agreed { planned, primary: primaries.first().copied() })) } else { Ok(Err(faults)) }
+}
+
+type Plans = Vec<(Vec<&'static str>, BTreeMap<u32, Vec<Duty>>)>;
+
+/// What every node would do, were it the primary of none, one or both of its roles. Which it is, only the preview tells.
+fn variants(graph: &Graph, values: &RunValues, nodes: &[(NodeId, Vec<String>)]) -> Result<Plans, GraphError> {
+    let mut variants = Vec::new();
+    for mask in 0..4usize {
+        let primary_of: Vec<&'static str> =
+            WITH_PRIMARY.iter().enumerate().filter(|(i, _)| mask >> i & 1 == 1).map(|(_, r)| *r).collect();
+        let as_primary = |role: &String| {
+            if primary_of.contains(&role.as_str()) { format!("primary-{role}") } else { role.clone() }
+        };
+        let roles: Vec<NodeRoles> = nodes
+            .iter()
+            .map(|(id, roles)| NodeRoles { id: id.0, roles: roles.iter().map(as_primary).collect() })
+            .collect();
+        let mut plan = graph.expected(values, &roles)?;
+        for duties in plan.values_mut() {
+            duties.sort_by(|a, b| a.task.cmp(&b.task));
+        }
+        variants.push((primary_of, plan));
+    }
+    Ok(variants)
+}
+
+/// The tasks of a node that would be executed, sorted by name.
+fn sent(tasks: &[crate::nailgun::PreviewTask]) -> Vec<Duty> {
+    let mut duties: Vec<Duty> = tasks
+        .iter()
+        .filter(|task| task.kind != "skipped")
+        .map(|task| {
+            let passes = task.parameters.get("cmd").and_then(Value::as_str) == Some("true");
+            Duty { task: task.id.clone(), work: if passes { Work::PassesBy } else { Work::Does } }
+        })
+        .collect();
+    duties.sort_by(|a, b| a.task.cmp(&b.task));
+    duties
+}
+
+fn difference(node: NodeId, seen: &[Duty], wanted: Option<&Vec<Duty>>) -> String {
+    let wanted = wanted.map(Vec::as_slice).unwrap_or_default();
+    let only = |a: &[Duty], b: &[Duty]| {
+        let names: BTreeSet<&str> = a.iter().filter(|d| !b.contains(d)).map(|d| d.task.as_str()).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let text =
+        format!("node {node}: missing in the preview: {}; not planned: {}", only(wanted, seen), only(seen, wanted));
+    one_line(&text, 300)
+}
+
+/// Every copy of a task must carry the same limit: Astute takes the last one for all.
+fn limits(preview: &Preview) -> Vec<String> {
+    let mut seen: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut faults = BTreeSet::new();
+    for task in preview.tasks.values().flatten() {
+        let strategy = task.parameters.get("strategy").unwrap_or(&Value::Null);
+        if task.kind != "skipped" && *seen.entry(&task.id).or_insert(strategy) != strategy {
+            faults.insert(format!("copies of task {} carry different limits", task.id));
+        }
+    }
+    faults.into_iter().collect()
+}
+
+/// `mu_update_first` → `update first`.
+pub(super) fn words(task: &str) -> String {
+    task.strip_prefix("mu_").unwrap_or(task).replace('_', " ")
+}

@@ -1,0 +1,240 @@
+//! `install`: ask, plan and confirm, submit, watch, prove (product page, "install").
+
+mod attach;
+mod compare;
+mod gather;
+mod lock;
+mod precheck;
+mod prove;
+mod record;
+mod stop;
+mod submit;
+mod watch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gather::Gathered;
+use lock::Lock;
+
+use super::{check, connect, state_dir};
+use crate::cli::Install;
+use crate::domain::outcome::{InstallResult, Outcome};
+use crate::domain::plan::{Allowances, Plan};
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::graph::Graph;
+use crate::nailgun::{Nailgun, NailgunError};
+use crate::settings::Settings;
+use crate::signals::Interrupt;
+use crate::ui::{PlanNotes, Ui};
+
+/// What every step needs.
+struct Context<'a> {
+    env: u32,
+    options: &'a Install,
+    settings: &'a Settings,
+    ui: &'a Ui,
+    nailgun: Nailgun,
+    interrupt: Interrupt,
+    state: PathBuf,
+}
+
+/// Runs an installation, or comes back to one, or stops one.
+pub(crate) fn run(options: &Install, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    let env = settings
+        .env
+        .ok_or_else(|| AppError::new(Exit::Usage, "install needs --env ID: the environment is never guessed"))?;
+    let asks = !(options.yes || options.dry_run || options.attach.is_some() || options.stop.is_some());
+    if asks && !ui.can_ask() {
+        let error = AppError::new(Exit::Usage, "there is no terminal to ask for confirmation");
+        return Err(error.hinted(Some("look at the plan with --dry-run, then give --yes".to_owned())));
+    }
+    let context = Context {
+        env,
+        options,
+        settings,
+        ui,
+        nailgun: connect::nailgun(settings)?,
+        interrupt: Interrupt::listen()?,
+        state: state_dir::open(&settings.state_dir)?,
+    };
+    match (options.attach, options.stop) {
+        (Some(task), _) => attach::run(&context, task),
+        (None, Some(task)) => stop::run(&context, task),
+        (None, None) => fresh(&context),
+    }
+}
+
+/// A new installation, from the questions to the proof.
+fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
+    let options = context.options;
+    let graph = load_graph(options)?;
+    let gathered = gather::gather(context)?;
+    let allow = Allowances { offline: options.allow_offline, no_controller: options.skip_cluster_checks };
+    let everything = context.settings.selection.is_everything();
+    let plan =
+        Plan::new(&gathered.env, &gathered.site.listed, &gathered.rows, everything, &gathered.announcement.mu, allow);
+    let mut outcome = Outcome {
+        result: InstallResult::Refused,
+        env: context.env,
+        target: Some(plan.target.clone()),
+        task: None,
+        nodes: vec![],
+        left_out: plan.left_out.clone(),
+        refusals: plan.refusals.clone(),
+        message: None,
+    };
+    if !plan.refusals.is_empty() {
+        return refuse(context, &plan, &outcome);
+    }
+    if plan.targeted.is_empty() {
+        outcome.result = InstallResult::NothingToDo;
+        let exit = if plan.left_out.is_empty() { Exit::Ok } else { Exit::Partial };
+        return finish(context, &outcome, exit);
+    }
+    submit::refuse_when_busy(context)?;
+    context.ui.plan(&plan, &gathered.env, &notes(options, &gathered, &plan));
+    if options.dry_run {
+        outcome.result = InstallResult::Planned;
+        return finish(context, &outcome, Exit::Ok);
+    }
+    if !options.yes && !context.ui.confirm("Install it?") {
+        outcome.result = InstallResult::Declined;
+        return finish(context, &outcome, Exit::Error);
+    }
+    let _lock = Lock::take(&context.state, context.env)?;
+    let job = submit::prepare(context, &graph, &gathered, &plan)?;
+    if let Some(failed) = precheck::run(context, &graph, &job, &outcome)? {
+        let exit = if failed.result == InstallResult::Started { Exit::Interrupted } else { Exit::InstallFailed };
+        return finish(context, &failed, exit);
+    }
+    let run = submit::start(context, &job, None)?;
+    let (task, run_id) = (run.parent.id, job.values.run.clone());
+    let started = record::Record {
+        run: run_id,
+        env: context.env,
+        task: Some(task),
+        started: check::now(),
+        left_out: plan.left_out.clone(),
+    };
+    started.write(&context.state)?;
+    context.ui.status(&format!("started as task {task}; come back to it with: {}", attach_command(context.env, task)));
+    if options.detach {
+        outcome.result = InstallResult::Started;
+        outcome.task = Some((task, None));
+        return finish(context, &outcome, Exit::Ok);
+    }
+    follow(context, run, &job.target_nodes, outcome)
+}
+
+/// Watches a run to its end, proves it, and reports.
+fn follow(
+    context: &Context<'_>,
+    run: watch::Run,
+    nodes: &[prove::Subject],
+    mut outcome: Outcome,
+) -> Result<Exit, AppError> {
+    let mut progress = context.ui.progress();
+    let end = watch::watch(context, run, &mut progress);
+    outcome.task = Some((end.parent, end.child));
+    if end.how == watch::How::Interrupted {
+        outcome.result = InstallResult::Started;
+        finish(context, &outcome, Exit::Interrupted)?;
+        let attach = attach_command(context.env, end.parent);
+        let stop = format!("fuel-updates --env {} install --stop {}", context.env, end.parent);
+        let error = AppError::new(Exit::Interrupted, format!("interrupted; task {} goes on without us", end.parent));
+        return Err(error.hinted(Some(format!("come back with: {attach}; stop it with: {stop}"))));
+    }
+    prove::prove(context, &end, nodes, &mut outcome)?;
+    let exit = match outcome.result {
+        InstallResult::Verified => Exit::Ok,
+        InstallResult::VerifiedPartly => Exit::Partial,
+        _ => Exit::InstallFailed,
+    };
+    finish(context, &outcome, exit)
+}
+
+/// Prints the outcome and the next step.
+fn finish(context: &Context<'_>, outcome: &Outcome, exit: Exit) -> Result<Exit, AppError> {
+    context.ui.outcome(outcome, &check::now(), exit as u8)?;
+    if let Some(message) = &outcome.message {
+        context.ui.status(&format!("Nailgun says: {message}"));
+    }
+    let env = context.env;
+    match outcome.result {
+        InstallResult::Failed | InstallResult::Stopped => context.ui.hint(&format!(
+            "repair the cause and run `fuel-updates --env {env} install` again: nodes that are through pass in seconds; \
+             or leave nodes out with --exclude"
+        )),
+        InstallResult::Lost => context.ui.hint(&format!(
+            "look with `fuel-updates --env {env} check installed`; come back with `install --attach`"
+        )),
+        InstallResult::Verified | InstallResult::VerifiedPartly => {
+            if let Some(link) = outcome.target.as_ref().and_then(|t| t.doc_link.as_ref()) {
+                context.ui.hint(&format!("are there manual steps? {link}"));
+            }
+        }
+        _ => {}
+    }
+    Ok(exit)
+}
+
+fn refuse(context: &Context<'_>, plan: &Plan, outcome: &Outcome) -> Result<Exit, AppError> {
+    if matches!(context.ui.format(), crate::cli::Format::Json | crate::cli::Format::Yaml) {
+        context.ui.outcome(outcome, &check::now(), Exit::Error as u8)?;
+    }
+    context.ui.refusals(&plan.refusals);
+    let mut hints: Vec<&str> = plan.refusals.iter().filter_map(|r| r.hint).collect();
+    hints.sort_unstable();
+    hints.dedup();
+    let hint = if hints.is_empty() { None } else { Some(hints.join("; ")) };
+    let count = plan.refusals.len();
+    let reasons = if count == 1 { "1 reason".to_owned() } else { format!("{count} reasons") };
+    Err(AppError::new(Exit::Error, format!("refused for {reasons}; nothing was sent")).hinted(hint))
+}
+
+fn notes(options: &Install, gathered: &Gathered, plan: &Plan) -> PlanNotes {
+    let mut more = gathered.notes.clone();
+    let controller = plan.targeted.iter().any(|t| t.roles.iter().any(|r| r == "controller"));
+    if !controller {
+        more.push("no controller is updated, so the cluster itself is not checked".to_owned());
+    }
+    PlanNotes {
+        mirror: gathered.announcement.url.clone(),
+        batch: options.batch,
+        restart_rabbitmq: options.restart_rabbitmq,
+        restart_mysql: options.restart_mysql,
+        more,
+    }
+}
+
+/// The built-in graph or the operator's, without a fault that Nailgun would accept silently.
+fn load_graph(options: &Install) -> Result<Graph, AppError> {
+    let graph = match &options.graph {
+        None => Graph::builtin(),
+        Some(folder) => Graph::load(folder),
+    };
+    let graph = graph.map_err(|e| AppError::from_error(Exit::Error, &e))?;
+    let findings = graph.lint();
+    if findings.is_empty() {
+        return Ok(graph);
+    }
+    let mut error = AppError::new(Exit::Error, "the graph has faults that Nailgun would accept silently");
+    error.causes = findings.iter().map(ToString::to_string).collect();
+    Err(error.hinted(Some("see `fuel-updates graph check DIR`".to_owned())))
+}
+
+fn attach_command(env: u32, task: u64) -> String {
+    format!("fuel-updates --env {env} install --attach {task}")
+}
+
+/// An error of Nailgun before anything was sent.
+fn nailgun_error(error: &NailgunError) -> AppError {
+    AppError::from_error(Exit::Error, error).hinted(error.hint.clone())
+}
+
+/// Without any progress for so long, the watch gives up.
+fn give_up_after(context: &Context<'_>) -> Duration {
+    Duration::from_secs(context.options.give_up_after.into())
+}

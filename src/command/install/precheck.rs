@@ -1,0 +1,105 @@
+//! The pre-checks as a run of their own: they change nothing, and what they find decides whether the update is started.
+
+use super::prove::{Subject, fetch_details};
+use super::submit::{Job, start};
+use super::watch::{How, watch};
+use super::{Context, attach_command};
+use crate::command::ask;
+use crate::command::install::compare::words;
+use crate::domain::nodeset::fold;
+use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
+use crate::domain::row::Row;
+use crate::error::AppError;
+use crate::graph::Graph;
+
+/// Runs them. Nothing when every node passes; else how the installation ended.
+pub(super) fn run(
+    context: &Context<'_>,
+    graph: &Graph,
+    job: &Job,
+    outcome: &Outcome,
+) -> Result<Option<Outcome>, AppError> {
+    let tasks = graph.precheck_tasks();
+    if tasks.is_empty() {
+        return Ok(None);
+    }
+    let run = start(context, job, Some(&tasks))?;
+    let mut progress = context.ui.progress();
+    let end = watch(context, run, &mut progress);
+    let ended = |result| Outcome {
+        result,
+        task: Some((end.parent, end.child)),
+        message: end.message.clone(),
+        ..outcome.clone()
+    };
+    match end.how {
+        How::Over => {}
+        How::Lost => return Ok(Some(ended(InstallResult::Lost))),
+        How::Interrupted => {
+            context.ui.hint(&format!(
+                "only pre-checks were started, which change nothing; look at them with: {}",
+                attach_command(context.env, end.parent)
+            ));
+            return Ok(Some(ended(InstallResult::Started)));
+        }
+    }
+    let subjects: Vec<&Subject> = job.target_nodes.iter().collect();
+    let details = fetch_details(context, &subjects)?;
+    let left = end.progress.left_overs();
+    let mut nodes = Vec::new();
+    let mut upgrades = 0;
+    for subject in &job.target_nodes {
+        let found = details.get(&subject.id);
+        let report = found.and_then(|d| d.report.as_ref()).filter(|r| r.run == job.values.run);
+        let failed = left.failed.iter().chain(&left.running).chain(&left.pending).find(|t| t.node == subject.id);
+        let fault = report.and_then(|r| r.failed.clone());
+        upgrades += report.map_or(0, |r| r.packages.len());
+        if failed.is_some() || fault.is_some() {
+            let shown = failed.filter(|_| fault.is_none()).and(found).map(|d| d.log_tail.clone());
+            nodes.push(NodeOutcome {
+                id: subject.id,
+                name: subject.node.name.clone(),
+                before: subject.before.clone(),
+                after: subject.before.clone(),
+                reached: Reached::Untouched,
+                fault,
+                failed_task: failed.map(|t| words(&t.task)),
+                log_tail: shown.unwrap_or_default(),
+            });
+        }
+    }
+    if !left.is_empty() || !nodes.is_empty() {
+        context.ui.warning("the pre-checks found what forbids the update; nothing was changed on any node");
+        return Ok(Some(Outcome { nodes, ..ended(InstallResult::Failed) }));
+    }
+    context
+        .ui
+        .status(&format!("pre-checks passed: {upgrades} packages to upgrade on {} nodes", job.target_nodes.len()));
+    if upgrades == 0 && !context.options.accept_empty && !upgraded_before(context, job)? {
+        let names = fold(job.target_nodes.iter().map(|s| s.node.name.as_str()));
+        let message = format!("the repositories hold nothing newer for {names}: is the package mirror synced?");
+        context.ui.warning(&message);
+        context.ui.hint("sync the package mirror first; --accept-empty commits all the same");
+        return Ok(Some(Outcome { message: None, ..ended(InstallResult::Failed) }));
+    }
+    Ok(None)
+}
+
+/// Whether an earlier run upgraded packages for this target: then there is nothing left to upgrade, only to commit.
+fn upgraded_before(context: &Context<'_>, job: &Job) -> Result<bool, AppError> {
+    let nodes: Vec<_> = job.target_nodes.iter().map(|s| s.node.clone()).collect();
+    let rows = ask::ask(
+        &nodes,
+        &context.settings.ssh,
+        &context.state.join("known_hosts"),
+        &mut context.ui.progress(),
+        context.interrupt.flag(),
+    )?;
+    let target = &job.values.target;
+    let upgraded = |row: &Row| {
+        let ours = row.update.as_ref().filter(|u| u.target.same_as(target));
+        // Evidence is written by the verification; a run that stopped before it has at least begun on this node.
+        ours.is_some_and(|u| !u.finished() || u.evidence.as_ref().is_some_and(|e| e.upgraded > 0))
+    };
+    Ok(rows.iter().any(upgraded))
+}

@@ -1,0 +1,236 @@
+//! Step 4: watches a run by the deployment history of its child, never by Nailgun's percentage. Nothing but its
+//! end, a signal, or silence for too long ends the watch: Nailgun may restart, refuse, fail or be slow.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::compare::words;
+use super::{Context, give_up_after};
+use crate::domain::node::NodeId;
+use crate::domain::run::{NodeRef, PlannedTask, RunProgress, TaskRecord, TaskStatus};
+use crate::event::{Change, Event, Events, RunView, Working};
+use crate::graph::GRAPH_TYPE;
+use crate::nailgun::{HistoryFilter, NailgunError, NailgunErrorKind, Task, TaskState};
+
+/// The pause between two looks: short while things move, long while they do not.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
+/// So long without progress is worth a line.
+const QUIET: Duration = Duration::from_secs(15 * 60);
+
+/// A run to be watched.
+pub(super) struct Run {
+    /// Nailgun's task.
+    pub(super) parent: Task,
+    /// Its child with the history, where it is known.
+    pub(super) child: Option<u64>,
+    /// What it is to do.
+    pub(super) planned: Vec<PlannedTask>,
+    /// The names of nodes.
+    pub(super) names: BTreeMap<NodeId, String>,
+    /// What it does, in a few words.
+    pub(super) title: String,
+}
+
+/// Why the watch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// The run is over.
+    Over,
+    /// A signal came; the run goes on.
+    Interrupted,
+    /// Nailgun tells nothing any more.
+    Lost,
+}
+
+/// The run at the end of the watch.
+pub(super) struct End {
+    pub(super) how: How,
+    pub(super) parent: u64,
+    pub(super) child: Option<u64>,
+    /// What Nailgun says of the end.
+    pub(super) status: TaskState,
+    /// What Nailgun says of it in words. Safe to show.
+    pub(super) message: Option<String>,
+    /// The history.
+    pub(super) progress: RunProgress,
+}
+
+/// Watches to the end.
+pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) -> End {
+    events.event(&Event::RunBegan { title: &run.title, planned: run.planned.len() });
+    let mut watch = Watch {
+        context,
+        child: run.child,
+        // The bundle travels in the parameters of these records; everything else is small.
+        tasks: run
+            .planned
+            .iter()
+            .map(|p| p.task.clone())
+            .filter(|t| t != "mu_script")
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        progress: RunProgress::new(run.planned.iter().cloned()),
+        seen: BTreeMap::new(),
+        run,
+        complained: String::new(),
+        gone: 0,
+    };
+    let end = watch.to_the_end(events);
+    events.event(&Event::RunOver);
+    end
+}
+
+struct Watch<'a> {
+    context: &'a Context<'a>,
+    run: Run,
+    child: Option<u64>,
+    tasks: Vec<String>,
+    progress: RunProgress,
+    seen: BTreeMap<(NodeId, String), TaskStatus>,
+    complained: String,
+    gone: u32,
+}
+
+impl Watch<'_> {
+    fn to_the_end(&mut self, events: &mut dyn Events) -> End {
+        let mut pause = PAUSES.0;
+        let mut moved_at = Instant::now();
+        let mut told_quiet = false;
+        loop {
+            match self.look(events) {
+                Ok((moved, task)) => {
+                    self.recovered(events);
+                    if task.status.is_over() {
+                        self.take_all(events);
+                        return self.end(How::Over, Some(task));
+                    }
+                    if moved {
+                        (pause, moved_at, told_quiet) = (PAUSES.0, Instant::now(), false);
+                    }
+                }
+                Err(error) => {
+                    self.complain(&error, events);
+                    self.gone = if error.kind == NailgunErrorKind::NotFound { self.gone + 1 } else { 0 };
+                    if self.gone >= 5 {
+                        return self.end(How::Lost, None);
+                    }
+                }
+            }
+            if moved_at.elapsed() > give_up_after(self.context) {
+                return self.end(How::Lost, None);
+            }
+            if moved_at.elapsed() > QUIET && !told_quiet {
+                told_quiet = true;
+                let minutes = moved_at.elapsed().as_secs() / 60;
+                events.event(&Event::Warning(&format!("no progress for {minutes} minutes; still watching")));
+            }
+            if self.context.interrupt.wait(pause) {
+                return self.end(How::Interrupted, None);
+            }
+            pause = (pause * 3 / 2).min(PAUSES.1);
+        }
+    }
+
+    /// One look at Nailgun; says whether anything moved.
+    fn look(&mut self, events: &mut dyn Events) -> Result<(bool, Task), NailgunError> {
+        let nailgun = &self.context.nailgun;
+        if self.child.is_none() {
+            self.child = nailgun.child(self.context.env, &self.run.parent, GRAPH_TYPE)?.map(|t| t.id);
+        }
+        // First the task, then the history: a history read before the end could miss it.
+        let task = nailgun.transaction(self.child.unwrap_or(self.run.parent.id))?;
+        let Some(child) = self.child else { return Ok((false, task)) };
+        let records =
+            nailgun.history(child, &HistoryFilter { tasks: self.tasks.clone(), ..HistoryFilter::default() })?;
+        Ok((self.take(&records, events), task))
+    }
+
+    /// The whole history once more at the end; what is missing then stays unknown and counts as not done.
+    fn take_all(&mut self, events: &mut dyn Events) {
+        let Some(child) = self.child else { return };
+        for _ in 0..10 {
+            match self.context.nailgun.history(child, &HistoryFilter::default()) {
+                Ok(records) => {
+                    self.take(&records, events);
+                    return;
+                }
+                Err(error) => self.complain(&error, events),
+            }
+            if self.context.interrupt.wait(PAUSES.1) {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, records: &[TaskRecord], events: &mut dyn Events) -> bool {
+        let moved = self.progress.take(records);
+        let changes = self.changes(records);
+        let totals = self.progress.totals();
+        let view = RunView {
+            done: totals.over(),
+            planned: totals.planned,
+            phase: self.progress.phase(),
+            working: self
+                .progress
+                .running()
+                .iter()
+                .map(|on| Working { node: self.name(on.node), task: words(&on.task), began: on.began })
+                .collect(),
+            changes,
+        };
+        events.event(&Event::RunMoved(&view));
+        moved
+    }
+
+    fn changes(&mut self, records: &[TaskRecord]) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for record in records {
+            let NodeRef::Node(node) = record.node else { continue };
+            let before = self.seen.insert((node, record.task.clone()), record.status.clone());
+            if before.as_ref() == Some(&record.status) {
+                continue;
+            }
+            let what = match record.status {
+                TaskStatus::Running => "began",
+                TaskStatus::Ready => "done",
+                TaskStatus::Error => "failed",
+                TaskStatus::Pending | TaskStatus::Skipped | TaskStatus::Unknown(_) => continue,
+            };
+            changes.push(Change { node: self.name(node), task: words(&record.task), what });
+        }
+        changes
+    }
+
+    fn name(&self, node: NodeId) -> String {
+        self.run.names.get(&node).cloned().unwrap_or_else(|| format!("node {node}"))
+    }
+
+    /// Says what is wrong with Nailgun, once until it is something else.
+    fn complain(&mut self, error: &NailgunError, events: &mut dyn Events) {
+        let text = error.to_string();
+        if self.complained != text {
+            events.event(&Event::Warning(&format!("{text}; the run goes on, still watching")));
+            self.complained = text;
+        }
+    }
+
+    fn recovered(&mut self, events: &mut dyn Events) {
+        if !std::mem::take(&mut self.complained).is_empty() {
+            events.event(&Event::Note("Nailgun answers again"));
+        }
+        self.gone = 0;
+    }
+
+    fn end(&mut self, how: How, task: Option<Task>) -> End {
+        let message = task.as_ref().map(|t| t.message.clone()).filter(|m| !m.is_empty());
+        End {
+            how,
+            parent: self.run.parent.id,
+            child: self.child,
+            status: task.map_or(TaskState::Running, |t| t.status),
+            message,
+            progress: std::mem::take(&mut self.progress),
+        }
+    }
+}

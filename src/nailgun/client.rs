@@ -1,0 +1,268 @@
+//! The client itself: token, deadlines, limits, and what an answer's status means.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use crate::domain::text::one_line;
+use crate::http::{Client, HttpError, Proxies, Reply, Request, Roots, Settings, Url};
+
+use super::{Credentials, NailgunError, NailgunErrorKind, Secret};
+
+/// The most that an answer may have, in bytes. A history of 200 nodes repeats every task's parameters, the
+/// script among them, for every node: tens of megabytes.
+const MAX_BYTES: u64 = 128 * 1024 * 1024;
+
+/// How to reach Nailgun.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The longest until a connection stands.
+    pub connect_timeout: Duration,
+    /// The longest for an ordinary exchange.
+    pub timeout: Duration,
+    /// The longest for what makes Nailgun work: uploading, serializing, executing.
+    pub long_timeout: Duration,
+    /// Whose signatures count, where the address is https.
+    pub roots: Roots,
+    /// Whether certificates are not verified at all.
+    pub insecure_tls: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            // Under load, answers of 12 s were seen.
+            timeout: Duration::from_secs(30),
+            long_timeout: Duration::from_secs(180),
+            roots: Roots::bundled(),
+            insecure_tls: false,
+        }
+    }
+}
+
+/// A Nailgun, and a user of it. Blocking. It logs in at the first call and again when a token is refused.
+#[derive(Debug)]
+pub struct Nailgun {
+    http: Client,
+    credentials: Credentials,
+    long_timeout: Duration,
+    token: Mutex<Option<Secret>>,
+}
+
+/// One call of the API.
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    /// Path and query below `/api/v1/`.
+    pub(super) path: &'a str,
+    pub(super) body: Option<Value>,
+    /// Whether Nailgun has work to do before it answers.
+    pub(super) long: bool,
+    /// What is asked, for errors: `reading the tasks`.
+    pub(super) what: &'a str,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn get(path: &'a str, what: &'a str) -> Self {
+        Self { method: Method::GET, path, body: None, long: false, what }
+    }
+
+    pub(super) fn with_body(method: Method, path: &'a str, body: Value, what: &'a str) -> Self {
+        Self { method, path, body: Some(body), long: true, what }
+    }
+
+    pub(super) fn delete(path: &'a str, what: &'a str) -> Self {
+        Self { method: Method::DELETE, path, body: None, long: false, what }
+    }
+}
+
+/// Why a call has no answer: before it was sent, or perhaps after.
+pub(super) enum CallError {
+    /// It is certain that the call itself was not sent.
+    NotSent(NailgunError),
+    /// It may have been sent.
+    MaybeSent(NailgunError),
+}
+
+impl From<CallError> for NailgunError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotSent(error) | CallError::MaybeSent(error) => error,
+        }
+    }
+}
+
+impl Nailgun {
+    /// A client for these credentials. Nothing is sent yet. Proxies are never used: Nailgun is next door.
+    pub fn new(credentials: Credentials, options: Options) -> Self {
+        let settings = Settings {
+            connect_timeout: options.connect_timeout,
+            total_timeout: options.timeout,
+            // A redirect would carry token and password to wherever it points.
+            max_redirects: 0,
+            proxies: Proxies::default(),
+            roots: options.roots,
+            verify: !options.insecure_tls,
+        };
+        let long_timeout = options.long_timeout;
+        Self { http: Client::new(settings), credentials, long_timeout, token: Mutex::new(None) }
+    }
+
+    /// Nailgun's address.
+    pub fn url(&self) -> &Url {
+        &self.credentials.url
+    }
+
+    /// Sends a call and returns whatever was answered, 401 excepted: then it logs in again and repeats once.
+    pub(super) fn send(&self, call: &Call<'_>) -> Result<Reply, CallError> {
+        let token = match self.token().clone() {
+            Some(token) => token,
+            None => self.log_in().map_err(CallError::NotSent)?,
+        };
+        let reply = self.exchange(call, &token)?;
+        if reply.status != 401 {
+            return Ok(reply);
+        }
+        // Runs outlive tokens. A refused call was not executed, so repeating it is safe.
+        *self.token() = None;
+        let token = self.log_in().map_err(CallError::NotSent)?;
+        self.exchange(call, &token)
+    }
+
+    /// The same, and the answer must be a success.
+    pub(super) fn ask(&self, call: &Call<'_>) -> Result<Reply, NailgunError> {
+        let reply = self.send(call)?;
+        if (200..300).contains(&reply.status) { Ok(reply) } else { Err(NailgunError::from_reply(&reply, call.what)) }
+    }
+
+    /// The same, and the answer must be JSON of this form, whatever it says it is.
+    pub(super) fn read<T: DeserializeOwned>(&self, path: &str, what: &str) -> Result<T, NailgunError> {
+        let reply = self.ask(&Call::get(path, what))?;
+        parse(&reply, what)
+    }
+
+    fn exchange(&self, call: &Call<'_>, token: &Secret) -> Result<Reply, CallError> {
+        let unusable = |e: HttpError| CallError::NotSent(NailgunError::from_http(&e, call.what));
+        let url = self.credentials.url.append(&format!("api/v1/{}", call.path)).map_err(unusable)?;
+        let request = || {
+            let mut request = Request::new(call.method.clone(), &url, MAX_BYTES)
+                .header("accept", "application/json")
+                .header("x-auth-token", token.expose());
+            if let Some(body) = &call.body {
+                request = request.json(body);
+            }
+            if call.long { request.total_timeout(self.long_timeout) } else { request }
+        };
+        let mut sent = self.http.send(&request());
+        if matches!(sent, Err(HttpError::Lost { .. })) && call.method == Method::GET {
+            sent = self.http.send(&request());
+        }
+        sent.map_err(|e| {
+            let error = NailgunError::from_http(&e, call.what);
+            if e.may_have_been_sent() { CallError::MaybeSent(error) } else { CallError::NotSent(error) }
+        })
+    }
+
+    /// Gets a new token: from Keystone's v2 interface, or where that is gone from v3.
+    fn log_in(&self) -> Result<Secret, NailgunError> {
+        let what = "logging in";
+        let (user, password) = (&self.credentials.username, self.credentials.password.expose());
+        let body = json!({"auth": {"tenantName": self.credentials.tenant,
+                                   "passwordCredentials": {"username": user, "password": password}}});
+        let reply = self.keystone("keystone/v2.0/tokens", &body, what)?;
+        let token = match reply.status {
+            200..=299 => parse::<V2>(&reply, what)?.access.token.id,
+            404 | 405 | 410 => self.log_in_v3(what)?,
+            _ => return Err(self.login_refused(&reply, what)),
+        };
+        if token.is_empty() {
+            return Err(NailgunError::protocol(what, "there is no token in it"));
+        }
+        let token = Secret::new(token);
+        *self.token() = Some(token.clone());
+        Ok(token)
+    }
+
+    fn log_in_v3(&self, what: &str) -> Result<String, NailgunError> {
+        // 9.1 masters have a domain of their own; its id is not known to clients, its name is.
+        let mut refused = None;
+        for domain in [json!({"id": "default"}), json!({"name": "fuel"})] {
+            let body = json!({"auth": {
+                "identity": {"methods": ["password"], "password": {"user": {
+                    "name": self.credentials.username, "domain": domain,
+                    "password": self.credentials.password.expose()}}},
+                "scope": {"project": {"name": self.credentials.tenant, "domain": domain}}}});
+            let reply = self.keystone("keystone/v3/auth/tokens", &body, what)?;
+            match (reply.status, reply.header("x-subject-token")) {
+                (200..=299, Some(token)) => return Ok(token.to_owned()),
+                (200..=299, None) => return Err(NailgunError::protocol(what, "there is no token in it")),
+                _ => refused = refused.or(Some(reply)),
+            }
+        }
+        match refused {
+            Some(reply) => Err(self.login_refused(&reply, what)),
+            None => Err(NailgunError::protocol(what, "no answer")),
+        }
+    }
+
+    fn keystone(&self, path: &str, body: &Value, what: &str) -> Result<Reply, NailgunError> {
+        let failed = |e: HttpError| NailgunError::from_http(&e, what);
+        let url = self.credentials.url.append(path).map_err(failed)?;
+        let request = Request::new(Method::POST, &url, 1024 * 1024).header("accept", "application/json").json(body);
+        self.http.send(&request).map_err(failed)
+    }
+
+    fn login_refused(&self, reply: &Reply, what: &str) -> NailgunError {
+        let error = NailgunError::from_reply(reply, what);
+        match reply.status {
+            401 => {
+                let user = one_line(&self.credentials.username, 60);
+                let message = format!("Nailgun, {what}: user {user} or the password is refused (401)");
+                NailgunError { message, ..error }
+            }
+            404 => NailgunError::new(
+                NailgunErrorKind::Address,
+                format!("Nailgun, {what}: there is no Keystone behind {}", self.credentials.url),
+            )
+            .hinted("is this Nailgun's address? http://MASTER:8000 is the usual one"),
+            _ => error,
+        }
+    }
+
+    fn token(&self) -> MutexGuard<'_, Option<Secret>> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Deserialize)]
+struct V2 {
+    access: Access,
+}
+
+#[derive(Deserialize)]
+struct Access {
+    token: Token,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    id: String,
+}
+
+/// Parses an answer's body. Its content type is not looked at: Nailgun's is often wrong.
+pub(super) fn parse<T: DeserializeOwned>(reply: &Reply, what: &str) -> Result<T, NailgunError> {
+    serde_json::from_slice(&reply.body).map_err(|e| {
+        let start = reply.body.trim_ascii_start();
+        let cause = match start.first() {
+            None => "it is empty".to_owned(),
+            Some(b'<') => "it is a web page".to_owned(),
+            // The text of the error may quote a value; a token never stands in one that we parse this way.
+            Some(_) => e.to_string(),
+        };
+        NailgunError::protocol(what, &cause)
+    })
+}

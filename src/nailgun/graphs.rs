@@ -1,0 +1,220 @@
+//! Graphs: uploading, finding others of the same type, and the preview.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use ureq::http::Method;
+
+use crate::domain::node::NodeId;
+use crate::domain::run::NodeRef;
+use crate::http::Reply;
+
+use super::client::{Call, parse};
+use super::wire::{line, or_default};
+use super::{Nailgun, NailgunError, NailgunErrorKind};
+
+/// A graph that Nailgun holds.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Graph {
+    /// Its number.
+    pub id: u64,
+    /// Its name, for people.
+    #[serde(default, deserialize_with = "line")]
+    pub name: String,
+    /// Whose it is, as what.
+    #[serde(default, deserialize_with = "or_default")]
+    pub relations: Vec<Relation>,
+    /// Its tasks, with Nailgun's doubled keys: do not compare them with what was sent.
+    #[serde(default, deserialize_with = "or_default")]
+    pub tasks: Vec<Value>,
+}
+
+/// To what a graph belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Relation {
+    /// `cluster`, `release` or `plugin`.
+    #[serde(default, deserialize_with = "line")]
+    pub model: String,
+    /// The number of that cluster, release or plugin.
+    #[serde(default, deserialize_with = "or_default")]
+    pub model_id: u64,
+    /// The graph's type there.
+    #[serde(default, rename = "type", deserialize_with = "line")]
+    pub graph_type: String,
+}
+
+/// A run as Nailgun would send it to Astute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// The tasks of each node; stages are those of [`NodeRef::Virtual`].
+    pub tasks: BTreeMap<NodeRef, Vec<PreviewTask>>,
+}
+
+/// A task of a preview.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct PreviewTask {
+    /// Its id in the graph.
+    #[serde(default, deserialize_with = "line")]
+    pub id: String,
+    /// `shell`, `upload_file`, ...; `skipped` is a task that will not be executed.
+    #[serde(default, rename = "type", deserialize_with = "line")]
+    pub kind: String,
+    /// What it executes, as Nailgun formatted it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub parameters: Value,
+    /// What it waits for.
+    #[serde(default, deserialize_with = "or_default")]
+    pub requires: Vec<Value>,
+    /// What waits for it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub required_for: Vec<Value>,
+}
+
+impl Nailgun {
+    /// The environment's own graph of a type; none where it has none.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn graph(&self, cluster: u32, graph_type: &str) -> Result<Option<Graph>, NailgunError> {
+        let path = graph_path(cluster, graph_type)?;
+        let what = format!("reading graph {graph_type} of environment {cluster}");
+        let call = Call::get(&path, &what);
+        let reply = self.send(&call)?;
+        match reply.status {
+            200 => parse(&reply, &what).map(Some),
+            404 if is_no_such_graph(&reply) => Ok(None),
+            _ => Err(NailgunError::from_reply(&reply, &what)),
+        }
+    }
+
+    /// Uploads a graph; `body` is `{name, tasks, node_filter, on_*}`. There must be none of this type: only
+    /// deleting and uploading again gets rid of an old filter.
+    ///
+    /// # Errors
+    /// [`NailgunError`]; of kind conflict where there is one of this type.
+    pub fn create_graph(&self, cluster: u32, graph_type: &str, body: &Value) -> Result<Graph, NailgunError> {
+        let path = graph_path(cluster, graph_type)?;
+        let what = format!("uploading graph {graph_type} to environment {cluster}");
+        let reply = self.ask(&Call::with_body(Method::POST, &path, body.clone(), &what))?;
+        parse(&reply, &what)
+    }
+
+    /// Deletes the environment's own graph of a type; says whether there was one.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn delete_graph(&self, cluster: u32, graph_type: &str) -> Result<bool, NailgunError> {
+        let path = graph_path(cluster, graph_type)?;
+        let what = format!("deleting graph {graph_type} of environment {cluster}");
+        let reply = self.send(&Call::delete(&path, &what))?;
+        match reply.status {
+            200..=299 => Ok(true),
+            404 if is_no_such_graph(&reply) => Ok(false),
+            _ => Err(NailgunError::from_reply(&reply, &what)),
+        }
+    }
+
+    /// All graphs of a type in this Nailgun, whoever's they are: a release's or plugin's one is merged into
+    /// the environment's when it is executed.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn graphs_of_type(&self, graph_type: &str) -> Result<Vec<Graph>, NailgunError> {
+        check_type(graph_type)?;
+        // With `clusters_ids` beside it Nailgun answers 500.
+        self.read(&format!("graphs/?graph_types={graph_type}"), &format!("reading the graphs of type {graph_type}"))
+    }
+
+    /// What an execution of this type would merge: the environment's own tasks and those of its release and
+    /// plugins. Empty where nobody has such a graph.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn merged_tasks(&self, cluster: u32, graph_type: &str) -> Result<Vec<Value>, NailgunError> {
+        check_type(graph_type)?;
+        let path = format!("clusters/{cluster}/deployment_tasks/?graph_type={graph_type}");
+        self.read(&path, &format!("reading the merged graph {graph_type} of environment {cluster}"))
+    }
+
+    /// What Astute would get, without running it; of all tasks where `tasks` is none.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn serialized_tasks(
+        &self,
+        cluster: u32,
+        graph_type: &str,
+        nodes: &[NodeId],
+        tasks: Option<&[String]>,
+    ) -> Result<Preview, NailgunError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            tasks_graph: BTreeMap<String, Vec<PreviewTask>>,
+        }
+        check_type(graph_type)?;
+        let mut path = format!("clusters/{cluster}/serialized_tasks/?graph_type={graph_type}&nodes={}", ids(nodes));
+        if let Some(tasks) = tasks {
+            path.push_str(&format!("&tasks={}", names(tasks)?));
+        }
+        let what = format!("previewing graph {graph_type} of environment {cluster}");
+        let reply = self.ask(&Call { long: true, ..Call::get(&path, &what) })?;
+        let answer: Answer = parse(&reply, &what)?;
+        let tasks = answer.tasks_graph.into_iter().map(|(key, tasks)| (NodeRef::parse(Some(&key)), tasks));
+        Ok(Preview { tasks: tasks.collect() })
+    }
+}
+
+impl Preview {
+    /// The pairs of task and node that would be executed, stages and skipped tasks left out.
+    pub fn pairs(&self) -> Vec<(String, NodeRef)> {
+        let executed = self.tasks.iter().filter(|(node, _)| **node != NodeRef::Virtual);
+        executed
+            .flat_map(|(node, tasks)| {
+                tasks.iter().filter(|task| task.kind != "skipped").map(|task| (task.id.clone(), *node))
+            })
+            .collect()
+    }
+}
+
+/// Nailgun says 404 for an environment that is not there too.
+fn is_no_such_graph(reply: &Reply) -> bool {
+    String::from_utf8_lossy(&reply.body).contains("Graph with type")
+}
+
+fn graph_path(cluster: u32, graph_type: &str) -> Result<String, NailgunError> {
+    check_type(graph_type)?;
+    Ok(format!("clusters/{cluster}/deployment_graphs/{graph_type}/"))
+}
+
+/// Nailgun takes letters, digits, `_` and `-`; very long names make it fail.
+pub(super) fn check_type(graph_type: &str) -> Result<(), NailgunError> {
+    if is_word(graph_type) {
+        return Ok(());
+    }
+    let shown = crate::domain::text::one_line(graph_type, 60);
+    Err(NailgunError::new(
+        NailgunErrorKind::Refused,
+        format!("`{shown}` is no type of a graph: letters, digits, - and _"),
+    ))
+}
+
+/// Numbers of nodes as a query has them.
+pub(super) fn ids(nodes: &[NodeId]) -> String {
+    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Ids of tasks as a query has them.
+pub(super) fn names(tasks: &[String]) -> Result<String, NailgunError> {
+    match tasks.iter().find(|task| !is_word(task)) {
+        None => Ok(tasks.join(",")),
+        Some(bad) => {
+            let shown = crate::domain::text::one_line(bad, 60);
+            Err(NailgunError::new(NailgunErrorKind::Refused, format!("`{shown}` is no id of a task")))
+        }
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    (1..=100).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

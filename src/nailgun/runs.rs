@@ -1,0 +1,259 @@
+//! Runs: starting, watching, stopping.
+
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use crate::domain::node::NodeId;
+use crate::domain::run::{TaskRecord, TaskStatus};
+
+use super::client::{Call, CallError, parse};
+use super::graphs::{check_type, ids, names};
+use super::wire::HistoryRecord;
+use super::{ExecuteError, Nailgun, NailgunError, Task};
+
+/// How a run is started; found by [`Nailgun::way`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// 9.1 and later: `graphs/execute`. The answer is a parent; its child has the history.
+    Execute,
+    /// 9.0: `deploy`, or `deploy_tasks` for some tasks of a graph. The answer is the run itself. Read in
+    /// the sources, never observed.
+    Deploy,
+}
+
+/// Which part of a history is wanted. Empty lists mean: all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryFilter {
+    /// Only these nodes; stages are of no node.
+    pub nodes: Vec<NodeId>,
+    /// Only these statuses.
+    pub statuses: Vec<TaskStatus>,
+    /// Only these tasks. 9.0 does not know this filter and answers with all.
+    pub tasks: Vec<String>,
+}
+
+impl Nailgun {
+    /// How this Nailgun starts runs: features are probed, versions are not believed.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn way(&self) -> Result<Way, NailgunError> {
+        let what = "asking how runs are started";
+        let reply = self.send(&Call::get("graphs/execute/", what))?;
+        match reply.status {
+            405 => Ok(Way::Execute),
+            404 => Ok(Way::Deploy),
+            _ => Err(NailgunError::from_reply(&reply, what)),
+        }
+    }
+
+    /// Starts a run of the graphs of a type on exactly these nodes, with some of its tasks or all.
+    ///
+    /// Nothing is repeated but what was refused for its token. Nailgun refuses neither unknown types nor
+    /// offline nodes: everything has to be checked before.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] tells what is certain.
+    pub fn execute(
+        &self,
+        way: Way,
+        cluster: u32,
+        graph_type: &str,
+        nodes: &[NodeId],
+        tasks: Option<&[String]>,
+    ) -> Result<Task, ExecuteError> {
+        let what = format!("starting graph {graph_type} in environment {cluster}");
+        let (method, path, body) =
+            start_request(way, cluster, graph_type, nodes, tasks).map_err(ExecuteError::NotSent)?;
+        let reply = match self.send(&Call::with_body(method, &path, body, &what)) {
+            Ok(reply) => reply,
+            Err(CallError::NotSent(error)) => return Err(ExecuteError::NotSent(error)),
+            Err(CallError::MaybeSent(error)) => return Err(ExecuteError::Unclear(error)),
+        };
+        match reply.status {
+            200..=299 => parse(&reply, &what).map_err(ExecuteError::Unclear),
+            // 408 is a proxy's word for an answer that did not come; 5xx may come after the work was done.
+            408 | 500.. => Err(ExecuteError::Unclear(NailgunError::from_reply(&reply, &what))),
+            _ => Err(ExecuteError::Refused(NailgunError::from_reply(&reply, &what))),
+        }
+    }
+
+    /// The tasks of an environment that Nailgun still lists; those of earlier runs may be gone.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn tasks(&self, cluster: u32) -> Result<Vec<Task>, NailgunError> {
+        self.read(&format!("tasks/?cluster_id={cluster}"), &format!("reading the tasks of environment {cluster}"))
+    }
+
+    /// All transactions of an environment, those of earlier runs too; they do not tell their parents.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn transactions(&self, cluster: u32) -> Result<Vec<Task>, NailgunError> {
+        let what = format!("reading the transactions of environment {cluster}");
+        self.read(&format!("transactions/?cluster_id={cluster}"), &what)
+    }
+
+    /// One transaction, parent or child.
+    ///
+    /// # Errors
+    /// [`NailgunError`]; of kind not-found where there is none with this number.
+    pub fn transaction(&self, id: u64) -> Result<Task, NailgunError> {
+        self.read(&format!("transactions/{id}/"), &format!("reading transaction {id}"))
+    }
+
+    /// The child of a run, which has its history; none where Nailgun has not made it yet. On 9.0 it is the
+    /// run itself.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn child(&self, cluster: u32, parent: &Task, graph_type: &str) -> Result<Option<Task>, NailgunError> {
+        if parent.name == "deployment" {
+            return Ok(Some(parent.clone()));
+        }
+        let listed = self.tasks(cluster)?;
+        if let Some(child) = listed.into_iter().find(|task| task.parent_id == Some(parent.id)) {
+            return Ok(Some(child));
+        }
+        // The list of tasks forgets runs that are over. Transactions do not name their parent, but a child
+        // is made right after it, and no other run can be in between.
+        let mut later: Vec<Task> = self.transactions(cluster)?.into_iter().filter(|task| task.id > parent.id).collect();
+        later.sort_by_key(|task| task.id);
+        let next_run = later.iter().find(|task| task.name == "deploy").map_or(u64::MAX, |task| task.id);
+        Ok(later
+            .into_iter()
+            .find(|task| task.id < next_run && task.name == "deployment" && task.graph_type == graph_type))
+    }
+
+    /// The history of a run's child. The parent's is always empty.
+    ///
+    /// # Errors
+    /// [`NailgunError`]; of kind not-found where there is no such transaction.
+    pub fn history(&self, child: u64, filter: &HistoryFilter) -> Result<Vec<TaskRecord>, NailgunError> {
+        let mut query = Vec::new();
+        if !filter.nodes.is_empty() {
+            query.push(format!("nodes={}", ids(&filter.nodes)));
+        }
+        if !filter.statuses.is_empty() {
+            let words: Vec<String> = filter.statuses.iter().map(|status| status.as_str().to_owned()).collect();
+            query.push(format!("statuses={}", names(&words)?));
+        }
+        if !filter.tasks.is_empty() {
+            query.push(format!("tasks_names={}", names(&filter.tasks)?));
+        }
+        let question = if query.is_empty() { "" } else { "?" };
+        let path = format!("transactions/{child}/deployment_history/{question}{}", query.join("&"));
+        let what = format!("reading the history of transaction {child}");
+        let reply = self.ask(&Call { long: true, ..Call::get(&path, &what) })?;
+        let records: Vec<HistoryRecord> = parse(&reply, &what)?;
+        records
+            .into_iter()
+            .map(|record| {
+                record.into_record().ok_or_else(|| NailgunError::protocol(&what, "a record does not name its task"))
+            })
+            .collect()
+    }
+
+    /// What an upload task of a run puts on its nodes (`parameters.data`); none where the run has no such task. Untrusted.
+    ///
+    /// # Errors
+    /// [`NailgunError`]; of kind not-found where there is no such transaction.
+    pub fn task_data(&self, child: u64, task: &str) -> Result<Option<String>, NailgunError> {
+        let task = names(&[task.to_owned()])?;
+        let what = format!("reading the history of transaction {child}");
+        let records: Vec<Value> =
+            self.read(&format!("transactions/{child}/deployment_history/?tasks_names={task}"), &what)?;
+        let data = records.iter().find_map(|r| r.get("parameters")?.get("data")?.as_str());
+        Ok(data.map(str::to_owned))
+    }
+
+    /// Asks to stop what runs in an environment. Only while a run's child is `running`: at any other time
+    /// Nailgun makes a task that never ends and blocks the environment.
+    ///
+    /// # Errors
+    /// [`NailgunError`]; of kind refused where a stop is under way already.
+    pub fn stop(&self, cluster: u32) -> Result<Task, NailgunError> {
+        let what = format!("stopping the run in environment {cluster}");
+        let path = format!("clusters/{cluster}/stop_deployment/");
+        let reply = self.ask(&Call::with_body(Method::PUT, &path, json!({}), &what))?;
+        parse(&reply, &what)
+    }
+
+    /// Forgets a task, also one that is not over, so that the environment is free. Nodes go on with theirs.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn delete_task(&self, id: u64) -> Result<(), NailgunError> {
+        let what = format!("deleting task {id}");
+        self.ask(&Call::delete(&format!("tasks/{id}/?force=1"), &what)).map(|_| ())
+    }
+}
+
+fn start_request(
+    way: Way,
+    cluster: u32,
+    graph_type: &str,
+    nodes: &[NodeId],
+    tasks: Option<&[String]>,
+) -> Result<(Method, String, Value), NailgunError> {
+    check_type(graph_type)?;
+    let query = format!("?graph_type={graph_type}&nodes={}", ids(nodes));
+    Ok(match (way, tasks) {
+        (Way::Execute, _) => {
+            let numbers: Vec<u32> = nodes.iter().map(|node| node.0).collect();
+            let mut graph = json!({"type": graph_type, "nodes": numbers});
+            if let Some(tasks) = tasks {
+                names(tasks)?;
+                graph["tasks"] = json!(tasks);
+            }
+            (Method::POST, "graphs/execute/".to_owned(), json!({"cluster": cluster, "graphs": [graph]}))
+        }
+        (Way::Deploy, None) => (Method::PUT, format!("clusters/{cluster}/deploy/{query}"), json!({})),
+        (Way::Deploy, Some(tasks)) => (Method::PUT, format!("clusters/{cluster}/deploy_tasks/{query}"), json!(tasks)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(way: Way, tasks: Option<&[String]>) -> (String, String, String) {
+        let (method, path, body) = start_request(way, 1, "fuel-updates-mu", &[NodeId(3), NodeId(7)], tasks).unwrap();
+        (method.to_string(), path, body.to_string())
+    }
+
+    #[test]
+    fn nodes_are_always_named() {
+        let tasks = ["mu_check".to_owned()];
+        assert_eq!(
+            start(Way::Execute, None),
+            (
+                "POST".into(),
+                "graphs/execute/".into(),
+                r#"{"cluster":1,"graphs":[{"nodes":[3,7],"type":"fuel-updates-mu"}]}"#.into()
+            )
+        );
+        assert!(start(Way::Execute, Some(&tasks)).2.contains(r#""tasks":["mu_check"]"#));
+        assert_eq!(
+            start(Way::Deploy, None),
+            ("PUT".into(), "clusters/1/deploy/?graph_type=fuel-updates-mu&nodes=3,7".into(), "{}".into())
+        );
+        assert_eq!(
+            start(Way::Deploy, Some(&tasks)),
+            (
+                "PUT".into(),
+                "clusters/1/deploy_tasks/?graph_type=fuel-updates-mu&nodes=3,7".into(),
+                r#"["mu_check"]"#.into()
+            )
+        );
+    }
+
+    #[test]
+    fn names_that_would_change_the_path_are_refused() {
+        for bad in ["", "a/b", "a?b", "a b", "a&tasks=x", "ä", &"x".repeat(101)] {
+            assert!(start_request(Way::Execute, 1, bad, &[], None).is_err(), "{bad}");
+            assert!(start_request(Way::Execute, 1, "t", &[], Some(&[bad.to_owned()])).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The end of an installation for people.
+
+use super::table::Table;
+use crate::domain::mu::Mu;
+use crate::domain::nodeset::fold;
+use crate::domain::outcome::{InstallResult, Outcome, Reached};
+
+/// One row a node.
+pub(super) fn table(outcome: &Outcome) -> Table {
+    let mut table = Table::new(&["id", "name", "before", "after", "reached", "detail"]);
+    let title = |mu: &Option<Mu>| mu.as_ref().map_or_else(|| "-".to_owned(), |m| m.title.clone());
+    for node in &outcome.nodes {
+        let failed = node.failed_task.as_ref().map(|task| format!("{task} failed"));
+        let detail: Vec<String> = [failed, node.fault.clone()].into_iter().flatten().collect();
+        table.push(vec![
+            node.id.to_string(),
+            node.name.clone(),
+            title(&node.before),
+            title(&node.after),
+            node.reached.as_str().to_owned(),
+            detail.join("; "),
+        ]);
+    }
+    table
+}
+
+/// What happened, in a few lines; the shortest and most telling last.
+pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
+    let mut lines = Vec::new();
+    for node in outcome.nodes.iter().filter(|n| !n.log_tail.is_empty()) {
+        lines.push(format!("the end of the log on {}:", node.name));
+        lines.extend(node.log_tail.iter().map(|line| format!("  {line}")));
+    }
+    let names = |reached: Reached| fold(outcome.nodes.iter().filter(|n| n.reached == reached).map(|n| n.name.as_str()));
+    if !matches!(outcome.result, InstallResult::Verified | InstallResult::VerifiedPartly) {
+        for (reached, word) in [
+            (Reached::Proven, "at the target"),
+            (Reached::Begun, "begun"),
+            (Reached::Untouched, "untouched"),
+            (Reached::Unknown, "could not be asked"),
+        ] {
+            let names = names(reached);
+            if !names.is_empty() {
+                lines.push(format!("{word}: {names}"));
+            }
+        }
+    }
+    for (node, reason) in &outcome.left_out {
+        lines.push(format!("left out: {node} ({reason})"));
+    }
+    let target = outcome.target.as_ref().map_or_else(|| "the target".to_owned(), |t| t.title.clone());
+    let all = || fold(outcome.nodes.iter().map(|n| n.name.as_str()));
+    let task = outcome.task.map_or_else(String::new, |(id, _)| format!(" (task {id})"));
+    lines.push(match outcome.result {
+        InstallResult::Verified => format!("verified: {target} on {}{task}", all()),
+        InstallResult::VerifiedPartly => format!("verified, but nodes were left out: {target} on {}{task}", all()),
+        InstallResult::Failed => format!("failed: {target} is not proven on every node{task}"),
+        InstallResult::Stopped => format!("stopped: {target} is not on every node{task}"),
+        InstallResult::Lost => format!("lost: Nailgun does not tell how the run ended{task}"),
+        InstallResult::Started => format!("started: {target}{task}"),
+        InstallResult::NothingToDo => format!("nothing to do: every node runs {target}"),
+        InstallResult::Planned => "planned; nothing was sent".to_owned(),
+        InstallResult::Declined => "declined; nothing was sent".to_owned(),
+        InstallResult::Refused => "refused; nothing was sent".to_owned(),
+    });
+    lines
+}
