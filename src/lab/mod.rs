@@ -11,6 +11,7 @@ mod error;
 mod inventory;
 pub mod keys;
 mod mirror;
+mod nailgun;
 mod nailgun_mode;
 mod network;
 mod scenario;
@@ -23,7 +24,8 @@ pub mod web;
 
 pub use error::LabError;
 pub use mirror::MirrorFault;
+pub use nailgun::{AuthMode, NailgunControl, NailgunFault, TaskFault, Trace};
 pub use nailgun_mode::NailgunMode;
-pub use scenario::{NodeSpec, Scenario};
+pub use scenario::{Membership, NodeSpec, Scenario};
 pub use site::{Lab, LabNode};
 pub use sshd::SshFault;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::nailgun::AuthMode;
 use super::nailgun_mode::NailgunMode;
 use super::sshd::SshFault;
 
@@ -17,6 +18,16 @@ pub struct Scenario {
     pub mos_version: String,
     /// Which Nailgun is played.
     pub nailgun: NailgunMode,
+    /// How Nailgun asks for a token.
+    pub auth: AuthMode,
+    /// Who may use Nailgun.
+    pub user: String,
+    /// The user's password.
+    pub password: String,
+    /// What Nailgun says of the environment's status.
+    pub env_status: String,
+    /// Whether the environment was ever deployed, that is, whether its primary nodes are chosen already.
+    pub deployed: bool,
     /// The nodes, Nailgun's only ones included.
     pub nodes: Vec<NodeSpec>,
     /// What the mirror holds: path below its root and content.
@@ -27,6 +38,17 @@ pub struct Scenario {
     pub task_delay: Duration,
     /// How long a run stays `pending`, as it does while Nailgun serializes.
     pub serialize_delay: Duration,
+}
+
+/// Which environment a node belongs to in Nailgun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// The scenario's.
+    Scenario,
+    /// Another one.
+    Other(u32),
+    /// None.
+    None,
 }
 
 /// A node of the lab.
@@ -40,6 +62,8 @@ pub struct NodeSpec {
     pub label: Option<String>,
     /// Its roles, without `primary-`.
     pub roles: Vec<String>,
+    /// Its environment in Nailgun.
+    pub membership: Membership,
     /// What `/etc/nailgun_uid` says; `None` leaves the file out.
     pub uid: Option<String>,
     /// What `fuel_version` says; `None` is the scenario's.
@@ -85,6 +109,11 @@ impl Scenario {
             env: 1,
             mos_version: "9.0".into(),
             nailgun: NailgunMode::V9_2,
+            auth: AuthMode::Fake,
+            user: "admin".into(),
+            password: "admin".into(),
+            env_status: "operational".into(),
+            deployed: true,
             nodes: Vec::new(),
             mirror: Vec::new(),
             repo: Vec::new(),
@@ -111,6 +140,20 @@ impl Scenario {
     #[must_use]
     pub fn nailgun(mut self, mode: NailgunMode) -> Self {
         self.nailgun = mode;
+        self
+    }
+
+    /// Another way to ask for a token.
+    #[must_use]
+    pub fn auth(mut self, mode: AuthMode) -> Self {
+        self.auth = mode;
+        self
+    }
+
+    /// The environment was never deployed: no primary node is chosen yet.
+    #[must_use]
+    pub fn never_deployed(mut self) -> Self {
+        self.deployed = false;
         self
     }
 
@@ -171,6 +214,7 @@ impl NodeSpec {
             name: format!("node-{id}"),
             label: None,
             roles: roles.iter().map(|&role| role.into()).collect(),
+            membership: Membership::Scenario,
             uid: Some(id.to_string()),
             fuel_version: None,
             files: Vec::new(),
@@ -291,6 +335,13 @@ impl NodeSpec {
     #[must_use]
     pub fn only_in_inventory(mut self) -> Self {
         self.in_nailgun = false;
+        self
+    }
+
+    /// It belongs to another environment, or to none.
+    #[must_use]
+    pub fn member_of(mut self, membership: Membership) -> Self {
+        self.membership = membership;
         self
     }
 

@@ -1,5 +1,6 @@
 //! A running lab.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::keys::Keys;
 use super::mirror::{Mirror, MirrorFault};
+use super::nailgun::NailgunControl;
 use super::network::Network;
 use super::scenario::{NodeSpec, Scenario};
 use super::shell::{NodeShell, Processes};
@@ -59,6 +61,7 @@ pub struct Lab {
     nodes: Vec<LabNode>,
     mirror: Arc<Mirror>,
     mirror_server: WebServer,
+    nailgun: NailgunControl,
     processes: Processes,
     runtime: Option<Runtime>,
     _network: Network,
@@ -110,6 +113,15 @@ impl Lab {
         let mirror = Mirror::new(mirror_dir);
         let mirror_server = WebServer::start(network.server(253), Arc::<Mirror>::clone(&mirror))?;
 
+        let master = dir.join("nodes/.master");
+        fs::create_dir_all(master.join(".lab"))?;
+        let mut shells: BTreeMap<String, NodeShell> =
+            nodes.iter().map(|node: &LabNode| (node.spec.id.to_string(), node.ssh.shell().clone())).collect();
+        let stubs = dir.join("stubs");
+        shells.insert("master".into(), NodeShell { tree: master, stubs, processes: processes.clone() });
+        let ips = nodes.iter().map(|node| (node.spec.id, node.address.to_string())).collect();
+        let nailgun = NailgunControl::start(network.server(254), &scenario, &ips, shells)?;
+
         let inventory = dir.join("inventory.yaml");
         let listed: Vec<_> =
             nodes.iter().filter(|node| node.spec.in_inventory).map(|node| (&node.spec, node.address)).collect();
@@ -126,6 +138,7 @@ impl Lab {
             nodes,
             mirror,
             mirror_server,
+            nailgun,
             processes,
             runtime: Some(runtime),
             _network: network,
@@ -177,6 +190,16 @@ impl Lab {
         self.mirror.asked()
     }
 
+    /// The embedded Nailgun: its faults, and what it did.
+    pub fn nailgun(&self) -> &NailgunControl {
+        &self.nailgun
+    }
+
+    /// Nailgun's address, without a final `/`.
+    pub fn nailgun_url(&self) -> String {
+        self.nailgun.url()
+    }
+
     /// The nodes, as the scenario lists them.
     pub fn nodes(&self) -> &[LabNode] {
         &self.nodes
@@ -198,6 +221,9 @@ impl Lab {
         [
             ("FUEL_UPDATES_INVENTORY", path(&self.inventory)),
             ("FUEL_UPDATES_MIRROR", self.mirror_url()),
+            ("FUEL_UPDATES_NAILGUN_URL", self.nailgun_url()),
+            ("OS_USERNAME", self.scenario.user.clone()),
+            ("OS_PASSWORD", self.scenario.password.clone()),
             ("FUEL_UPDATES_SSH_KEY", path(&self.keys.rsa)),
             ("HOME", path(&home)),
             ("XDG_STATE_HOME", path(&home.join("state"))),
@@ -211,6 +237,7 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         self.processes.close();
+        self.nailgun.stop();
         self.nodes.clear();
         self.mirror_server.suspend();
         if let Some(runtime) = self.runtime.take() {

@@ -1,0 +1,352 @@
+//! The lab's hand on its Nailgun: starting it, making it fail, looking at what it did.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+
+use super::astute::{Event, Site, TaskFault};
+use super::db::{Cluster, Db, Node, Owner, RELEASE};
+use super::fault::NailgunFault;
+use super::keystone::{AuthMode, Keystone};
+use super::router::Api;
+use super::super::scenario::{Membership, NodeSpec, Scenario};
+use super::super::shell::NodeShell;
+use super::super::web::WebServer;
+use super::{Shared, lock};
+
+/// Something that happened to a task on a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The task's id.
+    pub task: String,
+    /// The node's number, or `master`.
+    pub node: String,
+    /// `running`, `ready` or `error`.
+    pub status: &'static str,
+}
+
+/// A running Nailgun.
+pub struct NailgunControl {
+    shared: Arc<Shared>,
+    server: Mutex<WebServer>,
+    address: SocketAddr,
+}
+
+impl NailgunControl {
+    /// Starts it on `address`; `shells` are the nodes by number as text, and `master`.
+    pub(in super::super) fn start(
+        address: SocketAddr,
+        scenario: &Scenario,
+        ips: &BTreeMap<u32, String>,
+        shells: BTreeMap<String, NodeShell>,
+    ) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            mode: scenario.nailgun,
+            db: Mutex::new(database(scenario, ips)),
+            keystone: Mutex::new(Keystone {
+                mode: scenario.auth,
+                user: scenario.user.clone(),
+                password: scenario.password.clone(),
+                tokens: BTreeSet::new(),
+                uses_left: None,
+                down: false,
+                read_only: false,
+            }),
+            faults: Mutex::default(),
+            runs: Mutex::default(),
+            lost: Mutex::default(),
+            trace: Mutex::default(),
+            asked: Mutex::default(),
+            threads: Mutex::default(),
+            changed: Condvar::new(),
+            site: Site::new(shells, scenario.task_delay),
+            serialize_delay: scenario.serialize_delay,
+        });
+        let server = WebServer::start(address, Arc::new(Api(Arc::clone(&shared))))?;
+        Ok(Self { address: server.address(), server: Mutex::new(server), shared })
+    }
+
+    /// Its address, without a final `/`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Goes away: connections are closed and new ones refused. Runs go on, as Astute does without Nailgun.
+    pub fn suspend(&self) {
+        lock(&self.server).suspend();
+    }
+
+    /// Comes back on the same address.
+    ///
+    /// # Errors
+    /// Where the address was taken meanwhile.
+    pub fn resume(&self) -> io::Result<()> {
+        lock(&self.server).resume()
+    }
+
+    /// Adds a fault; earlier ones are asked first.
+    pub fn add_fault(&self, fault: NailgunFault) {
+        lock(&self.shared.faults).push(fault);
+    }
+
+    /// Takes all faults of the HTTP side away.
+    pub fn clear_faults(&self) {
+        lock(&self.shared.faults).clear();
+    }
+
+    /// Makes a task fail or hang, on one node or on all; `None` takes that away.
+    pub fn set_task_fault(&self, task: &str, node: Option<u32>, fault: impl Into<Option<TaskFault>>) {
+        self.shared.site.set_fault(task, node, fault.into());
+    }
+
+    /// Every token given out so far is worth nothing any more.
+    pub fn expire_tokens(&self) {
+        lock(&self.shared.keystone).tokens.clear();
+    }
+
+    /// Tokens are worth nothing after so many more requests.
+    pub fn expire_tokens_after(&self, requests: usize) {
+        lock(&self.shared.keystone).uses_left = Some(requests);
+    }
+
+    /// Whether Keystone is out of reach.
+    pub fn set_keystone_down(&self, down: bool) {
+        lock(&self.shared.keystone).down = down;
+    }
+
+    /// Whether the user may only read.
+    pub fn set_read_only(&self, read_only: bool) {
+        lock(&self.shared.keystone).read_only = read_only;
+    }
+
+    /// Astute is gone: what runs stays `running` for ever, what is started later as well.
+    pub fn lose_astute(&self) {
+        *lock(&self.shared.lost) = true;
+        for sender in self.shared.runs().values() {
+            let _ = sender.send(Event::Lost);
+        }
+    }
+
+    /// Astute is back; what was lost stays lost.
+    pub fn find_astute(&self) {
+        *lock(&self.shared.lost) = false;
+    }
+
+    /// Leaves a task of this name running for ever, as a lost run or a stop of nothing does. Returns its number.
+    pub fn leave_running(&self, name: &'static str) -> u32 {
+        let mut db = self.shared.db();
+        let cluster = db.clusters.first().map_or(1, |cluster| cluster.id);
+        db.add_task(name, cluster, None)
+    }
+
+    /// What Nailgun says of a node being online.
+    pub fn set_online(&self, node: u32, online: bool) {
+        self.change(node, |node| node.online = online);
+    }
+
+    /// What Nailgun says of a node's status.
+    pub fn set_node_status(&self, node: u32, status: &str) {
+        self.change(node, |node| status.clone_into(&mut node.status));
+    }
+
+    /// Whether Nailgun is to delete a node with the next changes.
+    pub fn set_pending_deletion(&self, node: u32, pending: bool) {
+        self.change(node, |node| node.pending_deletion = pending);
+    }
+
+    /// Whether mcollective on a node answers Astute.
+    pub fn set_reachable(&self, node: u32, reachable: bool) {
+        self.change(node, |node| node.reachable = reachable);
+    }
+
+    fn change(&self, id: u32, change: impl FnOnce(&mut Node)) {
+        if let Some(node) = self.shared.db().node_mut(id) {
+            change(node);
+        }
+    }
+
+    /// What Nailgun says of the environment's status.
+    pub fn set_cluster_status(&self, status: &str) {
+        for cluster in &mut self.shared.db().clusters {
+            status.clone_into(&mut cluster.status);
+        }
+    }
+
+    /// Puts a graph of this type at the release, where it gets merged into those of the environment.
+    pub fn add_release_graph(&self, kind: &str, tasks: &[Value]) {
+        self.add_graph(Owner::Release(RELEASE), kind, tasks);
+    }
+
+    /// Puts a graph of this type at a plugin, which is made for it.
+    pub fn add_plugin_graph(&self, plugin: u32, kind: &str, tasks: &[Value]) {
+        self.shared.db().plugins.insert(plugin);
+        self.add_graph(Owner::Plugin(plugin), kind, tasks);
+    }
+
+    fn add_graph(&self, owner: Owner, kind: &str, tasks: &[Value]) {
+        let body = Map::from_iter([("tasks".to_owned(), Value::from(tasks.to_vec()))]);
+        super::graphs::update(self.shared.db().add_graph(owner, kind), body);
+    }
+
+    /// The environment's graph of this type as it was uploaded, or nothing.
+    pub fn graph(&self, kind: &str) -> Option<Vec<Value>> {
+        let db = self.shared.db();
+        let graph = db.graphs.iter().find(|graph| matches!(graph.owner, Owner::Cluster(_)) && graph.kind == kind)?;
+        Some(graph.tasks.iter().cloned().map(Value::Object).collect())
+    }
+
+    /// What happened to tasks on nodes, in order; stages and skipped copies are left out.
+    pub fn trace(&self) -> Vec<Trace> {
+        lock(&self.shared.trace).clone()
+    }
+
+    /// The most copies of a task that ran at once.
+    pub fn most_at_once(&self, task: &str) -> usize {
+        let (mut now, mut most) = (0_usize, 0);
+        for step in self.trace().iter().filter(|step| step.task == task) {
+            now = if step.status == "running" { now + 1 } else { now.saturating_sub(1) };
+            most = most.max(now);
+        }
+        most
+    }
+
+    /// The requests, as `METHOD /path`, in order.
+    pub fn asked(&self) -> Vec<String> {
+        lock(&self.shared.asked).clone()
+    }
+
+    /// How many tasks with this name were ever started: `deploy` for runs.
+    pub fn started(&self, name: &str) -> usize {
+        self.shared.db().tasks.values().filter(|task| task.name == name).count()
+    }
+
+    /// Waits until a task with this id is `status` on a node, or for the time given; whether it was.
+    pub fn wait_for(&self, task: &str, node: u32, status: &str, patience: Duration) -> bool {
+        self.wait(patience, |db| {
+            let records = db.tasks.values().flat_map(|task| &task.history);
+            let node = node.to_string();
+            records.into_iter().any(|r| r.task == task && r.status == status && r.node.as_deref() == Some(&node))
+        })
+    }
+
+    /// Waits until nothing is pending or running, or for the time given; whether that came about.
+    pub fn wait_until_idle(&self, patience: Duration) -> bool {
+        self.wait(patience, |db| db.tasks.values().all(|task| task.hidden || task.finished()))
+    }
+
+    fn wait(&self, patience: Duration, test: impl Fn(&Db) -> bool) -> bool {
+        let end = Instant::now() + patience;
+        let mut db = self.shared.db();
+        while !test(&db) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            (db, _) = self.shared.changed.wait_timeout(db, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        true
+    }
+
+    /// Ends everything; the processes must be gone already.
+    pub(in super::super) fn stop(&self) {
+        self.suspend();
+        self.shared.site.close();
+        self.lose_astute();
+        let threads = std::mem::take(&mut *lock(&self.shared.threads));
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for NailgunControl {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn database(scenario: &Scenario, ips: &BTreeMap<u32, String>) -> Db {
+    let mut clusters = vec![Cluster {
+        id: scenario.env,
+        name: format!("env{}", scenario.env),
+        status: scenario.env_status.clone(),
+        version: scenario.mos_version.clone(),
+    }];
+    for node in &scenario.nodes {
+        if let Membership::Other(id) = node.membership
+            && clusters.iter().all(|cluster| cluster.id != id)
+        {
+            let name = format!("env{id}");
+            clusters.push(Cluster { id, name, status: "operational".into(), version: scenario.mos_version.clone() });
+        }
+    }
+    let mut db = Db {
+        mode: scenario.nailgun,
+        nodes: scenario.nodes.iter().filter(|node| node.in_nailgun).map(|node| row(scenario, node, ips)).collect(),
+        plugins: BTreeSet::new(),
+        graphs: Vec::new(),
+        tasks: BTreeMap::new(),
+        notifications: Vec::new(),
+        next_graph: 1,
+        next_task: 1,
+        succeeded: BTreeSet::new(),
+        clusters: Vec::new(),
+    };
+    for release in 1..=3 {
+        let stage = |id: &str| Map::from_iter([("id".into(), id.into()), ("type".into(), "stage".into()), ("version".into(), "1.0.0".into())]);
+        db.add_graph(Owner::Release(release), "default").tasks =
+            ["pre_deployment_start", "deploy_start", "deploy_end"].map(stage).into();
+    }
+    // Every environment has an empty graph of its own from the start.
+    for cluster in &clusters {
+        db.add_graph(Owner::Cluster(cluster.id), "default");
+    }
+    db.clusters = clusters;
+    if scenario.deployed {
+        primaries(&mut db, scenario);
+    }
+    db
+}
+
+fn row(scenario: &Scenario, node: &NodeSpec, ips: &BTreeMap<u32, String>) -> Node {
+    Node {
+        id: node.id,
+        name: node.label.clone().unwrap_or_else(|| node.name.clone()),
+        hostname: node.name.clone(),
+        ip: ips.get(&node.id).cloned().unwrap_or_default(),
+        cluster: match node.membership {
+            Membership::Scenario => Some(scenario.env),
+            Membership::Other(env) => Some(env),
+            Membership::None => None,
+        },
+        roles: node.roles.clone(),
+        status: node.status.clone(),
+        error_type: node.error_type.clone(),
+        error_msg: None,
+        online: node.online,
+        progress: if node.online { 100 } else { 0 },
+        pending_addition: node.pending_addition,
+        pending_deletion: node.pending_deletion,
+        primary_tags: BTreeSet::new(),
+        reachable: node.reachable_by_astute,
+    }
+}
+
+/// An environment that was deployed has its primary nodes: those that the scenario names, else the first.
+fn primaries(db: &mut Db, scenario: &Scenario) {
+    let named: Vec<u32> = scenario.nodes.iter().filter(|node| node.primary).map(|node| node.id).collect();
+    super::serialize::promote(db, scenario.env, &named);
+    let all: Vec<u32> = db.nodes.iter().filter(|n| n.cluster == Some(scenario.env)).map(|n| n.id).collect();
+    super::serialize::promote(db, scenario.env, &all);
+}
+
+/// How requests without a token are refused when nobody says otherwise.
+impl Default for AuthMode {
+    fn default() -> Self {
+        Self::Fake
+    }
+}

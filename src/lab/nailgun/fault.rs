@@ -1,0 +1,115 @@
+//! What the embedded Nailgun can be made to answer in place of the truth.
+
+use std::time::Duration;
+
+use super::super::web::{Manner, Reply, Request, Response};
+
+/// A fault of Nailgun's HTTP side: which requests it hits, how often, and what becomes of them.
+#[derive(Clone, Debug)]
+pub struct NailgunFault {
+    method: Option<String>,
+    path: String,
+    skip: usize,
+    times: usize,
+    effect: Effect,
+}
+
+#[derive(Clone, Debug)]
+enum Effect {
+    /// The request does nothing, and this is answered.
+    Answer(Response),
+    /// The request does nothing, and the connection misbehaves.
+    Instead(Manner),
+    /// The request does what it says; its answer is sent in this manner.
+    Manner(Manner),
+}
+
+/// What becomes of a request.
+pub(super) enum Verdict {
+    /// It is not to be carried out.
+    Replace(Reply),
+    /// It is carried out, and the answer is sent so.
+    Carry(Manner),
+}
+
+impl NailgunFault {
+    fn new(path: &str, effect: Effect) -> Self {
+        Self { method: None, path: path.to_owned(), skip: 0, times: usize::MAX, effect }
+    }
+
+    /// Requests whose path contains `path` get this answer and do nothing.
+    pub fn answer(path: &str, status: u16, content_type: &str, body: &str) -> Self {
+        Self::new(path, Effect::Answer(Response::new(status, content_type, body)))
+    }
+
+    /// A server error with a Python traceback in its message, as Nailgun gives them.
+    pub fn traceback(path: &str) -> Self {
+        let body = super::answer::traceback("IntegrityError: (psycopg2.IntegrityError) \u{1b}[31mduplicate key");
+        Self::new(path, Effect::Answer(body))
+    }
+
+    /// Requests whose path contains `path` are reset and do nothing.
+    pub fn reset(path: &str) -> Self {
+        Self::new(path, Effect::Instead(Manner::Reset))
+    }
+
+    /// They are never answered and do nothing.
+    pub fn silence(path: &str) -> Self {
+        Self::new(path, Effect::Instead(Manner::Silence))
+    }
+
+    /// They do what they say, and the connection is reset in place of the answer.
+    pub fn lost_answer(path: &str) -> Self {
+        Self::new(path, Effect::Manner(Manner::Reset))
+    }
+
+    /// They do what they say, and the answer breaks off after so many bytes.
+    pub fn cut(path: &str, bytes: usize) -> Self {
+        Self::new(path, Effect::Manner(Manner::CutAfter(bytes)))
+    }
+
+    /// They do what they say, and the answer comes late.
+    pub fn slow(path: &str, pause: Duration) -> Self {
+        Self::new(path, Effect::Manner(Manner::After(pause)))
+    }
+
+    /// Only requests with this method.
+    #[must_use]
+    pub fn method(mut self, method: &str) -> Self {
+        self.method = Some(method.to_owned());
+        self
+    }
+
+    /// Only after so many requests that it would have hit.
+    #[must_use]
+    pub fn after(mut self, requests: usize) -> Self {
+        self.skip = requests;
+        self
+    }
+
+    /// So many times, and then never again.
+    #[must_use]
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// Whether it hits this request; counts.
+    pub(super) fn hit(&mut self, request: &Request) -> Option<Verdict> {
+        if self.method.as_ref().is_some_and(|method| *method != request.method) || !request.path.contains(&self.path) {
+            return None;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return None;
+        }
+        self.times = self.times.checked_sub(1)?;
+        Some(match &self.effect {
+            Effect::Answer(response) => Verdict::Replace(response.clone().into()),
+            Effect::Instead(manner) => {
+                Verdict::Replace(Reply { response: Response::empty(500), manner: *manner })
+            }
+            Effect::Manner(manner) => Verdict::Carry(*manner),
+        })
+    }
+}

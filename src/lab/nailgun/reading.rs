@@ -1,0 +1,178 @@
+//! What can be read and is not about graphs: version, environments, nodes, releases, notifications.
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::super::NailgunMode;
+use super::super::web::{Request, Response};
+use super::answer::{Answer, json_answer, missing};
+use super::db::{Cluster, Db, Node, RELEASE};
+
+pub(super) fn version(mode: NailgunMode) -> Value {
+    json!({
+        "release": mode.release(),
+        "api": "1",
+        "auth_required": true,
+        "feature_groups": ["experimental", "advanced"],
+    })
+}
+
+pub(super) fn clusters(db: &Db) -> Answer {
+    Ok(json_answer(200, &db.clusters.iter().map(|cluster| one_cluster(db, cluster)).collect()))
+}
+
+pub(super) fn cluster(db: &Db, id: u32) -> Answer {
+    let cluster = db.cluster(id).ok_or_else(|| missing("Cluster"))?;
+    Ok(json_answer(200, &one_cluster(db, cluster)))
+}
+
+fn one_cluster(db: &Db, cluster: &Cluster) -> Value {
+    let of_cluster = db.nodes.iter().filter(|node| node.cluster == Some(cluster.id));
+    let general = ["attributes", "networks", "vmware_attributes"].map(|name| json!({"name": name, "node_id": null}));
+    let own = of_cluster.flat_map(|node| ["interfaces", "disks"].map(|name| json!({"name": name, "node_id": node.id})));
+    json!({
+        "id": cluster.id,
+        "name": cluster.name,
+        "status": cluster.status,
+        "release_id": RELEASE,
+        "mode": "ha_compact",
+        "net_provider": "neutron",
+        "fuel_version": db.mode.release(),
+        "is_customized": false,
+        "is_locked": false,
+        "components": [],
+        "changes": general.into_iter().chain(own).collect::<Vec<_>>(),
+        "ui_settings": {
+            "view_mode": "standard", "filter": {}, "sort": [{"roles": "asc"}], "filter_by_labels": {}, "sort_by_labels": [],
+            "search": "",
+        },
+    })
+}
+
+pub(super) fn attributes(db: &Db, id: u32) -> Answer {
+    let cluster = db.cluster(id).ok_or_else(|| missing("Cluster"))?;
+    let version = &cluster.version;
+    let repository = |name: &str, uri: String, suite: String, section: &str, priority: Value| {
+        json!({"name": name, "type": "deb", "uri": uri, "suite": suite, "section": section, "priority": priority})
+    };
+    let ubuntu = |name: &str, suite: &str| {
+        let uri = "http://archive.example.org/ubuntu/".to_owned();
+        repository(name, uri, suite.to_owned(), "main universe multiverse", Value::Null)
+    };
+    let mos = |name: &str, part: &str, priority: u32| {
+        let uri = format!("http://mirror.example.org/mos-repos/ubuntu/{version}/");
+        repository(name, uri, format!("mos{version}{part}"), "main restricted", json!(priority))
+    };
+    let repositories = json!([
+        ubuntu("ubuntu", "trusty"),
+        ubuntu("ubuntu-updates", "trusty-updates"),
+        ubuntu("ubuntu-security", "trusty-security"),
+        mos("mos", "", 1050),
+        mos("mos-updates", "-updates", 1050),
+        mos("mos-security", "-security", 1050),
+        mos("mos-holdback", "-holdback", 1100),
+    ]);
+    let body = json!({
+        "generated": {"cobbler": {"profile": "ubuntu_1404_x86_64"}},
+        "editable": {"repo_setup": {
+            "metadata": {"group": "general", "label": "Repositories", "weight": 50, "always_editable": true},
+            "repos": {
+                "type": "custom_repo_configuration", "description": "Please note: …", "extra_priority": null,
+                "value": repositories,
+            },
+        }},
+    });
+    Ok(json_answer(200, &body))
+}
+
+pub(super) fn releases(db: &Db) -> Answer {
+    let versions = ["liberty-8.0", "mitaka-9.0", "newton-10.0"];
+    let all: Vec<Value> = (1..)
+        .zip(versions)
+        .map(|(id, version)| {
+            let state = if id == RELEASE { "available" } else { "unavailable" };
+            json!({
+                "id": id, "name": format!("Ubuntu release {version}"), "version": version, "operating_system": "Ubuntu",
+                "state": state, "is_deployable": id == RELEASE, "description": "", "modes": ["ha_compact"],
+            })
+        })
+        .collect();
+    debug_assert!(!db.clusters.is_empty());
+    Ok(json_answer(200, &all.into()))
+}
+
+/// Nodes, all of them or those of an environment; an empty value asks for those of none. The order is the
+/// database's, which is to say none.
+pub(super) fn nodes(db: &Db, request: &Request) -> Answer {
+    let wanted = request.arg("cluster_id");
+    let mut found: Vec<&Node> = db
+        .nodes
+        .iter()
+        .filter(|node| match wanted {
+            None => true,
+            Some("") => node.cluster.is_none(),
+            Some(id) => node.cluster.is_some_and(|cluster| cluster.to_string() == id),
+        })
+        .collect();
+    if found.len() > 2 {
+        found.rotate_left(2);
+    }
+    Ok(json_answer(200, &found.into_iter().map(node_form).collect()))
+}
+
+pub(super) fn node(db: &Db, id: u32) -> Answer {
+    let node = db.nodes.iter().find(|node| node.id == id).ok_or_else(|| missing("Node"))?;
+    Ok(json_answer(200, &node_form(node)))
+}
+
+pub(super) fn node_form(node: &Node) -> Value {
+    let mac = format!("52:54:00:aa:{:02x}:{:02x}", node.id / 256 % 256, node.id % 256);
+    let (roles, pending) = if node.pending_addition { (&[][..], &node.roles[..]) } else { (&node.roles[..], &[][..]) };
+    json!({
+        "id": node.id,
+        "name": node.name,
+        "hostname": node.hostname,
+        "fqdn": format!("{}.domain.tld", node.hostname),
+        "ip": node.ip,
+        "mac": mac,
+        "cluster": node.cluster,
+        "group_id": node.cluster,
+        "status": node.status,
+        "online": node.online,
+        "progress": node.progress,
+        "error_type": node.error_type,
+        "roles": roles,
+        "pending_roles": pending,
+        "pending_addition": node.pending_addition,
+        "pending_deletion": node.pending_deletion,
+        "labels": {},
+        "kernel_params": null,
+        "manufacturer": "Lab",
+        "platform_name": "X9DRW",
+        "os_platform": if node.status == "discover" { "bootstrap" } else { "ubuntu" },
+        "network_data": [{"name": "public", "cidr": "172.16.0.0/24", "vlan": null, "dev": "eth0"}],
+        "meta": {
+            "cpu": {"total": 4, "real": 1, "spec": [{"model": "Lab CPU", "frequency": 2600}]},
+            "memory": {"total": 8_589_934_592_u64, "maximum_capacity": 8_589_934_592_u64},
+            "disks": [{"name": "sda", "disk": "sda", "size": 107_374_182_400_u64, "model": "QEMU HARDDISK"}],
+            "interfaces": [{"name": "eth0", "mac": mac, "ip": node.ip, "netmask": "255.255.255.0", "driver": "virtio_net"}],
+            "system": {"product": "X9DRW", "manufacturer": "Lab", "family": "To be filled by O.E.M.", "serial": "0"},
+        },
+    })
+}
+
+pub(super) fn notifications(db: &Db) -> Response {
+    let all: Vec<Value> = db
+        .notifications
+        .iter()
+        .map(|one| {
+            let at = one.at.to_zoned(TimeZone::UTC);
+            json!({
+                "id": one.id, "topic": one.topic, "status": "unread", "cluster": one.cluster, "node_id": one.node,
+                "task_id": null, "message": one.message, "date": at.strftime("%d-%m-%Y").to_string(),
+                "time": at.strftime("%H:%M:%S").to_string(),
+            })
+        })
+        .collect();
+    json_answer(200, &all.into())
+}
