@@ -12,6 +12,10 @@ mod fleet {
     mod keys;
     mod login;
     mod names;
+    mod odd;
+    mod odd_server;
     mod old_servers;
     mod output;
+    mod peers;
+    mod window;
 }

@@ -97,10 +97,14 @@ fn no_banner(link: &LinkState) -> NodeFailure {
 }
 
 fn closed_early(link: &LinkState) -> NodeFailure {
-    let hint = "sshd's MaxStartups, hosts.deny or a firewall may turn this host away";
+    let turned_away = "sshd's MaxStartups, hosts.deny or a firewall may turn this host away";
     match link.first_words() {
-        None => remote("closed the connection before its SSH banner", hint),
-        Some(words) => remote(format!("closed the connection after \"{words}\""), hint),
+        None => remote("closed the connection before its SSH banner", turned_away),
+        Some(words) if words.contains("MaxStartups") => remote(
+            format!("closed the connection after \"{words}\""),
+            "too many logins at once: try again, or lower --fanout",
+        ),
+        Some(words) => remote(format!("no SSH server: it says \"{words}\""), "is the port right?"),
     }
 }
 

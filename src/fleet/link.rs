@@ -55,7 +55,8 @@ impl LinkState {
     /// The server's identification, `SSH-2.0-OpenSSH_6.6.1p1`, once it came.
     pub(super) fn server_id(&self) -> Option<String> {
         let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = opening.split(|b| *b == b'\n').find(|line| line.starts_with(b"SSH-"))?;
+        let mut lines = opening.split(|b| *b == b'\n');
+        let line = lines.find(|line| line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-"))?;
         Some(one_line(&String::from_utf8_lossy(line), 120))
     }
 

@@ -246,7 +246,7 @@ pub(crate) fn keygen(path: &Path, options: &[&str]) -> PathBuf {
 }
 
 /// A key pair that is made once per build folder: an RSA key takes a second to find.
-fn kept_key(name: &str, options: &[&str]) -> PathBuf {
+pub(crate) fn kept_key(name: &str, options: &[&str]) -> PathBuf {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if !kept.exists() {
         // Other test programs may do the same now. The folder moves as a whole, so both files are of one
