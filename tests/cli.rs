@@ -12,5 +12,6 @@ mod cli {
     mod bad_input;
     mod check_available;
     mod check_installed;
+    mod install;
     mod openssh;
 }
