@@ -6,8 +6,12 @@
 mod files;
 #[path = "http/mirror.rs"]
 mod mirror;
+#[path = "http/nailgun.rs"]
+mod nailgun;
 #[path = "http/proxy.rs"]
 mod proxy;
+#[path = "http/runs.rs"]
+mod runs;
 #[path = "http/server.rs"]
 mod server;
 #[path = "http/tls.rs"]

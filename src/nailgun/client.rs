@@ -119,7 +119,9 @@ impl Nailgun {
 
     /// Sends a call and returns whatever was answered, 401 excepted: then it logs in again and repeats once.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Reply, CallError> {
-        let token = match self.token().clone() {
+        // Not in the `match`: there the lock would be held while logging in, which takes it too.
+        let held = self.token().clone();
+        let token = match held {
             Some(token) => token,
             None => self.log_in().map_err(CallError::NotSent)?,
         };

@@ -5,11 +5,9 @@
 //! `OS_AUTH_URL`, `KEYSTONE_PORT` and `HTTP_PROXY` are not read: Keystone is reached through Nailgun's own
 //! address, and Nailgun never through a proxy.
 
-use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
 use serde::Deserialize;
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::domain::text::one_line;
@@ -51,6 +49,41 @@ pub struct PartialCredentials {
     pub password: Option<Secret>,
     /// Tenant.
     pub tenant: Option<String>,
+}
+
+/// fuelclient's file. All values are asked for as text: a password 0123 without quotes must not become 123.
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct ClientFile {
+    server_address: Option<String>,
+    server_port: Option<String>,
+    listen_port: Option<String>,
+    os_username: Option<String>,
+    keystone_user: Option<String>,
+    os_password: Option<String>,
+    keystone_pass: Option<String>,
+    os_tenant_name: Option<String>,
+}
+
+/// A master's own file.
+#[derive(Deserialize)]
+struct MasterFile {
+    #[serde(rename = "FUEL_ACCESS", default)]
+    access: FuelAccess,
+    #[serde(rename = "ADMIN_NETWORK", default)]
+    network: AdminNetwork,
+}
+
+#[derive(Default, Deserialize)]
+struct FuelAccess {
+    user: Option<String>,
+    password: Option<String>,
+    tenant: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct AdminNetwork {
+    ipaddress: Option<String>,
 }
 
 /// Why there are no credentials. No text of it holds a value that was read.
@@ -105,8 +138,19 @@ impl PartialCredentials {
     /// # Errors
     /// [`CredentialsError::File`].
     pub fn from_client_file(text: &str) -> Result<Self, CredentialsError> {
-        let keys: BTreeMap<String, Option<Scalar>> = yaml(text)?;
-        Ok(Self::from_keys(&|name: &str| keys.get(name).cloned().flatten().map(|value| value.0)))
+        let file: ClientFile = yaml(text)?;
+        let key = |name: &str| match name {
+            "SERVER_ADDRESS" => file.server_address.clone(),
+            "SERVER_PORT" => file.server_port.clone(),
+            "LISTEN_PORT" => file.listen_port.clone(),
+            "OS_USERNAME" => file.os_username.clone(),
+            "KEYSTONE_USER" => file.keystone_user.clone(),
+            "OS_PASSWORD" => file.os_password.clone(),
+            "KEYSTONE_PASS" => file.keystone_pass.clone(),
+            "OS_TENANT_NAME" => file.os_tenant_name.clone(),
+            _ => None,
+        };
+        Ok(Self::from_keys(&key))
     }
 
     /// Reads a master's `/etc/fuel/astute.yaml`: `FUEL_ACCESS` and `ADMIN_NETWORK.ipaddress`.
@@ -114,24 +158,14 @@ impl PartialCredentials {
     /// # Errors
     /// [`CredentialsError::File`].
     pub fn from_master_file(text: &str) -> Result<Self, CredentialsError> {
-        #[derive(Deserialize)]
-        struct File {
-            #[serde(rename = "FUEL_ACCESS", default)]
-            access: BTreeMap<String, Option<Scalar>>,
-            #[serde(rename = "ADMIN_NETWORK", default)]
-            network: BTreeMap<String, Option<Scalar>>,
-        }
-        let file: File = yaml(text)?;
-        let of = |map: &BTreeMap<String, Option<Scalar>>, key: &str| {
-            map.get(key).cloned().flatten().and_then(|value| filled(value.0))
-        };
+        let file: MasterFile = yaml(text)?;
         Ok(Self {
             url: None,
-            address: of(&file.network, "ipaddress"),
+            address: file.network.ipaddress.and_then(filled),
             port: None,
-            username: of(&file.access, "user"),
-            password: of(&file.access, "password").map(Secret::new),
-            tenant: of(&file.access, "tenant"),
+            username: file.access.user.and_then(filled),
+            password: file.access.password.and_then(filled).map(Secret::new),
+            tenant: file.access.tenant.and_then(filled),
         })
     }
 
@@ -210,22 +244,6 @@ fn filled(text: String) -> Option<String> {
     if trimmed.len() == text.len() { Some(text) } else { Some(trimmed.to_owned()) }.filter(|text| !text.is_empty())
 }
 
-/// A value that may be written with or without quotes.
-#[derive(Clone, PartialEq, Eq)]
-struct Scalar(String);
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // What is neither text nor number is none of ours; its key is not read.
-        Ok(Self(match Value::deserialize(deserializer)? {
-            Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
-            Value::Bool(value) => value.to_string(),
-            Value::Null | Value::Array(_) | Value::Object(_) => String::new(),
-        }))
-    }
-}
-
 /// The library's own words may quote the text, and passwords stand in it: only the line is told.
 fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, CredentialsError> {
     if text.len() > MAX_BYTES {
@@ -254,7 +272,7 @@ mod tests {
         );
         let new = PartialCredentials::from_client_file(
             "# x\nSERVER_ADDRESS: 10.20.0.2\nSERVER_PORT: 8000\nOS_USERNAME: admin\nOS_PASSWORD: s3cret\n\
-             OS_TENANT_NAME: admin\nOS_AUTH_URL: http://elsewhere:5000/\nHTTP_PROXY: null\nHTTP_TIMEOUT: 10\n",
+             OS_TENANT_NAME: admin\nOS_AUTH_URL: http://elsewhere:5000/\nHTTP_PROXY: null\nHTTP_TIMEOUT: 10\nOTHER: [a, {b: c}]\n",
         );
         for file in [old, new] {
             let found = file.unwrap().complete().unwrap();
@@ -263,6 +281,19 @@ mod tests {
                 (found.username.as_str(), found.password.expose(), found.tenant.as_str()),
                 ("admin", "s3cret", "admin")
             );
+        }
+    }
+
+    #[test]
+    fn a_value_without_quotes_is_taken_as_it_is_written() {
+        for text in ["0123", "1e5", "0x10", "1.50", "yes", "true", "12345678901234567890123", "a b", "- x"] {
+            let file = format!("OS_PASSWORD: {}\n", if text == "- x" { "\"- x\"" } else { text });
+            let found = PartialCredentials::from_client_file(&file).unwrap();
+            assert_eq!(found.password.as_ref().map(Secret::expose), Some(text));
+        }
+        for nothing in ["null", "~", "", "''"] {
+            let found = PartialCredentials::from_client_file(&format!("OS_PASSWORD: {nothing}\n")).unwrap();
+            assert_eq!(found.password, None, "{nothing}");
         }
     }
 
