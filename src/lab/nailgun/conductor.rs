@@ -101,7 +101,8 @@ fn fail_rest(db: &mut Db, entries: &[Entry]) {
 
 /// A stop that worked hides what it stopped.
 fn end_stops(db: &mut Db, run: &Run) {
-    let stopped = db.tasks.values().any(|t| t.cluster == run.cluster && t.name == "stop_deployment" && t.finished() && !t.hidden);
+    let stopped =
+        db.tasks.values().any(|t| t.cluster == run.cluster && t.name == "stop_deployment" && t.finished() && !t.hidden);
     let children: Vec<u32> = run.entries.iter().map(|entry| entry.child).collect();
     if stopped {
         for task in db.tasks.values_mut().filter(|task| task.id == run.parent || children.contains(&task.id)) {
@@ -114,7 +115,9 @@ fn conduct_entry(shared: &Arc<Shared>, run: &Run, entry: &Entry) -> End {
     if !shared.site.pause(shared.serialize_delay) {
         return End::Lost;
     }
-    let (message, unreachable) = match begin(&mut shared.db(), run, entry) {
+    // Not in the `match` itself: the lock would last as long as its arms.
+    let begun = begin(&mut shared.db(), run, entry);
+    let (message, unreachable) = match begun {
         Ok(begun) => begun,
         Err(message) => {
             fail_rest(&mut shared.db(), std::slice::from_ref(entry));
@@ -124,8 +127,7 @@ fn conduct_entry(shared: &Arc<Shared>, run: &Run, entry: &Entry) -> End {
     let (sender, events) = channel();
     shared.runs().insert(entry.child, sender.clone());
     shared.changed.notify_all();
-    let orders =
-        Orders { dry: run.dry, noop: run.noop, brake: shared.mode > NailgunMode::V9_0 };
+    let orders = Orders { dry: run.dry, noop: run.noop, brake: shared.mode > NailgunMode::V9_0 };
     let reporter = Receiver { shared, run, entry };
     let outcome = if shared.astute_is_lost() {
         Outcome::Lost

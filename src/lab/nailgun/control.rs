@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
+use super::super::scenario::{Membership, NodeSpec, Scenario};
+use super::super::shell::NodeShell;
+use super::super::web::WebServer;
 use super::astute::{Event, Site, TaskFault};
 use super::db::{Cluster, Db, Node, Owner, RELEASE};
 use super::fault::NailgunFault;
 use super::keystone::{AuthMode, Keystone};
 use super::router::Api;
-use super::super::scenario::{Membership, NodeSpec, Scenario};
-use super::super::shell::NodeShell;
-use super::super::web::WebServer;
 use super::{Shared, lock};
 
 /// Something that happened to a task on a node.
@@ -297,7 +297,13 @@ fn database(scenario: &Scenario, ips: &BTreeMap<u32, String>) -> Db {
         clusters: Vec::new(),
     };
     for release in 1..=3 {
-        let stage = |id: &str| Map::from_iter([("id".into(), id.into()), ("type".into(), "stage".into()), ("version".into(), "1.0.0".into())]);
+        let stage = |id: &str| {
+            Map::from_iter([
+                ("id".into(), id.into()),
+                ("type".into(), "stage".into()),
+                ("version".into(), "1.0.0".into()),
+            ])
+        };
         db.add_graph(Owner::Release(release), "default").tasks =
             ["pre_deployment_start", "deploy_start", "deploy_end"].map(stage).into();
     }

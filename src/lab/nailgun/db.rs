@@ -145,14 +145,7 @@ impl Db {
     pub(super) fn add_graph(&mut self, owner: Owner, kind: &str) -> &mut Graph {
         let id = self.next_graph;
         self.next_graph += 1;
-        self.graphs.push(Graph {
-            id,
-            owner,
-            kind: kind.to_owned(),
-            name: None,
-            tasks: Vec::new(),
-            extras: Map::new(),
-        });
+        self.graphs.push(Graph { id, owner, kind: kind.to_owned(), name: None, tasks: Vec::new(), extras: Map::new() });
         let last = self.graphs.len() - 1;
         &mut self.graphs[last]
     }

@@ -78,7 +78,8 @@ pub(super) fn deploy(db: &mut Db, cluster: u32, how: &str, request: &Request) ->
         );
         return Err(refusal(400, &message));
     }
-    let nodes = request.arg("nodes").filter(|text| !text.is_empty()).map(|text| listed(db, cluster, text)).transpose()?;
+    let nodes =
+        request.arg("nodes").filter(|text| !text.is_empty()).map(|text| listed(db, cluster, text)).transpose()?;
     let tasks = if how == "deploy_tasks" {
         let names = texts(body(request)?.as_array().map(Vec::as_slice).unwrap_or_default());
         let unknown: Vec<&str> = names

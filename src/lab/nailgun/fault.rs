@@ -106,9 +106,7 @@ impl NailgunFault {
         self.times = self.times.checked_sub(1)?;
         Some(match &self.effect {
             Effect::Answer(response) => Verdict::Replace(response.clone().into()),
-            Effect::Instead(manner) => {
-                Verdict::Replace(Reply { response: Response::empty(500), manner: *manner })
-            }
+            Effect::Instead(manner) => Verdict::Replace(Reply { response: Response::empty(500), manner: *manner }),
             Effect::Manner(manner) => Verdict::Carry(*manner),
         })
     }

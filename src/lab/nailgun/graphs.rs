@@ -75,7 +75,10 @@ pub(super) fn all(db: &Db, request: &Request) -> Answer {
         return Err(bad_method());
     }
     let list = |name: &str| {
-        request.arg(name).filter(|text| !text.is_empty()).map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>())
+        request
+            .arg(name)
+            .filter(|text| !text.is_empty())
+            .map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>())
     };
     let (types, clusters) = (list("graph_types"), list("clusters_ids"));
     if types.is_some() && clusters.is_some() {
@@ -142,7 +145,9 @@ pub(super) fn update(graph: &mut Graph, body: Map<String, Value>) {
 
 /// A task as the database keeps it: both old and new spellings become one, defaults are filled in.
 fn stored(mut task: GraphTask) -> GraphTask {
-    for (old, new) in [("role", "roles"), ("cross-depends", "cross_depends"), ("cross-depended-by", "cross_depended_by")] {
+    for (old, new) in
+        [("role", "roles"), ("cross-depends", "cross_depends"), ("cross-depended-by", "cross_depended_by")]
+    {
         if let Some(value) = task.remove(old) {
             // The old key takes one role as text; the new one does not, and keeps the text that matches nobody.
             let value = match value {
@@ -166,7 +171,9 @@ fn stored(mut task: GraphTask) -> GraphTask {
 /// A task as the API returns it, with the doubled legacy fields.
 pub(super) fn task_form(task: &GraphTask) -> GraphTask {
     let mut form = task.clone();
-    for (new, old) in [("roles", "role"), ("cross_depends", "cross-depends"), ("cross_depended_by", "cross-depended-by")] {
+    for (new, old) in
+        [("roles", "role"), ("cross_depends", "cross-depends"), ("cross_depended_by", "cross-depended-by")]
+    {
         if let Some(value) = task.get(new) {
             form.insert(old.into(), value.clone());
         }

@@ -55,7 +55,8 @@ impl Keystone {
         }
         let token = request.header("x-auth-token").unwrap_or_default();
         if self.down && self.mode == AuthMode::Keystone && !token.is_empty() {
-            let text = "503 Service Unavailable\n\nThe server is currently unavailable. Please try again at a later time.\n";
+            let text =
+                "503 Service Unavailable\n\nThe server is currently unavailable. Please try again at a later time.\n";
             return Err(Response::new(503, "text/plain; charset=UTF-8", text));
         }
         if let Some(left) = &mut self.uses_left {
@@ -68,10 +69,8 @@ impl Keystone {
         }
         if !self.tokens.contains(token) {
             return Err(match self.mode {
-                AuthMode::Keystone => {
-                    Response::new(401, "text/html; charset=UTF-8", "Authentication required")
-                        .header("WWW-Authenticate", "Keystone uri='http://127.0.0.1:35357'")
-                }
+                AuthMode::Keystone => Response::new(401, "text/html; charset=UTF-8", "Authentication required")
+                    .header("WWW-Authenticate", "Keystone uri='http://127.0.0.1:35357'"),
                 AuthMode::Fake | AuthMode::None => Response::empty(401),
             });
         }
@@ -145,9 +144,7 @@ fn body(request: &Request) -> Result<Value, Response> {
 }
 
 fn version(id: &str, updated: &str, number: u8) -> Value {
-    let media = |base: &str, suffix: &str| {
-        json!({"base": format!("application/{base}"), "type": format!("application/vnd.openstack.identity-v{number}{suffix}")})
-    };
+    let media = |base: &str, suffix: &str| json!({"base": format!("application/{base}"), "type": format!("application/vnd.openstack.identity-v{number}{suffix}")});
     let root = format!("http://127.0.0.1:8000/keystone/v{}/", if number == 2 { "2.0" } else { "3" });
     let (types, links) = if number == 2 {
         (

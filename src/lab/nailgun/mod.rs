@@ -25,8 +25,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use self::astute::{Event, Site};
 pub use self::astute::TaskFault;
+use self::astute::{Event, Site};
 pub use self::control::{NailgunControl, Trace};
 use self::db::Db;
 pub use self::fault::NailgunFault;

@@ -52,9 +52,7 @@ fn one_cluster(db: &Db, cluster: &Cluster) -> Value {
 pub(super) fn attributes(db: &Db, id: u32) -> Answer {
     let cluster = db.cluster(id).ok_or_else(|| missing("Cluster"))?;
     let version = &cluster.version;
-    let repository = |name: &str, uri: String, suite: String, section: &str, priority: Value| {
-        json!({"name": name, "type": "deb", "uri": uri, "suite": suite, "section": section, "priority": priority})
-    };
+    let repository = |name: &str, uri: String, suite: String, section: &str, priority: Value| json!({"name": name, "type": "deb", "uri": uri, "suite": suite, "section": section, "priority": priority});
     let ubuntu = |name: &str, suite: &str| {
         let uri = "http://archive.example.org/ubuntu/".to_owned();
         repository(name, uri, suite.to_owned(), "main universe multiverse", Value::Null)

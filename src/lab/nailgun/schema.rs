@@ -7,15 +7,25 @@ use super::python::{choices, repr};
 
 /// The types of tasks that an upload may name.
 const TYPES: &[&str] = &[
-    "puppet", "shell", "sync", "upload_file", "group", "stage", "skipped", "reboot", "copy_files", "role", "master_shell",
-    "move_to_bootstrap", "erase_node",
+    "puppet",
+    "shell",
+    "sync",
+    "upload_file",
+    "group",
+    "stage",
+    "skipped",
+    "reboot",
+    "copy_files",
+    "role",
+    "master_shell",
+    "move_to_bootstrap",
+    "erase_node",
 ];
 /// 9.0 lacks the last three. Only read, never observed.
 const TYPES_9_0: usize = 10;
 
-const NODE_STATUSES: &[&str] = &[
-    "ready", "discover", "provisioning", "provisioned", "deploying", "error", "removing", "stopped", "deleted",
-];
+const NODE_STATUSES: &[&str] =
+    &["ready", "discover", "provisioning", "provisioned", "deploying", "error", "removing", "stopped", "deleted"];
 
 /// One place in a document, as the messages name it.
 #[derive(Clone)]

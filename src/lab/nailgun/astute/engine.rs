@@ -74,7 +74,11 @@ pub(in super::super) fn run(
     let critical: Vec<String> = unreachable.iter().filter(|node| tolerated(message, node) == 0).cloned().collect();
     if !critical.is_empty() {
         for node in critical.iter().map(|node| Some(node.clone())) {
-            reporter.node(&node, "error", Some("Node is not ready for deployment: mcollective has not answered".into()));
+            reporter.node(
+                &node,
+                "error",
+                Some("Node is not ready for deployment: mcollective has not answered".into()),
+            );
         }
         let list = serde_json::to_string(&critical).unwrap_or_default();
         return failed_method(&format!("Critical nodes are not available for deployment: {list}."));

@@ -9,5 +9,5 @@ mod plan;
 mod work;
 
 pub(super) use engine::{Event, Orders, Outcome, Reporter, run};
-pub use work::TaskFault;
 pub(super) use work::Site;
+pub use work::TaskFault;

@@ -174,7 +174,8 @@ fn place(shell: &NodeShell, path: &str, content: &[u8], parameters: &Value) -> i
 fn log(shell: &NodeShell, text: &str) {
     let path: PathBuf = shell.tree.join(".lab/tasks.log");
     // A log that cannot be written is no reason to fail a task.
-    let _ = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    let _ =
+        OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -39,7 +39,13 @@ mod tests {
     fn strings_change_as_observed() {
         let names = Names::from([("MASTER_IP", "10.20.0.2".to_owned()), ("CLUSTER_ID", "1".to_owned())]);
         let unchanged = [
-            "{{a}} ${HOME}", "{CLUSTER_ID} ${HOME}", "awk '{print $1}'", "${X:-1}", "{}", "a{b,c}d", "f() { x; }",
+            "{{a}} ${HOME}",
+            "{CLUSTER_ID} ${HOME}",
+            "awk '{print $1}'",
+            "${X:-1}",
+            "{}",
+            "a{b,c}d",
+            "f() { x; }",
             "echo ${HOME} {MASTER_IP} {CLUSTER_ID} {x} {} {{y}} %s {0}",
         ];
         for text in unchanged {

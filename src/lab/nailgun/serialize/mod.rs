@@ -145,8 +145,7 @@ fn nodes_of(task: &GraphTask, run: &[RunNode]) -> BTreeSet<NodeKey> {
         Choice::Everybody => run.iter().map(|node| Some(node.key.clone())).collect(),
         Choice::Some(patterns) => {
             let chosen = |node: &&RunNode| patterns.iter().any(|p| node.tags.iter().any(|tag| meant(p, tag)));
-            let mut nodes: BTreeSet<NodeKey> =
-                run.iter().filter(chosen).map(|node| Some(node.key.clone())).collect();
+            let mut nodes: BTreeSet<NodeKey> = run.iter().filter(chosen).map(|node| Some(node.key.clone())).collect();
             // The master is no node and has no tags: it is meant by its name alone.
             if patterns.contains(&"master") {
                 nodes.insert(Some("master".to_owned()));
@@ -178,11 +177,7 @@ fn tolerance(
         },
         _ => count + 1,
     };
-    Ok(ToleranceGroup {
-        name: text(group, "id").to_owned(),
-        nodes: nodes.into_iter().flatten().collect(),
-        tolerance,
-    })
+    Ok(ToleranceGroup { name: text(group, "id").to_owned(), nodes: nodes.into_iter().flatten().collect(), tolerance })
 }
 
 fn one(
@@ -273,8 +268,7 @@ impl Message {
     pub(super) fn tasks_graph(&self) -> Value {
         let reference = |(name, node): &(String, NodeKey)| json!({"name": name, "node_id": node});
         let form = |sent: &Sent| {
-            let mut form =
-                json!({"id": sent.id, "type": sent.kind, "fail_on_error": sent.fail_on_error});
+            let mut form = json!({"id": sent.id, "type": sent.kind, "fail_on_error": sent.fail_on_error});
             if let Some(parameters) = &sent.parameters {
                 form["parameters"] = parameters.clone();
             }
@@ -285,17 +279,16 @@ impl Message {
             }
             form
         };
-        let nodes = self.nodes.iter().map(|(key, tasks)| {
-            (key.clone().unwrap_or_else(|| "null".to_owned()), tasks.iter().map(form).collect())
-        });
+        let nodes = self
+            .nodes
+            .iter()
+            .map(|(key, tasks)| (key.clone().unwrap_or_else(|| "null".to_owned()), tasks.iter().map(form).collect()));
         Value::Object(nodes.collect())
     }
 
     /// The groups as the preview shows them.
     pub(super) fn tolerance_groups(&self) -> Value {
-        let form = |group: &ToleranceGroup| {
-            json!({"name": group.name, "node_ids": group.nodes, "fault_tolerance": group.tolerance})
-        };
+        let form = |group: &ToleranceGroup| json!({"name": group.name, "node_ids": group.nodes, "fault_tolerance": group.tolerance});
         self.groups.iter().map(form).collect()
     }
 }

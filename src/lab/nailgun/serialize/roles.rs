@@ -50,9 +50,10 @@ pub(in super::super) fn promote(db: &mut Db, cluster: u32, run: &[u32]) {
         .map(str::to_owned)
         .collect();
     for tag in wanted {
-        let held = db.nodes.iter().any(|node| {
-            node.cluster == Some(cluster) && !node.pending_deletion && node.primary_tags.contains(&tag)
-        });
+        let held = db
+            .nodes
+            .iter()
+            .any(|node| node.cluster == Some(cluster) && !node.pending_deletion && node.primary_tags.contains(&tag));
         if held {
             continue;
         }

@@ -6,7 +6,8 @@ use super::Node;
 use super::lexer::{Kind, Token, tokens, unexpected};
 
 /// Binary operators, from those that bind least to those that bind most.
-const LEVELS: &[&[&str]] = &[&["=>"], &["or"], &["and"], &["=", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"], &["*", "/"]];
+const LEVELS: &[&[&str]] =
+    &[&["=>"], &["or"], &["and"], &["=", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"], &["*", "/"]];
 /// The level above which `not` stands.
 const NOT_LEVEL: usize = 3;
 
