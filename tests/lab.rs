@@ -3,10 +3,13 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "clippy allows it in tests, but not in their helpers"
 )]
 
 mod lab {
+    mod api;
+    mod engine;
     mod rules;
     mod site;
 }

@@ -115,7 +115,9 @@ fn conduct_entry(shared: &Arc<Shared>, run: &Run, entry: &Entry) -> End {
     if !shared.site.pause(shared.serialize_delay) {
         return End::Lost;
     }
-    let (message, unreachable) = match begin(&mut shared.db(), run, entry) {
+    // Not in the `match` itself: the lock would last as long as its arms.
+    let begun = begin(&mut shared.db(), run, entry);
+    let (message, unreachable) = match begun {
         Ok(begun) => begun,
         Err(message) => {
             fail_rest(&mut shared.db(), std::slice::from_ref(entry));

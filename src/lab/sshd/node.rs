@@ -27,8 +27,23 @@ pub(crate) struct SshNode {
     address: SocketAddr,
     runtime: Handle,
     shared: Arc<Shared>,
-    /// The task that accepts, while the node is online.
-    acceptor: Mutex<Option<JoinHandle<()>>>,
+    /// What accepts, while the node is online.
+    acceptor: Mutex<Option<Acceptor>>,
+}
+
+/// The task that accepts, and its listening socket.
+struct Acceptor {
+    task: JoinHandle<()>,
+    socket: StdListener,
+}
+
+impl Acceptor {
+    /// Stops listening, for certain and at once: closing the socket is not enough while a child process that was
+    /// forked a moment ago still has it open.
+    fn stop(self) {
+        self.task.abort();
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+    }
 }
 
 /// What the node's connections share.
@@ -104,11 +119,7 @@ impl SshNode {
         *lock(&self.shared.faults) = faults;
         if offline {
             if let Some(acceptor) = lock(&self.acceptor).take() {
-                acceptor.abort();
-                // The socket is closed once the task is gone, and the caller counts on that.
-                while !acceptor.is_finished() {
-                    std::thread::yield_now();
-                }
+                acceptor.stop();
             }
             self.shared.cut();
         } else if lock(&self.acceptor).is_none() {
@@ -146,10 +157,11 @@ impl SshNode {
 
     fn listen(&self, listener: StdListener) -> io::Result<()> {
         listener.set_nonblocking(true)?;
+        let socket = listener.try_clone()?;
         let _inside = self.runtime.enter();
         let listener = TcpListener::from_std(listener)?;
         let shared = Arc::clone(&self.shared);
-        *lock(&self.acceptor) = Some(self.runtime.spawn(accept(listener, shared)));
+        *lock(&self.acceptor) = Some(Acceptor { task: self.runtime.spawn(accept(listener, shared)), socket });
         Ok(())
     }
 }
@@ -157,7 +169,7 @@ impl SshNode {
 impl Drop for SshNode {
     fn drop(&mut self) {
         if let Some(acceptor) = lock(&self.acceptor).take() {
-            acceptor.abort();
+            acceptor.stop();
         }
         self.shared.cut();
     }

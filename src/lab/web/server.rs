@@ -25,6 +25,7 @@ pub struct WebServer {
 struct Running {
     shared: Arc<Shared>,
     acceptor: JoinHandle<()>,
+    socket: TcpListener,
 }
 
 /// What the threads of one life of the server share.
@@ -69,7 +70,7 @@ impl WebServer {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let mut server = Self { address, service, running: None };
-        server.run(listener);
+        server.run(listener)?;
         Ok(server)
     }
 
@@ -80,7 +81,7 @@ impl WebServer {
 
     /// Goes away: connections are closed and new ones refused, until [`WebServer::resume`].
     pub fn suspend(&mut self) {
-        let Some(Running { shared, acceptor }) = self.running.take() else { return };
+        let Some(Running { shared, acceptor, socket }) = self.running.take() else { return };
         {
             let mut state = shared.state();
             state.stopping = true;
@@ -89,8 +90,9 @@ impl WebServer {
             }
         }
         shared.stopped.notify_all();
-        // Wakes the acceptor, which sees that it is to stop.
-        let _ = TcpStream::connect(self.address);
+        // Wakes the acceptor, and refuses connections even while a child process that was forked a moment ago still
+        // has the socket open.
+        let _ = rustix::net::shutdown(&socket, rustix::net::Shutdown::Both);
         let _ = acceptor.join();
         let threads = std::mem::take(&mut shared.state().threads);
         for thread in threads {
@@ -104,17 +106,19 @@ impl WebServer {
     /// Where the address was taken meanwhile.
     pub fn resume(&mut self) -> io::Result<()> {
         if self.running.is_none() {
-            self.run(TcpListener::bind(self.address)?);
+            self.run(TcpListener::bind(self.address)?)?;
         }
         Ok(())
     }
 
-    fn run(&mut self, listener: TcpListener) {
+    fn run(&mut self, listener: TcpListener) -> io::Result<()> {
+        let socket = listener.try_clone()?;
         let shared = Arc::new(Shared::default());
         let service = Arc::clone(&self.service);
         let for_acceptor = Arc::clone(&shared);
         let acceptor = thread::spawn(move || accept(&listener, &for_acceptor, &service));
-        self.running = Some(Running { shared, acceptor });
+        self.running = Some(Running { shared, acceptor, socket });
+        Ok(())
     }
 }
 
