@@ -62,6 +62,15 @@ pub(super) fn role_defaults(node: &mut NodeSpec) {
     }
 }
 
+/// The MOS repositories of an environment: name, and what follows the suite's `mosX.Y` (domain facts, 3.1).
+pub(super) const MOS_REPOSITORIES: [(&str, &str); 4] =
+    [("mos", ""), ("mos-updates", "-updates"), ("mos-security", "-security"), ("mos-holdback", "-holdback")];
+
+/// Where they lie; nobody fetches from there, the nodes' apt is a stub.
+pub(super) fn mos_uri(version: &str) -> String {
+    format!("http://mirror.example.org/mos-repos/ubuntu/{version}/")
+}
+
 /// Makes a node's tree below `root`.
 pub(super) fn tree(root: &Path, node: &NodeSpec, scenario: &Scenario) -> Result<(), LabError> {
     for folder in
@@ -80,8 +89,10 @@ pub(super) fn tree(root: &Path, node: &NodeSpec, scenario: &Scenario) -> Result<
     // 10.0 keeps the settings of a node where hiera reads them.
     let settings = if version.starts_with("10.") { "etc/hiera/cluster.yaml" } else { "etc/astute.yaml" };
     write(root, settings, astute.as_bytes(), 0o600)?;
-    let sources = format!("deb http://mirror.example.org/mos-repos/ubuntu/{version} mos{version} main restricted\n");
-    write(root, "etc/apt/sources.list.d/mos.list", sources.as_bytes(), 0o644)?;
+    for (name, part) in MOS_REPOSITORIES {
+        let line = format!("deb {} mos{version}{part} main restricted\n", mos_uri(version));
+        write(root, &format!("etc/apt/sources.list.d/{name}.list"), line.as_bytes(), 0o644)?;
+    }
 
     write(root, ".lab/installed", lines(&node.packages).as_bytes(), 0o644)?;
     let repo: Vec<_> = scenario.repo.iter().chain(&node.repo).cloned().collect();

@@ -4,6 +4,7 @@ use super::table::Table;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
 use crate::domain::outcome::{InstallResult, Outcome, Reached};
+use crate::domain::text::one_line;
 
 /// One row a node.
 pub(super) fn table(outcome: &Outcome) -> Table {
@@ -11,7 +12,8 @@ pub(super) fn table(outcome: &Outcome) -> Table {
     let title = |mu: &Option<Mu>| mu.as_ref().map_or_else(|| "-".to_owned(), |m| m.title.clone());
     for node in &outcome.nodes {
         let failed = node.failed_task.as_ref().map(|task| format!("{task} failed"));
-        let detail: Vec<String> = [failed, node.fault.clone()].into_iter().flatten().collect();
+        let fault = node.fault.as_deref().map(|fault| one_line(fault, 90));
+        let detail: Vec<String> = [failed, fault].into_iter().flatten().collect();
         table.push(vec![
             node.id.to_string(),
             node.name.clone(),
@@ -30,6 +32,11 @@ pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
     for node in outcome.nodes.iter().filter(|n| !n.log_tail.is_empty()) {
         lines.push(format!("the end of the log on {}:", node.name));
         lines.extend(node.log_tail.iter().map(|line| format!("  {line}")));
+    }
+    for node in &outcome.nodes {
+        if let Some(fault) = node.fault.as_deref().filter(|f| f.chars().count() > 90) {
+            lines.push(format!("{}: {fault}", node.name));
+        }
     }
     let names = |reached: Reached| fold(outcome.nodes.iter().filter(|n| n.reached == reached).map(|n| n.name.as_str()));
     if !matches!(outcome.result, InstallResult::Verified | InstallResult::VerifiedPartly) {
@@ -54,6 +61,9 @@ pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
     lines.push(match outcome.result {
         InstallResult::Verified => format!("verified: {target} on {}{task}", all()),
         InstallResult::VerifiedPartly => format!("verified, but nodes were left out: {target} on {}{task}", all()),
+        InstallResult::Failed if outcome.nodes.iter().all(|n| n.reached == Reached::Untouched) => {
+            format!("failed: nothing was changed on any node{task}")
+        }
         InstallResult::Failed => format!("failed: {target} is not proven on every node{task}"),
         InstallResult::Stopped => format!("stopped: {target} is not on every node{task}"),
         InstallResult::Lost => format!("lost: Nailgun does not tell how the run ended{task}"),

@@ -1,5 +1,6 @@
 //! What can be read and is not about graphs: version, environments, nodes, releases, notifications.
 
+use crate::lab::seed::{MOS_REPOSITORIES, mos_uri};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ fn one_cluster(db: &Db, cluster: &Cluster) -> Value {
         "release_id": RELEASE,
         "mode": "ha_compact",
         "net_provider": "neutron",
-        "fuel_version": db.mode.release(),
+        "fuel_version": cluster.version,
         "is_customized": false,
         "is_locked": false,
         "components": [],
@@ -57,19 +58,15 @@ pub(super) fn attributes(db: &Db, id: u32) -> Answer {
         let uri = "http://archive.example.org/ubuntu/".to_owned();
         repository(name, uri, suite.to_owned(), "main universe multiverse", Value::Null)
     };
-    let mos = |name: &str, part: &str, priority: u32| {
-        let uri = format!("http://mirror.example.org/mos-repos/ubuntu/{version}/");
-        repository(name, uri, format!("mos{version}{part}"), "main restricted", json!(priority))
-    };
-    let repositories = json!([
+    let mut repositories = vec![
         ubuntu("ubuntu", "trusty"),
         ubuntu("ubuntu-updates", "trusty-updates"),
         ubuntu("ubuntu-security", "trusty-security"),
-        mos("mos", "", 1050),
-        mos("mos-updates", "-updates", 1050),
-        mos("mos-security", "-security", 1050),
-        mos("mos-holdback", "-holdback", 1100),
-    ]);
+    ];
+    repositories.extend(MOS_REPOSITORIES.map(|(name, part)| {
+        let priority = if name == "mos-holdback" { 1100 } else { 1050 };
+        repository(name, mos_uri(version), format!("mos{version}{part}"), "main restricted", json!(priority))
+    }));
     let body = json!({
         "generated": {"cobbler": {"profile": "ubuntu_1404_x86_64"}},
         "editable": {"repo_setup": {
