@@ -9,7 +9,9 @@
 
 mod lab {
     mod api;
+    mod contract;
     mod engine;
     mod rules;
+    mod shape;
     mod site;
 }

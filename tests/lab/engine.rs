@@ -259,7 +259,7 @@ fn commands_are_repeated_unless_told_otherwise_and_die_in_time() {
     let mut twice_more = shell("default", &["ceph-osd"], count);
     twice_more["parameters"].as_object_mut().unwrap().remove("retries");
     site.upload("g", &graph(&[twice_more]));
-    assert_eq!(site.run(&json!({"type": "g"})).message().contains("Task[default/5]"), true);
+    assert!(site.run(&json!({"type": "g"})).message().contains("Task[default/5]"));
     assert_eq!(site.lab.node(5).read("/tmp/count").unwrap(), "x\nx\nx\n");
     let mut slow = shell("slow", &["compute"], "echo x >> $FUEL_MU_ROOT/tmp/count; sleep 600");
     slow["parameters"]["timeout"] = json!(1);
@@ -378,11 +378,13 @@ fn a_stop_of_nothing_never_ends_and_blocks_everything() {
 
 #[test]
 fn a_stop_before_the_run_has_begun_is_not_heard() {
-    let site = Site::new(recorded().serialize_delay(Duration::from_millis(300)));
+    let site = Site::new(recorded());
+    site.lab.nailgun().hold_pending(true);
     site.upload("plain", &plain());
     let (parent, children) = site.execute(&json!({"cluster": 1, "graphs": [{"type": "plain"}]}));
     let stop = site.ask("PUT", "/api/v1/clusters/1/stop_deployment/", Some(&json!({})));
     assert_eq!(stop.status, 202);
+    site.lab.nailgun().hold_pending(false);
     assert!(site.lab.nailgun().wait_for("fin", 3, "ready", PATIENCE), "the deployment goes on");
     while site.get(&format!("/api/v1/transactions/{parent}/"))["status"] == "running" {
         std::thread::yield_now();

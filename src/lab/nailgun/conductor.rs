@@ -1,7 +1,7 @@
 //! One run from the answer to its request until its end: what Nailgun's worker and receiver do.
 
-use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Map, Value, json};
 
@@ -112,6 +112,8 @@ fn end_stops(db: &mut Db, run: &Run) {
 }
 
 fn conduct_entry(shared: &Arc<Shared>, run: &Run, entry: &Entry) -> End {
+    let db = shared.db();
+    drop(shared.changed.wait_while(db, |db| db.held).unwrap_or_else(PoisonError::into_inner));
     if !shared.site.pause(shared.serialize_delay) {
         return End::Lost;
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::super::scenario::{Membership, NodeSpec, Scenario};
 use super::super::shell::NodeShell;
@@ -121,6 +121,12 @@ impl NailgunControl {
     /// Whether the user may only read.
     pub fn set_read_only(&self, read_only: bool) {
         lock(&self.shared.keystone).read_only = read_only;
+    }
+
+    /// Whether runs stay `pending` as long as they do on a big environment: until this is taken back.
+    pub fn hold_pending(&self, held: bool) {
+        self.shared.db().held = held;
+        self.shared.changed.notify_all();
     }
 
     /// Astute is gone: what runs stays `running` for ever, what is started later as well.
@@ -255,6 +261,7 @@ impl NailgunControl {
     pub(in super::super) fn stop(&self) {
         self.suspend();
         self.shared.site.close();
+        self.hold_pending(false);
         self.lose_astute();
         let threads = std::mem::take(&mut *lock(&self.shared.threads));
         for thread in threads {
@@ -293,19 +300,20 @@ fn database(scenario: &Scenario, ips: &BTreeMap<u32, String>) -> Db {
         notifications: Vec::new(),
         next_graph: 1,
         next_task: 1,
+        held: false,
         succeeded: BTreeSet::new(),
         clusters: Vec::new(),
     };
     for release in 1..=3 {
-        let stage = |id: &str| {
-            Map::from_iter([
-                ("id".into(), id.into()),
-                ("type".into(), "stage".into()),
-                ("version".into(), "1.0.0".into()),
-            ])
-        };
-        db.add_graph(Owner::Release(release), "default").tasks =
-            ["pre_deployment_start", "deploy_start", "deploy_end"].map(stage).into();
+        let stages = json!({"tasks": [
+            {"id": "pre_deployment_start", "type": "stage", "version": "1.0.0"},
+            {"id": "deploy_start", "type": "stage", "version": "1.0.0", "requires": ["pre_deployment_start"]},
+            {"id": "deploy_end", "type": "stage", "version": "1.0.0", "requires": ["deploy_start"]},
+        ]});
+        super::graphs::update(
+            db.add_graph(Owner::Release(release), "default"),
+            stages.as_object().cloned().unwrap_or_default(),
+        );
     }
     // Every environment has an empty graph of its own from the start.
     for cluster in &clusters {

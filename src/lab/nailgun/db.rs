@@ -23,6 +23,8 @@ pub(super) struct Db {
     pub(super) notifications: Vec<Notification>,
     pub(super) next_graph: u32,
     pub(super) next_task: u32,
+    /// Whether runs stay `pending`, as long as Nailgun serializes.
+    pub(super) held: bool,
     /// For `changed()`: the tasks, by id and node, that ended well in an earlier run.
     pub(super) succeeded: BTreeSet<(String, String)>,
 }

@@ -123,6 +123,14 @@ pub(super) fn node(db: &Db, id: u32) -> Answer {
 pub(super) fn node_form(node: &Node) -> Value {
     let mac = format!("52:54:00:aa:{:02x}:{:02x}", node.id / 256 % 256, node.id % 256);
     let (roles, pending) = if node.pending_addition { (&[][..], &node.roles[..]) } else { (&node.roles[..], &[][..]) };
+    let mut network = json!({"name": "public", "cidr": "172.16.0.0/24", "vlan": null, "dev": "eth0"});
+    // Only controllers have an address in the public network.
+    if node.roles.iter().any(|role| role == "controller") {
+        network["ip"] = json!(format!("172.16.0.{}/24", node.id % 250 + 2));
+        network["netmask"] = json!("255.255.255.0");
+        network["brd"] = json!("172.16.0.255");
+        network["gateway"] = json!("172.16.0.1");
+    }
     json!({
         "id": node.id,
         "name": node.name,
@@ -145,7 +153,7 @@ pub(super) fn node_form(node: &Node) -> Value {
         "manufacturer": "Lab",
         "platform_name": "X9DRW",
         "os_platform": if node.status == "discover" { "bootstrap" } else { "ubuntu" },
-        "network_data": [{"name": "public", "cidr": "172.16.0.0/24", "vlan": null, "dev": "eth0"}],
+        "network_data": [network],
         "meta": {
             "cpu": {"total": 4, "real": 1, "spec": [{"model": "Lab CPU", "frequency": 2600}]},
             "memory": {"total": 8_589_934_592_u64, "maximum_capacity": 8_589_934_592_u64},

@@ -1,6 +1,6 @@
 //! Tasks and transactions: two views of the same rows.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::NailgunMode;
 use super::super::web::{Request, Response};
@@ -50,7 +50,7 @@ const TYPES: &[&str] = &[
 ];
 
 impl View {
-    fn of<'a>(self, db: &'a Db) -> impl Iterator<Item = &'a Task> {
+    fn of(self, db: &Db) -> impl Iterator<Item = &Task> {
         db.tasks.values().filter(move |task| self == Self::Transactions || !task.hidden)
     }
 
@@ -156,9 +156,9 @@ pub(super) fn deployment_info(db: &Db, id: u32, request: &Request) -> Answer {
     if task.name != "deployment" || task.history.is_empty() {
         return Ok(json_answer(200, &json!({})));
     }
-    let mut nodes: Vec<&str> =
-        task.history.iter().map(|record| record.node.as_deref().unwrap_or("null")).chain(["master", "null"]).collect();
-    nodes.sort_unstable();
-    nodes.dedup();
-    Ok(json_answer(200, &json!({"nodes": nodes, "common": ["cluster", "fuel_version", "nodes", "repo_setup"]})))
+    let used = task.history.iter().map(|record| record.node.as_deref().unwrap_or("null"));
+    let nodes: Map<String, Value> =
+        used.chain(["master", "null"]).map(|node| (node.to_owned(), json!({"uid": node}))).collect();
+    let common = json!({"fuel_version": db.mode.release(), "cluster": {"id": task.cluster}});
+    Ok(json_answer(200, &json!({"nodes": nodes, "common": common})))
 }

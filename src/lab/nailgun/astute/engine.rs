@@ -96,7 +96,7 @@ pub(in super::super) fn run(
         stopping: false,
         braked: false,
     };
-    run.to_the_end(&events)
+    run.drive(&events)
 }
 
 fn failed_method(text: &str) -> Outcome {
@@ -129,7 +129,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self, events: &Receiver<Event>) -> Outcome {
+    /// Runs until nothing is under way and nothing can start.
+    fn drive(&mut self, events: &Receiver<Event>) -> Outcome {
         loop {
             if !self.stopping && !self.braked {
                 self.start_what_can();

@@ -133,7 +133,7 @@ impl Plan {
             all += 1;
             over += u32::from(copy.state.over() && copy.state != State::Cut);
         }
-        if all == 0 { 0 } else { over * 100 / all }
+        (over * 100).checked_div(all).unwrap_or(0)
     }
 }
 
