@@ -217,7 +217,7 @@ pub(super) fn not_signed(name: &str, why: &str) -> NodeFailure {
 /// The session ended by itself while we were at `stage`.
 pub(super) fn lost(stage: &str, notes: &Notes, link: &LinkState) -> NodeFailure {
     if link.flooded() {
-        return flooded(stage);
+        return flooded(&format!("while {stage}"));
     }
     match notes.end() {
         Some(End::KeyStorm) => remote("asked for new keys again and again", "is this really a node's SSH server?"),
@@ -239,8 +239,8 @@ fn goodbye(notes: &Notes) -> String {
     }
 }
 
-fn flooded(stage: &str) -> NodeFailure {
-    remote(format!("sent far more than an answer needs while {stage}"), "is this really a node's SSH server?")
+fn flooded(when: &str) -> NodeFailure {
+    remote(format!("sent far more than an answer needs {when}"), "is this really a node's SSH server?")
 }
 
 /// No session was granted.
