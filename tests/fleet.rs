@@ -1,6 +1,6 @@
 //! The SSH side against real OpenSSH servers and against servers that misbehave.
 
-#![allow(clippy::expect_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 #[path = "support/sshd.rs"]
 mod sshd;

@@ -217,7 +217,7 @@ pub(super) fn not_signed(name: &str, why: &str) -> NodeFailure {
 /// The session ended by itself while we were at `stage`.
 pub(super) fn lost(stage: &str, notes: &Notes, link: &LinkState) -> NodeFailure {
     if link.flooded() {
-        return flooded(stage);
+        return flooded(&format!("while {stage}"));
     }
     match notes.end() {
         Some(End::KeyStorm) => remote("asked for new keys again and again", "is this really a node's SSH server?"),
@@ -239,8 +239,8 @@ fn goodbye(notes: &Notes) -> String {
     }
 }
 
-fn flooded(stage: &str) -> NodeFailure {
-    remote(format!("sent far more than an answer needs while {stage}"), "is this really a node's SSH server?")
+fn flooded(when: &str) -> NodeFailure {
+    remote(format!("sent far more than an answer needs {when}"), "is this really a node's SSH server?")
 }
 
 /// No session was granted.
@@ -315,5 +315,39 @@ pub(super) fn behind_jump(error: &russh::Error) -> NodeFailure {
             "is the node on, and does the jump host reach its network?",
         ),
         _ => failure(FailureKind::Unreachable, "the connection to the jump host was lost", "is the jump host up?"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_connection_from_coming_up() {
+        // Linux numbers: EHOSTUNREACH, ENETUNREACH, ECONNREFUSED, ETIMEDOUT, EACCES.
+        for (errno, cause) in [
+            (113, "no route to host"),
+            (101, "no route to host"),
+            (111, "connection refused"),
+            (110, "connect timed out"),
+            (13, "connecting is not permitted"),
+        ] {
+            let failure = connect(&io::Error::from_raw_os_error(errno), 22);
+            assert_eq!((failure.kind, failure.cause.as_str()), (FailureKind::Unreachable, cause));
+            assert!(failure.hint.is_some_and(|hint| !hint.is_empty()));
+        }
+    }
+
+    #[test]
+    fn legacy_is_proposed_only_where_it_helps() {
+        let lists = |theirs: &str| no_common(&AlgorithmKind::Kex, &["a".into()], &[theirs.into()]).hint.unwrap();
+        assert!(lists("diffie-hellman-group14-sha1").contains("legacy_algorithms"));
+        assert!(!lists("diffie-hellman-group1-sha1").contains("legacy_algorithms"));
+    }
+
+    #[test]
+    fn a_server_s_words_cannot_reach_the_terminal() {
+        let failure = no_common(&AlgorithmKind::Mac, &[], &["\x1b[2Jx\n".into()]);
+        assert!(!failure.cause.chars().any(char::is_control));
     }
 }

@@ -1,13 +1,13 @@
 //! Jump hosts: one connection to each, shared by all nodes behind it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
 use super::cause;
 use super::deadline::Deadline;
+use super::keys::KeySource;
 use super::known_hosts::address_name;
 use super::known_hosts::verdict::HostNames;
 use super::link::Carrier;
@@ -31,17 +31,17 @@ impl JumpHost {
         Ok(Carrier::Jump(channel.into_stream()))
     }
 
-    async fn open(jump: &Jump, target: &Target, run: &Run) -> Result<Self, NodeFailure> {
+    async fn open(jump: &Jump, gate: &Gate, run: &Run) -> Result<Self, NodeFailure> {
         let settings = &run.settings;
         let connecting = Deadline::after(settings.connect_timeout).run(run.routes.direct(&jump.host, jump.port)).await;
         let carrier = connecting.map_err(cause::connect_late)??;
         let login = Login {
             user: &jump.user,
-            identities: run.keys.for_target(target),
+            identities: run.keys.of_sources(&gate.keys),
             passed_over: &run.keys.passed_over,
             names: HostNames { own: address_name(&jump.host, jump.port), bare: None },
             host_keys: &run.host_keys,
-            legacy: target.legacy_algorithms,
+            legacy: gate.legacy,
             // The answers of all nodes behind it.
             budget: u64::MAX,
         };
@@ -50,32 +50,68 @@ impl JumpHost {
     }
 }
 
-/// What makes two targets share a connection: the jump host, the keys, the algorithms.
-type Shared = (Jump, Vec<PathBuf>, bool);
 type Outcome = Result<Arc<JumpHost>, NodeFailure>;
 
+/// One jump host of a run, connected to or not.
+#[derive(Default)]
+struct Gate {
+    /// The keys of the nodes behind it, those of most nodes first: a node's own key need not fit here.
+    keys: Vec<KeySource>,
+    /// Whether a node behind it needs old algorithms; so may its gate.
+    legacy: bool,
+    opened: OnceCell<Outcome>,
+}
+
 /// The jump hosts of a run.
-pub(super) struct JumpHosts(HashMap<Shared, OnceCell<Outcome>>);
+pub(super) struct JumpHosts(HashMap<Jump, Gate>);
 
 impl JumpHosts {
     /// Those that the targets name; none is connected to yet.
     pub(super) fn of(targets: &[Target]) -> Self {
-        Self(targets.iter().filter_map(shared).map(|key| (key, OnceCell::new())).collect())
+        let mut gates: HashMap<Jump, (Gate, HashMap<KeySource, usize>)> = HashMap::new();
+        for (target, jump) in targets.iter().filter_map(|target| Some((target, target.jump.as_ref()?))) {
+            let (gate, uses) = gates.entry(jump.clone()).or_default();
+            gate.legacy |= target.legacy_algorithms;
+            for source in KeySource::of(target) {
+                if !uses.contains_key(&source) {
+                    gate.keys.push(source.clone());
+                }
+                *uses.entry(source).or_default() += 1;
+            }
+        }
+        let by_use = |(jump, (mut gate, uses)): (Jump, (Gate, HashMap<KeySource, usize>))| {
+            gate.keys.sort_by_key(|source| std::cmp::Reverse(uses.get(source).copied()));
+            (jump, gate)
+        };
+        Self(gates.into_iter().map(by_use).collect())
     }
 
     /// The jump host of a target, if it has one. The first node to ask connects; the others wait for it and
     /// share its fate.
     pub(super) async fn of_target(&self, target: &Target, run: &Run) -> Result<Option<Arc<JumpHost>>, NodeFailure> {
-        let Some((jump, cell)) = target.jump.as_ref().zip(shared(target).and_then(|key| self.0.get(&key))) else {
+        let Some((jump, gate)) = target.jump.as_ref().and_then(|jump| self.0.get_key_value(jump)) else {
             return Ok(None);
         };
-        let opening = async || JumpHost::open(jump, target, run).await.map(Arc::new);
-        let outcome = cell.get_or_init(opening).await;
+        let opening = async || JumpHost::open(jump, gate, run).await.map(Arc::new);
+        let outcome = gate.opened.get_or_init(opening).await;
         outcome.clone().map(Some).map_err(|failure| cause::at_jump(&jump.to_string(), failure))
     }
 }
 
-fn shared(target: &Target) -> Option<Shared> {
-    let jump = target.jump.clone()?;
-    Some((jump, target.keys.clone(), target.legacy_algorithms))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_host_gets_the_keys_of_all_nodes_behind_it_commonest_first() {
+        let target = |keys: &[&str]| Target {
+            jump: Some(Jump::parse("gate", "root").unwrap()),
+            keys: keys.iter().map(Into::into).collect(),
+            ..Target::new(Host::parse("node-1").unwrap(), "root")
+        };
+        let jumps = JumpHosts::of(&[target(&["own"]), target(&["site"]), target(&["site"]), target(&[])]);
+        let gate = &jumps.0[&Jump::parse("gate", "root").unwrap()];
+        let file = |path: &str| KeySource::File(path.into());
+        assert_eq!(gate.keys, [file("site"), file("own"), KeySource::Usual]);
+    }
 }

@@ -4,12 +4,16 @@
 use std::fs::File;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hickory_resolver::config::{ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{Hosts, TokioResolver};
 
 use crate::domain::failure::{FailureKind, NodeFailure};
+
+/// For one question to one name server.
+const TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Looks names up in /etc/hosts and DNS.
 pub(super) struct NameTable {
@@ -26,6 +30,9 @@ impl NameTable {
         };
         // Ours is read below, so that the one without DNS has it too.
         options.use_hosts_file = ResolveHosts::Never;
+        // Servers that do not answer are told as such before the connect timeout is over.
+        options.timeout = TIMEOUT;
+        options.attempts = 1;
         let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         *builder.options_mut() = options;
         let mut hosts = Hosts::default();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::answer::Answer;
 use super::cause;
 use super::deadline::Deadline;
@@ -39,21 +41,21 @@ const OVERHEAD: u64 = 256 * 1024;
 /// Asks one node.
 pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<Answer, NodeFailure> {
     let settings = &run.settings;
-    let jump = run.jumps.of_target(target, run).await?;
-    let began = tokio::time::Instant::now();
-    let whole = Deadline::after(settings.node_timeout);
-
-    let limit = Deadline::within(whole, settings.connect_timeout);
     let connecting = async {
+        let jump = run.jumps.of_target(target, run).await?;
+        // The node's time begins when the way to it is open.
+        let (began, whole) = (Instant::now(), Deadline::after(settings.node_timeout));
         let route = async {
             match &jump {
                 None => run.routes.direct(&target.host, target.port).await,
-                Some(jump) => run.routes.behind(jump, &target.host, target.port).await,
+                Some(jump) => jump.connect(&target.host, target.port).await,
             }
         };
-        limit.run(route).await.map_err(cause::connect_late)?
+        let limit = Deadline::within(whole, settings.connect_timeout);
+        let carrier = limit.run(route).await.map_err(cause::connect_late)??;
+        Ok((carrier, began, whole))
     };
-    let carrier = slot.lend_while(connecting).await?;
+    let (carrier, began, whole) = slot.lend_while(connecting).await?;
     let waited = slot.waited();
     let whole = whole.later(waited);
 

@@ -1,20 +1,18 @@
-//! The way to a node: a TCP connection of our own or one that the jump host makes.
+//! The way to a host by a TCP connection of our own.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::OnceCell;
 
 use super::cause;
-use super::jump::JumpHost;
 use super::link::Carrier;
 use super::names::NameTable;
 use crate::domain::failure::NodeFailure;
 use crate::domain::node::Host;
 
-/// How the targets of a run are reached.
+/// How hosts are reached.
 #[derive(Default)]
 pub(super) struct Routes {
     names: OnceCell<NameTable>,
@@ -36,11 +34,6 @@ impl Routes {
         }
         let error = last.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
         Err(cause::connect(&error, port))
-    }
-
-    /// Lets the jump host connect. The caller bounds the time.
-    pub(super) async fn behind(&self, jump: &Arc<JumpHost>, host: &Host, port: u16) -> Result<Carrier, NodeFailure> {
-        jump.connect(host, port).await
     }
 }
 

@@ -71,3 +71,16 @@ fn what_is_wrong_with_the_jump_host_is_said_of_the_jump_host() {
     assert_eq!(gone.kind, FailureKind::Unreachable);
     assert!(gone.cause.starts_with("jump host ") && gone.cause.ends_with(": connection refused"), "{}", gone.cause);
 }
+
+/// A key of one node's own neither locks that node's jump host nor costs a connection of its own.
+#[test]
+fn nodes_with_keys_of_their_own_share_the_connection_too() {
+    let Some(nodes) = Sshd::start(&Setup::on(&["127.75.4.1", "127.75.4.2"])) else { return };
+    let Some(gate) = Sshd::start(&Setup::on(&["127.75.4.3"]).line("LogLevel VERBOSE")) else { return };
+    // The gate does not know the first node's key.
+    let own = Target { keys: vec![nodes.ed25519_key.clone()], ..target(&nodes, "127.75.4.1") };
+    let targets = [own, target(&nodes, "127.75.4.2")].map(|node| behind(&gate, "127.75.4.3", node));
+    assert!(ask(&targets, "true", &settings(nodes.dir())).iter().all(Result::is_ok));
+    let log = gate.log(|log| log.contains("Accepted publickey"));
+    assert_eq!(log.matches("Connection from").count(), 1, "{log}");
+}

@@ -128,7 +128,8 @@ fn a_missing_or_protected_key_is_an_error_before_any_connection() {
         (&public, "it is a public key", Some("without .pub")),
     ] {
         target.keys = vec![path.clone()];
-        let error = run(&[target.clone()], "true", &settings(dir.path()), &mut |_| panic!("an event")).unwrap_err();
+        let error =
+            run(std::slice::from_ref(&target), "true", &settings(dir.path()), &mut |_| panic!("an event")).unwrap_err();
         assert_eq!(error.to_string(), format!("SSH key {}: {cause}", path.display()));
         assert_eq!(error.hint().is_some(), hint.is_some());
         assert!(error.hint().unwrap_or_default().contains(hint.unwrap_or_default()));
@@ -225,7 +226,10 @@ fn a_protected_key_is_used_through_the_agent_that_holds_it() {
         let protected = key(sshd.dir(), name, options);
         sshd.authorize(&protected);
         let target = with_keys(&sshd, "127.72.9.1", &[&protected]);
-        assert!(matches!(run(&[target.clone()], "true", &settings, &mut |_| {}), Err(FleetError::Key { .. })));
+        assert!(matches!(
+            run(std::slice::from_ref(&target), "true", &settings, &mut |_| {}),
+            Err(FleetError::Key { .. })
+        ));
         agent.add_protected(&protected, "secret words");
         assert_eq!(text_or_panic(name, &ask_one(&target, "echo in", &settings)), "in\n");
     }

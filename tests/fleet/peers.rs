@@ -187,7 +187,7 @@ fn a_flood_before_the_login() {
         let _ = tcp.write_all(b"SSH-2.0-x\r\n");
         while tcp.write_all(&packet).is_ok() {}
     };
-    assert_eq!(fails("127.77.11.1", flood), remote("sent far more than an answer needs while before the login"));
+    assert_eq!(fails("127.77.11.1", flood), remote("sent far more than an answer needs before the login"));
 }
 
 /// A full queue of connections: the kernel drops what comes on top, as a firewall would.

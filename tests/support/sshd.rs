@@ -216,10 +216,12 @@ impl Sshd {
             fs::write(&script, body).expect("a script");
             writeln!(text, "ForceCommand sh {}", script.display()).expect("text");
         }
-        for (address, tree) in &setup.roots {
-            if addresses.contains(address) {
-                writeln!(text, "Match LocalAddress {address}\n  SetEnv FUEL_MU_ROOT={}", tree.display()).expect("text");
-            }
+        // An empty home: what the profile of whoever runs the test does to a login shell is not under test.
+        // sshd takes one SetEnv line per connection, so all of them are in one.
+        for address in addresses {
+            let root = setup.roots.iter().find(|(of, _)| of == address);
+            let root = root.map_or_else(String::new, |(_, tree)| format!(" FUEL_MU_ROOT={}", tree.display()));
+            writeln!(text, "Match LocalAddress {address}\n  SetEnv HOME={dir}{root}").expect("text");
         }
         text
     }

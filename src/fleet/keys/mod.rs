@@ -23,6 +23,25 @@ pub fn usual_key_files(home: &Path) -> Vec<PathBuf> {
     ["id_rsa", "id_ecdsa", "id_ed25519"].iter().map(|name| home.join(".ssh").join(name)).collect()
 }
 
+/// Where a target's keys come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum KeySource {
+    /// A file.
+    File(PathBuf),
+    /// The agent and the usual files.
+    Usual,
+}
+
+impl KeySource {
+    /// Those of a target, in the order to try.
+    pub(super) fn of(target: &Target) -> Vec<Self> {
+        match target.keys.as_slice() {
+            [] => vec![Self::Usual],
+            keys => keys.iter().cloned().map(Self::File).collect(),
+        }
+    }
+}
+
 /// The keys that a run may use.
 pub(super) struct KeyRing {
     /// For targets that name no file.
@@ -69,10 +88,16 @@ impl KeyRing {
 
     /// The keys for a target, in the order to try.
     pub(super) fn for_target(&self, target: &Target) -> Vec<Arc<Identity>> {
-        if target.keys.is_empty() {
-            return self.usual.clone();
-        }
-        target.keys.iter().filter_map(|path| self.by_file.get(path)).cloned().collect()
+        self.of_sources(&KeySource::of(target))
+    }
+
+    /// The keys of several sources, in their order.
+    pub(super) fn of_sources(&self, sources: &[KeySource]) -> Vec<Arc<Identity>> {
+        let keys = sources.iter().flat_map(|source| match source {
+            KeySource::Usual => self.usual.as_slice(),
+            KeySource::File(path) => self.by_file.get(path).map_or(&[][..], std::slice::from_ref),
+        });
+        keys.cloned().collect()
     }
 
     fn add_usual(&mut self, agent: Option<&Agent>, settings: &FleetSettings) {
@@ -81,9 +106,11 @@ impl KeyRing {
         }
         for path in &settings.default_keys {
             match file::read(path) {
-                // The agent has been asked for this key already, under its own name.
-                Ok(KeyFile { identity }) if self.usual.iter().any(|known| known.is_same_key(&identity)) => {}
-                Ok(KeyFile { identity }) => self.usual.push(Arc::new(identity)),
+                Ok(KeyFile { identity }) => match self.usual.iter_mut().find(|known| known.is_same_key(&identity)) {
+                    // The agent holds it too, but signs one after the other for all nodes.
+                    Some(agent_s) => *agent_s = Arc::new(identity),
+                    None => self.usual.push(Arc::new(identity)),
+                },
                 Err(KeyFault::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(KeyFault::Encrypted(Some(public)))
                     if agent.is_some_and(|agent| agent.identity_of(&public).is_some()) => {}

@@ -7,15 +7,19 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::{HostKey, KnownHosts};
 
 /// A file of host keys larger than this is none.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// How long another run may hold the lock.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// Reads the file; one that does not exist is empty.
 pub(in crate::fleet) fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -61,7 +65,7 @@ pub(super) fn change(path: &Path, edit: impl FnOnce(Vec<u8>) -> Vec<u8>) -> io::
         fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
     }
     let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(beside(&path, ".lock"))?;
-    flock(&lock, FlockOperation::LockExclusive)?;
+    take(&lock)?;
     let before = read(&path)?;
     let mode = fs::metadata(&path).map_or(0o600, |meta| meta.permissions().mode() & 0o777);
     let after = edit(before.clone());
@@ -75,6 +79,18 @@ pub(super) fn change(path: &Path, edit: impl FnOnce(Vec<u8>) -> Vec<u8>) -> io::
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.sync_all()?;
     fs::rename(&temporary, &path)
+}
+
+/// Waits for the lock, but not for ever: whoever holds it does so for milliseconds.
+fn take(lock: &File) -> io::Result<()> {
+    let until = Instant::now() + LOCK_WAIT;
+    loop {
+        match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::AGAIN) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+            Err(Errno::AGAIN) => return Err(io::Error::other("another run holds its lock")),
+            taken => return Ok(taken?),
+        }
+    }
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
