@@ -20,6 +20,9 @@ use crate::exit::Exit;
 use crate::graph::{COMMIT, GRAPH_TYPE};
 use crate::nailgun::{HistoryFilter, Task};
 
+/// Tasks of the graph that bring files and are not worth a word.
+const UPLOADS: [&str; 2] = ["mu_script", "mu_env"];
+
 /// Watches run `task` (parent or child; 0 for our newest) to its end and proves it.
 pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
     let (parent, child) = find(context, task)?;
@@ -29,17 +32,12 @@ pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
         NodeRef::Node(node) => Some((node, r)),
         NodeRef::Master | NodeRef::Virtual | NodeRef::Nobody => None,
     });
-    let planned: Vec<PlannedTask> =
-        on_nodes.clone().map(|(node, r)| PlannedTask { phase: words(&r.task), task: r.task.clone(), node }).collect();
     let commits = on_nodes.clone().any(|(_, r)| r.task == COMMIT && r.status != TaskStatus::Skipped);
-    let planned: Vec<PlannedTask> = if commits {
-        planned
-    } else {
-        on_nodes
-            .filter(|(_, r)| r.status != TaskStatus::Skipped)
-            .map(|(node, r)| PlannedTask { phase: words(&r.task), task: r.task.clone(), node })
-            .collect()
-    };
+    // Of a run of pre-checks all other tasks are skipped; of a whole run none should be.
+    let planned: Vec<PlannedTask> = on_nodes
+        .filter(|(_, r)| commits || r.status != TaskStatus::Skipped)
+        .map(|(node, r)| PlannedTask { phase: words(&r.task), task: r.task.clone(), node })
+        .collect();
     let (target, run_id) = target(context, child.id)?;
     context.ui.status(&format!("task {}: run {run_id} to {}", parent.id, target.title));
     let mut nodes: Vec<NodeId> = planned.iter().map(|p| p.node).collect();
@@ -62,7 +60,9 @@ pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
     if !commits {
         context.ui.warning("this run is a pre-check: it changes nothing");
     }
-    let run = Run { parent, child: Some(child.id), planned, names, title };
+    let uploads = planned.iter().filter(|p| UPLOADS.contains(&p.task.as_str()));
+    let dull = uploads.map(|p| (p.node, p.task.clone())).collect();
+    let run = Run { parent, child: Some(child.id), planned, dull, names, title };
     follow(context, run, &subjects, outcome)
 }
 

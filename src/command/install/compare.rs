@@ -17,6 +17,8 @@ const WITH_PRIMARY: [&str; 2] = ["controller", "mongo"];
 pub(super) struct Agreed {
     /// Every pair of task and node that is sent.
     pub(super) planned: Vec<PlannedTask>,
+    /// Those of them that are not worth a word: uploads, and nodes that pass by.
+    pub(super) dull: BTreeSet<(NodeId, String)>,
     /// The node that Nailgun holds for the primary controller, if it is part of the run.
     pub(super) primary: Option<NodeId>,
 }
@@ -31,6 +33,7 @@ pub(super) fn compare(
     let variants = variants(graph, values, nodes)?;
     let mut faults = Vec::new();
     let mut planned = Vec::new();
+    let mut dull = BTreeSet::new();
     let mut primaries = Vec::new();
     let nobody = Vec::new();
     for (node, roles) in nodes {
@@ -44,6 +47,10 @@ pub(super) fn compare(
             }
             None => faults.push(difference(*node, &seen, variants.first().and_then(|(_, plan)| plan.get(&node.0)))),
         }
+        let tasks = preview.tasks.get(&NodeRef::Node(*node)).unwrap_or(&nobody);
+        let uploads = tasks.iter().filter(|t| t.kind == "upload_file").map(|t| &t.id);
+        let passes = seen.iter().filter(|d| d.work == Work::PassesBy).map(|d| &d.task);
+        dull.extend(uploads.chain(passes).map(|task| (*node, task.clone())));
         planned.extend(seen.into_iter().map(|duty| PlannedTask {
             phase: words(&duty.task),
             task: duty.task,
@@ -65,7 +72,11 @@ pub(super) fn compare(
         });
     }
     faults.extend(limits(preview));
-    if faults.is_empty() { Ok(Ok(Agreed { planned, primary: primaries.first().copied() })) } else { Ok(Err(faults)) }
+    if faults.is_empty() {
+        Ok(Ok(Agreed { planned, dull, primary: primaries.first().copied() }))
+    } else {
+        Ok(Err(faults))
+    }
 }
 
 type Plans = Vec<(Vec<&'static str>, BTreeMap<u32, Vec<Duty>>)>;

@@ -1,7 +1,7 @@
 //! Step 3: the graph goes to the environment under its own type, its preview is compared with the plan, and
 //! only then it is executed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -30,6 +30,8 @@ pub(super) struct Job {
     pub(super) names: BTreeMap<NodeId, String>,
     /// Every pair of task and node that Nailgun is going to run.
     pub(super) planned: Vec<PlannedTask>,
+    /// Those of them that are not worth a word.
+    pub(super) dull: BTreeSet<(NodeId, String)>,
     /// The nodes whose proof counts.
     pub(super) target_nodes: Vec<Subject>,
 }
@@ -79,7 +81,7 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, gathered: &Gathered,
         return Err(AppError::new(Exit::Error, format!("Nailgun holds {held} tasks of the graph, {sent} were sent")));
     }
     let agreed = compare(graph, &values, &nodes, &preview).map_err(|e| graph_error(&e))?;
-    let Agreed { planned, primary } = agreed.map_err(|faults| {
+    let Agreed { planned, dull, primary } = agreed.map_err(|faults| {
         let mut error = AppError::new(Exit::Error, "Nailgun would not run what was planned; nothing was started");
         error.causes = faults;
         error
@@ -88,7 +90,7 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, gathered: &Gathered,
     if let Some(primary) = primary.and_then(|id| names.get(&id)) {
         context.ui.status(&format!("the first controller is {primary}"));
     }
-    Ok(Job { values, way: gathered.way, nodes: ids, names, planned, target_nodes })
+    Ok(Job { values, way: gathered.way, nodes: ids, names, planned, dull, target_nodes })
 }
 
 /// Graphs of our type at a release or a plugin would be merged into ours.
@@ -196,6 +198,7 @@ pub(super) fn start(context: &Context<'_>, job: &Job, tasks: Option<&[String]>) 
         parent,
         child: None,
         planned: job.planned.iter().filter(|p| wanted(&p.task)).cloned().collect(),
+        dull: job.dull.clone(),
         names: job.names.clone(),
         title: if tasks.is_some() { "pre-checks".to_owned() } else { "update".to_owned() },
     })

@@ -1,7 +1,7 @@
 //! Step 4: watches a run by the deployment history of its child, never by Nailgun's percentage. Nothing but its
 //! end, a signal, or silence for too long ends the watch: Nailgun may restart, refuse, fail or be slow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::compare::words;
@@ -25,6 +25,8 @@ pub(super) struct Run {
     pub(super) child: Option<u64>,
     /// What it is to do.
     pub(super) planned: Vec<PlannedTask>,
+    /// Pairs that are not worth a word.
+    pub(super) dull: BTreeSet<(NodeId, String)>,
     /// The names of nodes.
     pub(super) names: BTreeMap<NodeId, String>,
     /// What it does, in a few words.
@@ -57,19 +59,14 @@ pub(super) struct End {
 
 /// Watches to the end.
 pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) -> End {
-    events.event(&Event::RunBegan { title: &run.title, planned: run.planned.len() });
+    let worth = run.planned.iter().filter(|p| !run.dull.contains(&(p.node, p.task.clone()))).count();
+    events.event(&Event::RunBegan { title: &run.title, planned: worth });
     let mut watch = Watch {
         context,
         child: run.child,
-        // The bundle travels in the parameters of these records; everything else is small.
-        tasks: run
-            .planned
-            .iter()
-            .map(|p| p.task.clone())
-            .filter(|t| t != "mu_script")
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect(),
+        // The scripts travel in the parameters of an upload's records; everything else is small.
+        tasks: names_of(&run),
+        worth,
         progress: RunProgress::new(run.planned.iter().cloned()),
         seen: BTreeMap::new(),
         run,
@@ -81,8 +78,16 @@ pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) ->
     end
 }
 
+/// The tasks with a pair that is worth a word.
+fn names_of(run: &Run) -> Vec<String> {
+    let worth = run.planned.iter().filter(|p| !run.dull.contains(&(p.node, p.task.clone())));
+    let names: BTreeSet<String> = worth.map(|p| p.task.clone()).collect();
+    names.into_iter().collect()
+}
+
 struct Watch<'a> {
     context: &'a Context<'a>,
+    worth: usize,
     run: Run,
     child: Option<u64>,
     tasks: Vec<String>,
@@ -166,14 +171,14 @@ impl Watch<'_> {
     fn take(&mut self, records: &[TaskRecord], events: &mut dyn Events) -> bool {
         let moved = self.progress.take(records);
         let changes = self.changes(records);
-        let totals = self.progress.totals();
+        let worth = |node: NodeId, task: &str| !self.run.dull.contains(&(node, task.to_owned()));
+        let over = self.seen.iter().filter(|((node, task), status)| status.is_over() && worth(*node, task)).count();
+        let working: Vec<_> = self.progress.running().into_iter().filter(|on| worth(on.node, &on.task)).collect();
         let view = RunView {
-            done: totals.over(),
-            planned: totals.planned,
-            phase: self.progress.phase(),
-            working: self
-                .progress
-                .running()
+            done: over.min(self.worth),
+            planned: self.worth,
+            phase: working.first().map(|on| words(&on.task)),
+            working: working
                 .iter()
                 .map(|on| Working { node: self.name(on.node), task: words(&on.task), began: on.began })
                 .collect(),
@@ -188,7 +193,8 @@ impl Watch<'_> {
         for record in records {
             let NodeRef::Node(node) = record.node else { continue };
             let before = self.seen.insert((node, record.task.clone()), record.status.clone());
-            if before.as_ref() == Some(&record.status) {
+            let dull = self.run.dull.contains(&(node, record.task.clone())) && record.status != TaskStatus::Error;
+            if dull || before.as_ref() == Some(&record.status) {
                 continue;
             }
             let what = match record.status {
