@@ -1,10 +1,15 @@
 //! `install` against the lab: the unchanged graph runs on the nodes' trees, scripts and all.
 
-use fuel_updates::lab::{Lab, NodeSpec, Scenario};
+use std::time::Duration;
 
-use crate::program::{MU_FILE, Program, mu};
+use fuel_updates::lab::{Lab, NailgunFault, NodeSpec, Scenario};
+use insta::assert_snapshot;
 
-/// A node with packages of its role, one of which the repositories have newer.
+use crate::program::{MU_FILE, Program, Ran, mu};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A node of MU 1 with packages of its role.
 fn node(id: u32, role: &str) -> NodeSpec {
     let node =
         NodeSpec::new(id, &[role]).package("fuel-misc", "9.0.1").package("python-nova", "1").file(MU_FILE, mu(1));
@@ -14,21 +19,363 @@ fn node(id: u32, role: &str) -> NodeSpec {
     }
 }
 
-fn scenario() -> Scenario {
-    let roles = ["controller", "controller", "controller", "compute", "compute"];
-    let nodes = (1..).zip(roles).map(|(id, role)| node(id, role));
-    let repo = ["fuel-misc", "python-nova", "nova-api", "nova-compute"];
-    let scenario = repo.iter().fold(Scenario::new().published(mu(2)), |s, package| s.repo(package, "9.0.2"));
-    nodes.fold(scenario, Scenario::node)
+/// Nodes of these roles, MU 2 on the mirror, and its packages in the repositories.
+fn scenario(roles: &[&str]) -> Scenario {
+    let packages = ["fuel-misc", "python-nova", "nova-api", "nova-compute"];
+    let empty = Scenario::new().published(mu(2));
+    let scenario = packages.iter().fold(empty, |s, package| s.repo(package, "9.0.2"));
+    (1..).zip(roles).fold(scenario, |s, (id, role)| s.node(node(id, role)))
+}
+
+fn lab(roles: &[&str]) -> Lab {
+    Lab::start(scenario(roles)).expect("a lab")
+}
+
+const SMALL: [&str; 2] = ["controller", "compute"];
+
+/// The id of the update that a node's own file names.
+fn runs(lab: &Lab, node: u32) -> u64 {
+    let text = lab.node(node).read(MU_FILE).expect("the file");
+    serde_json::from_str::<serde_json::Value>(&text).expect("JSON")["id"].as_u64().expect("a number")
+}
+
+/// What changed something at Nailgun.
+fn changing_requests(lab: &Lab) -> Vec<String> {
+    let asked = lab.nailgun().asked();
+    asked.into_iter().filter(|r| !r.starts_with("GET ") && !r.contains("/keystone/")).collect()
+}
+
+/// stderr without progress and without what only says where things are.
+fn said(ran: &Ran) -> String {
+    let words = ["error: ", "hint: ", "warning: ", "  caused by: ", "  "];
+    let lines = ran.picture();
+    let lines = lines.split("--- stderr\n").nth(1).unwrap_or_default().lines();
+    let kept: Vec<&str> = lines.filter(|l| words.iter().any(|w| l.starts_with(w))).collect();
+    format!("exit {}\n{}\n", ran.code.unwrap_or(-1), kept.join("\n"))
 }
 
 #[test]
 fn an_update_from_the_plan_to_the_proof() {
-    let lab = Lab::start(scenario()).expect("a lab");
+    let lab = lab(&["controller", "controller", "controller", "compute", "compute"]);
     let program = Program::in_lab(&lab);
     let ran = program.run("-e 1 install --yes");
-    println!("{}", ran.picture());
-    assert_eq!(ran.code, Some(0));
-    let again = program.run("-e 1 install --yes");
-    println!("{}", again.picture());
+    assert_eq!(ran.code, Some(0), "{}", ran.picture());
+    assert_snapshot!(ran.picture().split("--- stderr").next().expect("stdout"), @"
+    exit 0
+    --- stdout
+    Environment 1 (env1), MOS 9.0, operational
+    Target      9.0-mu-2 (id 2) from [MIRROR]/mcv/mos/9.0/mu-version.json
+    Read first  https://example.org/mu2
+
+    Before anything changes, every node and the cluster are checked; then, phase by phase:
+      1. first controller: node-1
+      2. controllers, one by one: node-[2-3]
+      3. computes, 5 at a time: node-[4-5]
+      then every node is verified, and all together get the new mu-version.json
+
+    From        9.0-mu-1 on node-[1-5]
+    Restarts    the OpenStack services of each node's roles; RabbitMQ and MySQL are not restarted
+    Never       libvirt, virtual machines, reboots; kernels and Ubuntu's own updates stay as they are
+    No way back packages are not downgraded; /etc and the package lists are backed up on each node
+    +----+--------+----------+----------+---------+--------+
+    | id | name   | before   | after    | reached | detail |
+    +----+--------+----------+----------+---------+--------+
+    | 1  | node-1 | 9.0-mu-1 | 9.0-mu-2 | proven  |        |
+    | 2  | node-2 | 9.0-mu-1 | 9.0-mu-2 | proven  |        |
+    | 3  | node-3 | 9.0-mu-1 | 9.0-mu-2 | proven  |        |
+    | 4  | node-4 | 9.0-mu-1 | 9.0-mu-2 | proven  |        |
+    | 5  | node-5 | 9.0-mu-1 | 9.0-mu-2 | proven  |        |
+    +----+--------+----------+----------+---------+--------+
+    verified: 9.0-mu-2 on node-[1-5] (task 3)
+    ");
+    for id in 1..=5 {
+        assert_eq!(lab.node(id).read(MU_FILE).expect("the file"), mu(2), "the mirror's bytes");
+        assert!(lab.node(id).read(".lab/installed").expect("packages").contains("fuel-misc 9.0.2"));
+    }
+    assert_eq!(lab.nailgun().most_at_once("mu_update_controllers"), 1);
+    let check = program.run("-e 1 -q check installed -f value -c state -c MU -c detail");
+    assert_eq!(check.stdout, "installed 9.0-mu-2 \n".repeat(5));
+
+    let calls: Vec<usize> = (1..=5).map(|id| lab.node(id).calls().len()).collect();
+    let again = program.run("-e 1 -q install --yes");
+    assert_eq!((again.code, again.stdout.as_str()), (Some(0), "nothing to do: every node runs 9.0-mu-2\n"));
+    assert_eq!(calls, (1..=5).map(|id| lab.node(id).calls().len()).collect::<Vec<_>>(), "nothing was touched");
+}
+
+#[test]
+fn a_plan_alone_sends_nothing_that_changes_anything() {
+    let lab = lab(&SMALL);
+    let program = Program::in_lab(&lab);
+    let ran = program.run("-e 1 install --dry-run -f json");
+    let document = ran.json();
+    assert_eq!((ran.code, &document["result"], &document["target"]["id"]), (Some(0), &"planned".into(), &2.into()));
+    assert!(ran.stderr.contains("first controller: node-1"), "the plan is shown: {}", ran.stderr);
+    assert_eq!(changing_requests(&lab), Vec::<String>::new());
+    assert_eq!((runs(&lab, 1), lab.node(1).calls().len()), (1, 0));
+}
+
+#[test]
+fn without_a_terminal_it_wants_a_yes() {
+    let lab = lab(&SMALL);
+    assert_snapshot!(Program::in_lab(&lab).run("-e 1 install").picture(), @"
+    exit 2
+    --- stderr
+    error: there is no terminal to ask for confirmation
+    hint: look at the plan with --dry-run, then give --yes
+    ");
+    assert_snapshot!(Program::in_lab(&lab).run("install --yes").picture(), @"
+    exit 2
+    --- stderr
+    error: install needs --env ID: the environment is never guessed
+    ");
+    assert_eq!(changing_requests(&lab), Vec::<String>::new());
+}
+
+#[test]
+fn an_offline_node_is_refused_or_left_out() {
+    let lab = Lab::start(scenario(&SMALL).node(node(3, "compute").offline())).expect("a lab");
+    let program = Program::in_lab(&lab);
+    assert_snapshot!(said(&program.run("-e 1 install --yes")), @"
+    exit 1
+      node-3: unreachable: connection refused
+    error: refused for 1 reason; nothing was sent
+    hint: repair the node, or leave it out with --allow-offline or --exclude
+    ");
+    assert_eq!(changing_requests(&lab), Vec::<String>::new());
+    let ran = program.run("-e 1 install --yes --allow-offline -f json");
+    let document = ran.json();
+    assert_eq!((ran.code, &document["result"]), (Some(3), &"verified-partly".into()));
+    assert_eq!(document["left_out"][0]["node"], "node-3");
+    assert_eq!((runs(&lab, 1), runs(&lab, 2)), (2, 2));
+}
+
+#[test]
+fn a_graph_without_its_commit_ends_unproven() {
+    let lab = lab(&SMALL);
+    let program = Program::in_lab(&lab);
+    let folder = program.file("graph/metadata.yaml", include_str!("../../graphs/mu/metadata.yaml"));
+    let tasks = include_str!("../../graphs/mu/tasks.yaml");
+    let commit =
+        tasks.find("# One phase, after every node of the run is verified.").expect("the commit is the last task");
+    program.file("graph/tasks.yaml", &tasks[..commit]);
+    let scripts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs/mu/scripts");
+    for entry in std::fs::read_dir(scripts).expect("scripts").map(|e| e.expect("an entry")) {
+        let text = std::fs::read(entry.path()).expect("a script");
+        program.file(&format!("graph/scripts/{}", entry.file_name().display()), text);
+    }
+    let folder = folder.parent().expect("the folder").display().to_string();
+    let ran = program.run(&format!("-e 1 -q install --yes --graph {folder} -f json"));
+    let document = ran.json();
+    assert_eq!((ran.code, &document["result"]), (Some(6), &"failed".into()), "{}", ran.picture());
+    assert_eq!((runs(&lab, 1), runs(&lab, 2)), (1, 1), "nobody but the graph's commit writes the file");
+    let check = program.run("-e 1 -q check installed -f value -c state");
+    assert_eq!(check.stdout, "incomplete\nincomplete\n");
+}
+
+#[test]
+fn a_second_controller_that_fails_stops_before_the_third() {
+    let lab = lab(&["controller", "controller", "controller", "compute"]);
+    lab.node(2).set_stub_fault("postinst", "nova-api").expect("a fault");
+    let program = Program::in_lab(&lab);
+    let ran = program.run("-e 1 -q install --yes -f json");
+    let document = ran.json();
+    assert_eq!((ran.code, &document["result"]), (Some(6), &"failed".into()), "{}", ran.picture());
+    let of = |id: usize| &document["nodes"][id - 1];
+    assert_eq!(of(2)["failed_task"], "update controllers");
+    assert!(of(2)["log_tail"].to_string().contains("nova-api"), "{}", of(2));
+    let reached: Vec<&str> = (1..=4).filter_map(|id| of(id)["reached"].as_str()).collect();
+    assert_eq!(reached, ["begun", "begun", "untouched", "untouched"]);
+    for id in 1..=4 {
+        assert_eq!(runs(&lab, id), 1, "no commit file changes anywhere");
+    }
+    assert!(
+        !lab.node(3).calls().iter().any(|c| c.contains("dist-upgrade") && !c.contains(" -s ")),
+        "the third never starts"
+    );
+
+    lab.node(2).clear_stub_fault("postinst").expect("repaired");
+    let again = program.run("-e 1 -q install --yes");
+    assert_eq!(again.code, Some(0), "{}", again.picture());
+    assert_eq!((1..=4).map(|id| runs(&lab, id)).collect::<Vec<_>>(), [2, 2, 2, 2]);
+}
+
+#[test]
+fn repositories_that_hold_nothing_newer_commit_nothing() {
+    let nodes = (1..).zip(SMALL).map(|(id, role)| node(id, role));
+    let lab = Lab::start(nodes.fold(Scenario::new().published(mu(2)), Scenario::node)).expect("a lab");
+    let program = Program::in_lab(&lab);
+    let ran = program.run("-e 1 install --yes");
+    assert_snapshot!(said(&ran), @"
+    exit 6
+    warning: the repositories hold nothing newer for node-[1-2]: is the package mirror synced?
+    hint: sync the package mirror first; --accept-empty commits all the same
+    hint: repair the cause and run `fuel-updates --env 1 install` again: nodes that are through pass in seconds; or leave nodes out with --exclude
+    ");
+    assert_eq!((runs(&lab, 1), runs(&lab, 2)), (1, 1));
+    let ran = program.run("-e 1 -q install --yes --accept-empty");
+    assert_eq!(ran.code, Some(0), "{}", ran.picture());
+    assert_eq!((runs(&lab, 1), runs(&lab, 2)), (2, 2));
+}
+
+#[test]
+fn what_nailgun_refuses_is_one_line_and_nothing_was_started() {
+    let lab = lab(&SMALL);
+    let program = Program::in_lab(&lab);
+    let mut lines = String::new();
+    let mut try_with = |name: &str, program: &Program| {
+        let ran = program.run("-e 1 install --yes");
+        lines.push_str(&format!("{name}: {}", said(&ran)));
+        assert_eq!(lab.nailgun().started("deploy"), 0, "{name}");
+    };
+    lab.nailgun().suspend();
+    try_with("down", &program);
+    lab.nailgun().resume().expect("it comes back");
+    let stranger = Program::in_lab(&lab).variable("OS_PASSWORD", "wr0ng-s3cret");
+    try_with("401", &stranger);
+    for (name, fault) in [
+        ("403", NailgunFault::answer("/clusters/1/", 403, "text/plain", "Forbidden")),
+        (
+            "404",
+            NailgunFault::answer(
+                "/clusters/1/",
+                404,
+                "application/json",
+                r#"{"message": "Cluster not found", "errors": []}"#,
+            ),
+        ),
+        (
+            "409",
+            NailgunFault::answer(
+                "/graphs/execute/",
+                409,
+                "application/json",
+                r#"{"message": "Deployment already started", "errors": []}"#,
+            )
+            .method("POST"),
+        ),
+        ("500", NailgunFault::traceback("/nodes/")),
+        ("reset", NailgunFault::reset("/attributes/")),
+    ] {
+        lab.nailgun().add_fault(fault);
+        try_with(name, &program);
+        lab.nailgun().clear_faults();
+    }
+    lab.nailgun().leave_running("provision");
+    try_with("busy", &program);
+    let address = lab.nailgun_url();
+    let lines = lines.replace(&address, "[NAILGUN]").replace(address.trim_start_matches("http://"), "[NAILGUN]");
+    assert!(!lines.contains("wr0ng-s3cret"));
+    assert_snapshot!(lines, @"
+    down: exit 1
+    error: Nailgun, logging in: [NAILGUN] refused the connection
+    hint: is this the Fuel master, and does nailgun run there? (systemctl status nailgun nginx)
+    401: exit 1
+    error: Nailgun, logging in: user admin or the password is refused (401)
+    hint: check user and password; after a change in Fuel, fuelclient's file and /etc/fuel/astute.yaml keep the old one
+    403: exit 1
+    error: Nailgun, reading environment 1: this user may not do that (403): Forbidden
+    hint: the user needs the role admin in Fuel's Keystone
+    404: exit 1
+    error: Nailgun, reading environment 1: not found (404): Cluster not found
+    409: exit 7
+    error: Nailgun, starting graph fuel-updates-mu in environment 1: refused (409): Deployment already started
+    500: exit 1
+    error: Nailgun, reading the nodes of environment 1: the server failed (500): IntegrityError: (psycopg2.IntegrityError) [31mduplicate key
+    hint: see /var/log/nailgun/ and /var/log/nginx/ on the master
+    reset: exit 1
+    error: Nailgun, reading the repositories of environment 1: [NAILGUN] ended the connection before its answer was complete (Connection reset by peer (os error 104))
+    hint: try again; if it stays, look at the server's log
+    busy: exit 7
+    error: task 1 (provision) is running in environment 1
+    hint: wait for it; if it is an installation of ours: fuel-updates --env 1 install --attach 1
+    ");
+}
+
+#[test]
+fn an_environment_that_nailgun_does_not_know() {
+    let lab = lab(&SMALL);
+    let program = Program::in_lab(&lab);
+    let text = std::fs::read_to_string(lab.inventory()).expect("the inventory").replace("env: 1", "env: 7");
+    let file = program.file("env-7.yaml", text).display().to_string();
+    let ran = program.run(&format!("-e 7 --inventory {file} install --yes"));
+    assert_snapshot!(said(&ran), @"
+    exit 1
+    error: Nailgun, reading environment 7: not found (404): Cluster not found
+    ");
+}
+
+#[test]
+fn nothing_that_nailgun_does_ends_the_watch() {
+    let lab = lab(&SMALL);
+    let nailgun = lab.nailgun();
+    nailgun.add_fault(NailgunFault::reset("/deployment_history/").after(1).times(3));
+    nailgun.add_fault(NailgunFault::answer("/transactions/", 503, "text/plain", "starting").after(6).times(3));
+    nailgun.add_fault(NailgunFault::traceback("/deployment_history/").after(4).times(1));
+    nailgun.expire_tokens_after(30);
+    let ran = Program::in_lab(&lab).run("-e 1 install --yes");
+    assert_eq!(ran.code, Some(0), "{}", ran.picture());
+    assert!(ran.stderr.contains("Nailgun answers again"), "{}", ran.picture());
+    assert_eq!(nailgun.started("deploy"), 2, "the pre-checks and the update");
+}
+
+#[test]
+fn a_lost_answer_to_execute_never_starts_a_second_run() {
+    let lab = lab(&SMALL);
+    lab.nailgun().add_fault(NailgunFault::lost_answer("/graphs/execute/").method("POST").after(1));
+    let ran = Program::in_lab(&lab).run("-e 1 install --yes");
+    assert_eq!(ran.code, Some(0), "{}", ran.picture());
+    assert_eq!(lab.nailgun().started("deploy"), 2, "the pre-checks and one update");
+}
+
+#[test]
+fn killed_in_the_middle_and_attached_again() {
+    let lab = Lab::start(scenario(&SMALL).task_delay(Duration::from_millis(300))).expect("a lab");
+    let program = Program::in_lab(&lab);
+    let mut child = program
+        .command("-e 1 install --yes")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary");
+    assert!(lab.nailgun().wait_for("mu_backup", 2, "running", PATIENCE), "the update has begun");
+    child.kill().expect("kill -9");
+    child.wait().expect("it is gone");
+    let attached = program.run("-e 1 install --attach -f json");
+    let document = attached.json();
+    assert_eq!((attached.code, &document["result"]), (Some(0), &"verified".into()), "{}", attached.picture());
+    assert_eq!((runs(&lab, 1), runs(&lab, 2)), (2, 2));
+
+    // Another host knows nothing of the run; its number, parent's or child's, is enough.
+    for key in ["id", "child"] {
+        let task = document["task"][key].as_u64().expect("a number");
+        let elsewhere = Program::in_lab(&lab).run(&format!("-e 1 -q install --attach {task}"));
+        assert_eq!(elsewhere.code, Some(0), "{}", elsewhere.picture());
+    }
+}
+
+#[test]
+fn ctrl_c_detaches_and_says_how_to_come_back() {
+    let lab = Lab::start(scenario(&SMALL).task_delay(Duration::from_millis(300))).expect("a lab");
+    let program = Program::in_lab(&lab);
+    let child = program
+        .command("-e 1 install --yes")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    assert!(lab.nailgun().wait_for("mu_backup", 2, "running", PATIENCE), "the update has begun");
+    let second = program.run("-e 1 install --yes");
+    assert_eq!(second.code, Some(7), "{}", second.picture());
+    let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("Ctrl-C");
+    let ran = program.ran(child.wait_with_output().expect("it ends"));
+    assert_snapshot!(said(&ran), @"
+    exit 130
+    error: interrupted; task 3 goes on without us
+    hint: come back with: fuel-updates --env 1 install --attach 3; stop it with: fuel-updates --env 1 install --stop 3
+    ");
+    let stopped = program.run("-e 1 -q install --stop");
+    assert_eq!(stopped.code, Some(0), "{}", stopped.picture());
+    let attached = program.run("-e 1 -q install --attach -f json");
+    assert_eq!((attached.code, &attached.json()["result"]), (Some(6), &"stopped".into()), "{}", attached.picture());
 }
