@@ -26,7 +26,7 @@ impl NameTable {
     pub(super) fn open() -> Self {
         let (config, mut options, without_dns) = match hickory_resolver::system_conf::read_system_conf() {
             Ok((config, options)) => (config, options, false),
-            Err(_) => (ResolverConfig::default(), ResolverOpts::default(), true),
+            Err(_) => (ResolverConfig::from_name_servers(Vec::new()), ResolverOpts::default(), true),
         };
         // Ours is read below, so that the one without DNS has it too.
         options.use_hosts_file = ResolveHosts::Never;

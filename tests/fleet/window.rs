@@ -41,7 +41,7 @@ fn bad_nodes_first_in_the_list_delay_no_good_one() {
     let elapsed = began.elapsed();
     assert!(results[3..].iter().all(|outcome| text(outcome) == "in\n"));
     assert_eq!(order[targets.len() - 2..], [0, 1], "the two that hang end last: {order:?}");
-    assert!(elapsed >= Duration::from_secs(9) && elapsed < Duration::from_millis(9500), "{elapsed:?}");
+    assert!(elapsed >= Duration::from_secs(9) && elapsed < Duration::from_secs(10), "{elapsed:?}");
     silent.closed.recv_timeout(Duration::from_secs(5)).expect("its connection is gone");
 }
 
@@ -123,7 +123,7 @@ fn cancelling_ends_the_run_and_keeps_what_was_learnt() {
         }
     });
     assert!(matches!(result, Err(FleetError::Interrupted)));
-    assert!(answered_at.unwrap().elapsed() < Duration::from_secs(1));
+    assert!(answered_at.unwrap().elapsed() < Duration::from_secs(3));
     assert_eq!(std::fs::read_to_string(&settings.known_hosts).unwrap().lines().count(), 1);
     silent.closed.recv_timeout(Duration::from_secs(5)).expect("its connection is gone");
 }
