@@ -38,6 +38,7 @@ fn one_cluster(db: &Db, cluster: &Cluster) -> Value {
         "release_id": RELEASE,
         "mode": "ha_compact",
         "net_provider": "neutron",
+        // The master's release when the environment was made; its nodes carry the same.
         "fuel_version": cluster.version,
         "is_customized": false,
         "is_locked": false,
