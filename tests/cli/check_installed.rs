@@ -217,7 +217,7 @@ fn each_fault_of_a_node_has_one_state_and_one_cause() {
     node-2 timeout silent for 1.5 s after it accepted the connection
     node-3 remote-error no SSH server: it says "this is no version"
     node-4 timeout no SSH banner after 1.5 s, but "SS"
-    node-5 remote-error no SSH server: it says "HTTP/1.1 400 Bad Request"
+    node-5 timeout no SSH banner after 1.5 s, but "HTTP/1.1 400 Bad Request"
     node-6 auth root refused; tried [LAB]/keys/id_rsa
     node-7 remote-error connection lost while logging in (early eof)
     node-8 remote-error logged in, but running a command was refused

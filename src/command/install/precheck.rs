@@ -51,7 +51,13 @@ pub(super) fn run(
     for subject in &job.target_nodes {
         let found = details.get(&subject.id);
         let report = found.and_then(|d| d.report.as_ref()).filter(|r| r.run == job.values.run);
-        let failed = left.failed.iter().chain(&left.running).chain(&left.pending).find(|t| t.node == subject.id);
+        let failed = left
+            .failed
+            .iter()
+            .chain(&left.running)
+            .chain(&left.pending)
+            .chain(&left.missing)
+            .find(|t| t.node == subject.id);
         let fault = report.and_then(|r| r.failed.clone());
         upgrades += report.map_or(0, |r| r.packages.len());
         if failed.is_some() || fault.is_some() {

@@ -77,7 +77,7 @@ pub(super) fn prove(
 
 /// Nailgun's word, the history and the nodes: all three must agree on success.
 fn result(end: &End, left: &LeftOvers, proven: bool, nobody_left_out: bool) -> InstallResult {
-    let failed = !left.failed.is_empty() || !left.running.is_empty();
+    let failed = [&left.failed, &left.running, &left.missing].iter().any(|list| !list.is_empty());
     match end.how {
         How::Lost => InstallResult::Lost,
         How::Interrupted => InstallResult::Started,

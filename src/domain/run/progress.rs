@@ -70,8 +70,10 @@ pub struct LeftOvers {
     pub failed: Vec<TaskOnNode>,
     /// Still `running`: failed, and the failure was ignored.
     pub running: Vec<TaskOnNode>,
-    /// Never executed, for a failure or a stop before them; or not even in the history.
+    /// Never executed, for a failure or a stop before them.
     pub pending: Vec<TaskOnNode>,
+    /// Planned, and not even in the history.
+    pub missing: Vec<TaskOnNode>,
     /// Planned, and skipped.
     pub skipped: Vec<TaskOnNode>,
 }
@@ -79,7 +81,7 @@ pub struct LeftOvers {
 impl LeftOvers {
     /// Whether every planned task is done.
     pub fn is_empty(&self) -> bool {
-        self.failed.is_empty() && self.running.is_empty() && self.pending.is_empty() && self.skipped.is_empty()
+        [&self.failed, &self.running, &self.pending, &self.missing, &self.skipped].iter().all(|list| list.is_empty())
     }
 }
 
@@ -178,7 +180,8 @@ impl RunProgress {
         LeftOvers {
             failed: self.failures(),
             running: self.running(),
-            pending: self.with(|status| matches!(status, None | Some(TaskStatus::Pending))),
+            pending: self.with(|status| matches!(status, Some(TaskStatus::Pending))),
+            missing: self.with(|status| status.is_none()),
             skipped: self.with(|status| matches!(status, Some(TaskStatus::Skipped))),
         }
     }
@@ -269,7 +272,7 @@ mod tests {
         run.take(&[record("check", 2, "ready"), record("update", 1, "ready")]);
         assert_eq!(run.phase().as_deref(), Some("packages"));
         assert_eq!(run.nodes()[&NodeId(1)], NodeProgress::Done);
-        assert_eq!(on(&run.left_overs().pending), [("update", 2)]);
+        assert_eq!(on(&run.left_overs().missing), [("update", 2)]);
         run.take(&[record("update", 2, "ready")]);
         assert!(run.left_overs().is_empty() && run.phase().is_none());
         assert_eq!(run.phases()[1], ("packages".into(), Counts { planned: 2, ready: 2, ..Counts::default() }));
@@ -282,7 +285,7 @@ mod tests {
         let left = run.left_overs();
         assert_eq!(on(&left.failed), [("check", 2)]);
         assert_eq!(on(&left.running), [("update", 1)]);
-        assert_eq!(on(&left.pending), [("update", 2)], "not even in the history");
+        assert_eq!(on(&left.missing), [("update", 2)]);
         run.take(&[record("update", 2, "skipped")]);
         assert_eq!(on(&run.left_overs().skipped), [("update", 2)]);
         assert!(!run.left_overs().is_empty());

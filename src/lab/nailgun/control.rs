@@ -103,6 +103,11 @@ impl NailgunControl {
         self.shared.site.set_fault(task, node, fault.into());
     }
 
+    /// Somebody takes this task out of every graph, after its preview and right before it is executed.
+    pub fn take_out(&self, task: &str) {
+        self.shared.db().taken_out = Some(task.to_owned());
+    }
+
     /// Every token given out so far is worth nothing any more.
     pub fn expire_tokens(&self) {
         lock(&self.shared.keystone).tokens.clear();
@@ -301,6 +306,7 @@ fn database(scenario: &Scenario, ips: &BTreeMap<u32, String>) -> Db {
         next_graph: 1,
         next_task: 1,
         held: false,
+        taken_out: None,
         succeeded: BTreeSet::new(),
         clusters: Vec::new(),
     };

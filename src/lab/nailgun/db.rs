@@ -25,6 +25,8 @@ pub(super) struct Db {
     pub(super) next_task: u32,
     /// Whether runs stay `pending`, as long as Nailgun serializes.
     pub(super) held: bool,
+    /// A task that somebody takes out of every graph right before it is executed.
+    pub(super) taken_out: Option<String>,
     /// For `changed()`: the tasks, by id and node, that ended well in an earlier run.
     pub(super) succeeded: BTreeSet<(String, String)>,
 }

@@ -37,6 +37,11 @@ pub(super) fn execute(db: &mut Db, request: &Request) -> Result<Started, Respons
             child: 0,
         });
     }
+    if let Some(task) = db.taken_out.clone() {
+        for graph in &mut db.graphs {
+            graph.tasks.retain(|t| t.get("id").and_then(Value::as_str) != Some(&task));
+        }
+    }
     let flag = |key: &str| body[key].as_bool().unwrap_or(false);
     start(db, cluster, entries, flag("dry_run"), flag("noop_run"), flag("force"))
 }
