@@ -6,7 +6,12 @@
 
 mod node;
 
+mod cluster;
 mod commit;
+mod faults;
 mod happy;
+mod interrupted;
 mod refusals;
+mod roles;
 mod shell;
+mod shipped;
