@@ -2,7 +2,7 @@
 //! and the cluster tools.
 
 // The helpers are no tests by themselves, so clippy's exceptions for tests do not reach them.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod node;
 
