@@ -2,11 +2,16 @@
 //! and the cluster tools.
 
 // The helpers are no tests by themselves, so clippy's exceptions for tests do not reach them.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod node;
 
+mod cluster;
 mod commit;
+mod faults;
 mod happy;
+mod interrupted;
 mod refusals;
+mod roles;
 mod shell;
+mod shipped;

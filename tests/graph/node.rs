@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use fuel_updates::domain::mu::Mu;
 use fuel_updates::domain::update_state::UpdateState;
@@ -24,7 +26,12 @@ pub(crate) const PHASES: &[&str] =
 pub(crate) struct Node {
     folder: TempDir,
     pub(crate) values: RunValues,
+    /// Seconds that the scripts wait for anything; short where a test wants them to give up.
+    pub(crate) patience: u32,
 }
+
+/// The phases of a node that is no primary controller.
+pub(crate) const NODE_PHASES: &[&str] = &["check", "backup", "agents", "channel", "update", "verify", "commit"];
 
 /// What a phase did.
 pub(crate) struct Outcome {
@@ -50,13 +57,30 @@ impl Node {
             restart_mysql: false,
             skip_cluster_checks: false,
         };
-        let node = Self { folder, values };
+        let node = Self { folder, values, patience: 60 };
         node.write("etc/nailgun_uid", "5");
         node.write("etc/apt/sources.list.d/mos.list", "deb http://10.20.0.2:8080/mos mos9.0 main restricted\n");
         node.write("etc/fuel/keep", "");
         node.write(".lab/installed", "fuel-misc 9.0-1\nlibc6 2.19\nnova-common 1:1.0\n");
         node.write(".lab/repo", "fuel-misc 9.0-2\nnova-common 1:2.0\nnot-here 1\n");
         node
+    }
+
+    /// The same node once more, as it is now.
+    pub(crate) fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (self.root().join("."), folder.path());
+        assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+        Self { folder, values: self.values.clone(), patience: self.patience }
+    }
+
+    /// Runs a phase that fails because its patience ends; returns the line that says why.
+    #[track_caller]
+    pub(crate) fn gives_up(&mut self, phase: &str) -> String {
+        let patience = std::mem::replace(&mut self.patience, 4);
+        let reason = self.refusal(phase);
+        self.patience = patience;
+        reason
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -118,21 +142,11 @@ impl Node {
     pub(crate) fn command(&self, phase: &str) -> Command {
         self.upload();
         let mut command = Command::new("/bin/sh");
-        command.arg(self.path("var/lib/fuel-mu/node.sh")).arg(phase).env_clear();
+        command.arg(self.path("var/lib/fuel-mu/node.sh")).arg(phase).env_clear().process_group(0);
         command.env("FUEL_MU_ROOT", self.root()).env("PATH", format!("{}:/usr/bin:/bin", stubs().display()));
-        for (name, seconds) in [
-            ("MU_POLL", "0.05"),
-            ("MU_SETTLE", "0"),
-            ("MU_LOCK_WAIT", "1"),
-            ("MU_OWN_LOCK_WAIT", "1"),
-            ("MU_SERVICE_WAIT", "1"),
-            ("MU_HA_WAIT", "1"),
-            ("MU_CEPH_WAIT", "1"),
-            ("MU_CHANNEL_WAIT", "20"),
-            ("MU_CLUSTER_WAIT", "1"),
-            ("MU_MONGO_WAIT", "1"),
-        ] {
-            command.env(name, seconds);
+        command.env("MU_POLL", "0.05").env("MU_SETTLE", "0");
+        for name in ["LOCK", "OWN_LOCK", "SERVICE", "HA", "CEPH", "CHANNEL", "CLUSTER"] {
+            command.env(format!("MU_{name}_WAIT"), self.patience.to_string());
         }
         command
     }
@@ -142,6 +156,23 @@ impl Node {
         let Output { status, stdout, stderr } = self.command(phase).output().unwrap();
         let text = String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap();
         Outcome { code: status.code().unwrap_or(-1), text }
+    }
+
+    /// Runs one phase with a folder before the stubs in `PATH`; returns whether it succeeded.
+    pub(crate) fn run_behind(&self, folder: &Path, phase: &str) -> bool {
+        let mut command = self.command(phase);
+        command.env("PATH", format!("{}:{}:/usr/bin:/bin", folder.display(), stubs().display()));
+        command.output().unwrap().status.success()
+    }
+
+    /// Waits for the process that restarts mcollective when the phase `agents` is over.
+    pub(crate) fn wait_for_channel(&self) {
+        let file = self.path("var/lib/fuel-mu/channel");
+        let begin = Instant::now();
+        while fs::read_to_string(&file).is_ok_and(|text| !text.starts_with("restarted")) {
+            assert!(begin.elapsed().as_secs() < 60, "mcollective was not restarted");
+            std::thread::yield_now();
+        }
     }
 
     /// Runs phases that must succeed.
@@ -217,6 +248,23 @@ impl Node {
 fn script() -> &'static str {
     static SCRIPT: OnceLock<String> = OnceLock::new();
     SCRIPT.get_or_init(|| Graph::builtin().unwrap().node_script().unwrap())
+}
+
+/// A folder with recording stand-ins for ordinary commands, which do as the real ones do.
+pub(crate) fn recorders(names: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in names {
+        let path = folder.path().join(name);
+        // What the record itself calls is not recorded.
+        let text = format!(
+            "#!/bin/sh\nif [ -n \"${{RECORDING-}}\" ]; then PATH=/usr/bin:/bin; exec {name} \"$@\"; fi\n\
+             RECORDING=1; export RECORDING\n. {}/lib\nunset RECORDING\nreal {name} \"$@\"\n",
+            stubs().display()
+        );
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
 }
 
 /// The stubs on disk, once for all tests: below `target`, as the tests run from the repository.

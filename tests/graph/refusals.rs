@@ -60,9 +60,11 @@ fn sources_that_are_not_the_environment_s() {
 
 #[test]
 fn a_lock_that_is_not_given_back() {
-    let node = Node::new(&["compute"]);
+    let mut node = Node::new(&["compute"]);
     node.fault("dpkg-lock", "");
-    assert_eq!(refused(&node), "the lock of dpkg was held by another process for 1 s");
+    node.patience = 2;
+    assert_eq!(refused(&node), "the lock of dpkg was held by another process for 2 s");
+    node.patience = 60;
     node.fault("dpkg-lock", "3");
     node.pass(&["check"]);
 }
@@ -71,8 +73,7 @@ fn a_lock_that_is_not_given_back() {
 fn half_configured_packages() {
     let node = Node::new(&["compute"]);
     node.fault("audit", "nova-common");
-    let reason = refused(&node);
-    assert!(reason.starts_with("dpkg: The following packages are only half configured"), "{reason}");
+    assert_eq!(refused(&node), "packages not in order: nova-common");
 }
 
 #[test]

@@ -118,8 +118,13 @@ downgrades() {
 
 held_packages() { apt-mark showhold 2>/dev/null | sort -u; }
 
-# audit: nothing when dpkg's book is clean.
-audit() { dpkg --audit 2>&1 | one_line; }
+# audit: nothing when dpkg's book is clean, else the names of packages that are not in order.
+audit() {
+    book_says=$(dpkg --audit 2>&1)
+    [ -n "$book_says" ] || return 0
+    names=$(printf '%s\n' "$book_says" | awk '/^ / { print $1 }' | sort -u | tr '\n' ' ' | sed 's/ $//')
+    printf 'packages not in order: %s\n' "${names:-$(printf '%s\n' "$book_says" | one_line)}"
+}
 
 # free_mb PATH: megabytes that are free where PATH lies.
 free_mb() {
@@ -133,6 +138,16 @@ download_mb() { mos_apt -y --print-uris "$@" 2>/dev/null | awk '$1 ~ /^.[a-z+]*:
 
 # needed_mb ARGUMENT…: a call's archives, the same unpacked (three times as much is ample), and some air.
 needed_mb() { echo $((4 * $(download_mb "$@") + 200)); }
+
+# untouchable PLAN: names on it that an update never touches.
+untouchable() {
+    set -f
+    while read -r package _; do
+        # shellcheck disable=SC2086
+        ! is_one_of "$package" $UNTOUCHED_PACKAGES || printf '%s\n' "$package"
+    done <"$1"
+    set +f
+}
 
 # room_for ARGUMENT…: whether /, /usr and /var have that much room.
 room_for() {
@@ -160,6 +175,11 @@ apply_plan() {
         APT_PROBLEM="packages would be downgraded: $older"
         return 1
     fi
+    kernel=$(untouchable "$WORK/$plan_name.plan" | one_line)
+    if [ -n "$kernel" ]; then
+        APT_PROBLEM="a kernel would be upgraded: $kernel"
+        return 1
+    fi
     [ -s "$WORK/$plan_name.plan" ] || return 0
     room_for "$@" || return 1
     remember_plan "$WORK/$plan_name.plan"
@@ -176,7 +196,7 @@ apply_plan() {
             sleep "$MU_POLL"
             continue
         fi
-        APT_PROBLEM="apt-get $1: $(grep '^E: \|^dpkg: error' "$WORK/$plan_name.did" | head -n 3 | one_line)"
+        APT_PROBLEM="apt-get $1: $(grep '^dpkg: error\|^E: ' "$WORK/$plan_name.did" | grep -v 'Can not write log' | head -n 3 | one_line)"
         return 1
     done
 }
@@ -185,7 +205,9 @@ apply_plan() {
 repair() {
     [ -n "$(audit)" ] || return 0
     unfinished || return 1
-    log 'finishing packages that an interrupted run left half-configured'
+    use_work
+    log "finishing what an interrupted run left: $(audit)"
+    protect_services
     deadline_repair=$(($(now) + MU_LOCK_WAIT))
     while :; do
         DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a >"$WORK/repair" 2>&1 </dev/null
@@ -199,13 +221,13 @@ repair() {
 
 # --- policy-rc.d -------------------------------------------------------------------------------------
 
-POLICY=$ROOT/usr/sbin/policy-rc.d
-
 # protect_services: packages may not restart what is on the list. The file works only as long as this
 # process lives, so a killed run does not leave services that cannot be started.
 protect_services() {
     protected=$PROTECTED
     ! has_package pacemaker || protected="$protected $PROTECTED_HA"
+    # These are restarted afterwards, once and in order.
+    protected="$protected $(wanted_services | tr '\n' ' ')"
     undo_policy || fail "$POLICY cannot be put back"
     note_undo policy
     if [ -e "$POLICY" ] || [ -L "$POLICY" ]; then mv "$POLICY" "$MU/policy-rc.d.saved" || fail "$POLICY cannot be moved"; fi
@@ -217,7 +239,7 @@ if kill -0 $$ 2>/dev/null; then
     for word in "\$@"; do
         case \$word in
             -*) ;;
-            $(printf '%s' "$protected" | tr -s ' ' '|')) exit 101 ;;
+            $(printf '%s' "$protected" | sed 's/ *$//' | tr -s ' ' '|')) exit 101 ;;
             *) break ;;
         esac
     done

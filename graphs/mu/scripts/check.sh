@@ -11,6 +11,9 @@ phase_check() {
     for tool in apt-get apt-cache apt-mark dpkg dpkg-query base64 awk sed timeout tar; do
         command -v "$tool" >/dev/null || note "the command $tool is missing"
     done
+    if has_package pacemaker; then
+        for tool in pcs crm_mon crm_attribute; do command -v "$tool" >/dev/null || note "the command $tool is missing"; done
+    fi
     check_sources
 
     use_work
@@ -19,7 +22,7 @@ phase_check() {
     : >"$WORK/behind"
     book=$(audit)
     if [ -n "$book" ]; then
-        if unfinished; then log "an interrupted run left packages half-configured; they will be finished: $book"; else note "dpkg: $book"; fi
+        if unfinished; then log "an interrupted run left packages half-configured; they will be finished ($book)"; else note "$book"; fi
     fi
     if prepare_apt; then
         if [ -z "$book" ]; then wait_for_dpkg || note "$APT_PROBLEM"; fi
@@ -27,6 +30,8 @@ phase_check() {
             [ ! -s "$WORK/all.removals" ] || note "packages would be removed: $(one_line <"$WORK/all.removals")"
             older=$(downgrades "$WORK/all.plan" | one_line)
             [ -z "$older" ] || note "packages would be downgraded: $older"
+            kernel=$(untouchable "$WORK/all.plan" | one_line)
+            [ -z "$kernel" ] || note "a kernel would be upgraded, which this update never does: $kernel"
             room_for dist-upgrade || note "$APT_PROBLEM"
             if upgradable >"$WORK/upgradable"; then
                 # What the repositories have and the upgrade would leave behind: held or kept back.

@@ -5,7 +5,7 @@
 mysql_says() { timeout 60 mysql --batch --skip-column-names -e "SHOW STATUS LIKE 'wsrep_%'" 2>>"$LOG" </dev/null; }
 rabbit_says() { timeout 60 rabbitmqctl cluster_status 2>>"$LOG" </dev/null; }
 ceph_says() { timeout 90 ceph --connect-timeout 30 "$@" 2>>"$LOG" </dev/null; }
-pacemaker_says() { timeout 60 crm_mon -1 2>>"$LOG" </dev/null; }
+pacemaker_says() { timeout 60 crm_mon -1 -r 2>>"$LOG" </dev/null; }
 has_galera() { has_package mysql-server-wsrep-5.6 || has_package mysql-wsrep-server-5.6 || has_package mysql-wsrep-5.6 || has_package mysql-wsrep; }
 has_ceph() { has_package ceph-common || has_package ceph; }
 
@@ -17,12 +17,16 @@ pacemaker_problem() {
     fi
     case $said in *'Resource management is DISABLED'*) echo 'pacemaker is in maintenance mode' ;; esac
     printf '%s\n' "$said" | sed -n 's/^OFFLINE: \[ *\(.*[^ ]\) *\]/pacemaker: offline \1/p; s/^Node \(.*\): \(standby\|maintenance\|UNCLEAN.*\)$/pacemaker: \1 is \2/p'
-    printf '%s\n' "$said" | awk '/^Failed [Aa]ctions|^Failed Resource/ { bad = 1; next } bad && NF { print "pacemaker: failed " $1 " " $2; exit }'
+    printf '%s\n' "$said" | awk '/^Failed [Aa]ctions|^Failed Resource/ { bad = 1; next } bad && NF { sub(/^[* ]*/, ""); print "pacemaker: failed " $0; exit }'
 }
 
-# How many controllers pacemaker knows; 0 when it cannot be told.
-controllers_online() {
-    pacemaker_says | sed -n 's/^Online: \[ *\(.*[^ ]\) *\]/\1/p' | wc -w | tr -d ' '
+# members PATTERN: on how many nodes pacemaker wants the resource, running or not; 0 when it does not know it.
+members() {
+    pacemaker_says | awk -v pattern="$1" '
+        /Set: / { inside = $0 ~ pattern; next }
+        inside && /(Started|Stopped|Masters|Slaves): \[/ { n += NF - 3; next }
+        { inside = 0 }
+        END { print n + 0 }'
 }
 
 galera_problem() {
@@ -35,9 +39,9 @@ galera_problem() {
     galera_size=$(printf '%s\n' "$said" | awk '$1 == "wsrep_cluster_size" { print $2 }')
     [ "$galera_state" = Synced ] || echo "galera is ${galera_state:-in no state}, not Synced"
     if has_package pacemaker; then
-        galera_want=$(controllers_online)
+        galera_want=$(members 'p_mysqld?[]]')
         [ "$galera_want" = 0 ] || [ "$galera_size" = "$galera_want" ] ||
-            echo "galera has ${galera_size:-no} members, $galera_want controllers are online"
+            echo "galera has ${galera_size:-no} members, not $galera_want"
     fi
 }
 
@@ -53,20 +57,21 @@ rabbit_problem() {
         *) echo 'rabbitmq: partitions' ;;
     esac
     if has_package pacemaker; then
-        rabbit_want=$(controllers_online)
+        rabbit_want=$(members 'p_rabbitmq-server[]]')
         rabbit_have=$(printf '%s' "$said" | sed -n 's/.*{running_nodes,\[\([^]]*\)\]}.*/\1/p' | tr ',' '\n' | grep -c .)
         [ "$rabbit_want" = 0 ] || [ "$rabbit_have" -ge "$rabbit_want" ] ||
-            echo "rabbitmq runs on $rabbit_have nodes, $rabbit_want controllers are online"
+            echo "rabbitmq runs on $rabbit_have nodes, not $rabbit_want"
     fi
 }
 
 agents_problem() {
     for tool in nova-manage cinder-manage; do
-        has_package "${tool%-manage}-api" || has_package "${tool%-manage}-common" || continue
+        # Asked where the API is, which has the database's credentials.
+        if ! has_package "${tool%-manage}-api" || ! command -v "$tool" >/dev/null; then continue; fi
         timeout 120 "$tool" service list 2>>"$LOG" </dev/null |
             awk -v of="${tool%-manage}" '$4 == "enabled" && $5 == "XXX" { print of ": " $1 " on " $2 " is down" }'
     done
-    if has_package neutron-server && [ -r "$ROOT/root/openrc" ]; then
+    if has_package neutron-server && command -v neutron >/dev/null && [ -r "$ROOT/root/openrc" ]; then
         # In a subshell: openrc brings its own variables.
         (
             # shellcheck disable=SC1091
@@ -102,7 +107,7 @@ cluster_is_well() { [ -z "$(cluster_problems)" ]; }
 
 # --- pacemaker ---------------------------------------------------------------------------------------
 
-undo_maintenance() { wait_until 60 quietly pcs property set maintenance-mode=false; }
+undo_maintenance() { wait_until "$MU_CLUSTER_WAIT" quietly pcs property set maintenance-mode=false; }
 
 # restart_pacemaker: new binaries of pacemaker and corosync, while the resources go on running.
 restart_pacemaker() {
@@ -113,7 +118,7 @@ restart_pacemaker() {
     quietly timeout -k 10 120 service corosync restart || return 1
     # Its start is known to need two tries after such a restart.
     quietly timeout -k 10 120 service pacemaker start || quietly timeout -k 10 120 service pacemaker start || return 1
-    wait_until 300 this_node_online || return 1
+    wait_until "$MU_CLUSTER_WAIT" this_node_online || return 1
     undo_maintenance && rm -f "$UNDO/maintenance"
 }
 this_node_online() {
@@ -156,7 +161,7 @@ set_ceph_flags() {
     for flag in $ours; do quietly ceph_says osd set "$flag" || return 1; done
 }
 undo_ceph() {
-    for flag in $1; do wait_until 120 ceph_says osd unset "$flag" || return 1; done
+    for flag in $1; do wait_until "$MU_CLUSTER_WAIT" ceph_says osd unset "$flag" || return 1; done
 }
 unset_ceph_flags() {
     [ -e "$UNDO/ceph" ] || return 0
@@ -175,7 +180,7 @@ restart_ceph_mon() {
     if is_running ceph-mon-all; then unit=ceph-mon-all; elif is_running "ceph-mon@$(hostname)"; then unit="ceph-mon@$(hostname)"; else return 0; fi
     log "restarting $unit"
     quietly timeout -k 10 120 service "$unit" restart
-    wait_until 300 mon_in_quorum
+    wait_until "$MU_CLUSTER_WAIT" mon_in_quorum
 }
 
 restart_ceph_osd() {

@@ -17,6 +17,7 @@ WORK=$MU/work
 UNDO=$MU/undo
 STATE=$MU/state.json
 TARGET_FILE=$ROOT/etc/fuel/mu-version.json
+POLICY=$ROOT/usr/sbin/policy-rc.d
 
 # Limits in seconds. Tests set them through the environment; in the field nobody does.
 : "${MU_LOCK_WAIT:=300}"    # for the lock of dpkg (the value of Fuel's own package provider)
@@ -25,6 +26,7 @@ TARGET_FILE=$ROOT/etc/fuel/mu-version.json
 : "${MU_SETTLE:=3}"         # a service must still run this long after all of them came up
 : "${MU_SERVICE_WAIT:=120}" # for one service to come up
 : "${MU_HA_WAIT:=600}"      # for one resource of pacemaker to stop or start
+: "${MU_CLUSTER_WAIT:=300}" # for a cluster's members and agents to report themselves
 : "${MU_CEPH_WAIT:=1800}"   # for placement groups to become active and clean
 : "${MU_CHANNEL_WAIT:=180}" # for mcollective to be back
 
@@ -152,6 +154,8 @@ undo_all() {
         fi
     done
     rmdir "$UNDO" 2>/dev/null
+    # What write_file had not finished.
+    rm -f "$MU"/*.mu-new "$TARGET_FILE.mu-new" "$POLICY.mu-new"
     return $undone
 }
 

@@ -109,5 +109,9 @@ AGENT_PACKAGES='nailgun-agent nailgun-mcagents mcollective mcollective-common pu
 # An upgrade of one of these needs a restart of mcollective.
 CHANNEL_PACKAGES='nailgun-mcagents mcollective mcollective-common'
 
+# Packages (shell patterns) that an update never touches. Should a MOS repository hold a newer one of these,
+# the pre-check refuses.
+UNTOUCHED_PACKAGES='linux-image* linux-headers* linux-modules* linux-generic* linux-virtual* linux-signed*'
+
 # Packages (shell patterns) whose upgrade does not call for a restart of a role's services.
 QUIET_PACKAGES='fuel-* nailgun-* mcollective* puppet* *-doc *-dbg'

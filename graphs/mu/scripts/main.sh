@@ -30,6 +30,7 @@ main() {
 run_phase() {
     undo_all || fail 'what an earlier run left behind cannot be undone'
     read_state
+    know_upstart_jobs
     "$command"
 }
 

@@ -32,32 +32,34 @@ keep_last() {
 
 # The packages of the task channel, alone, and the channel's restart once this task has been reported.
 phase_agents() {
-    rm -f "$MU/channel"
     names=''
     for name in $AGENT_PACKAGES; do ! has_package "$name" || names="$names $name"; done
     [ -n "$names" ] || return 0
     prepare_apt || fail "$APT_PROBLEM"
-    if unfinished && [ -n "$(audit)" ]; then repair || fail "dpkg: $(audit)"; fi
+    if unfinished && [ -n "$(audit)" ]; then repair || fail "$(audit)"; fi
     # shellcheck disable=SC2086
     simulate agents install $names || fail "$APT_PROBLEM"
-    if [ ! -s "$WORK/agents.plan" ]; then
+    if [ -s "$WORK/agents.plan" ]; then
+        begin
+        # Noted before it is done, so that a killed run does not leave the old mcollective at work for ever.
+        for name in $CHANNEL_PACKAGES; do
+            ! grep -q "^$name " "$WORK/agents.plan" || echo wanted >"$MU/channel"
+        done
+        # shellcheck disable=SC2086
+        apply_plan agents install $names || fail "$APT_PROBLEM"
+    else
         log 'nothing to do'
-        return 0
     fi
-    begin
-    # shellcheck disable=SC2086
-    apply_plan agents install $names || fail "$APT_PROBLEM"
-    for name in $CHANNEL_PACKAGES; do
-        if grep -q "^$name " "$WORK/agents.plan" && [ "$(service_state mcollective)" != absent ]; then
-            restart_channel
-            return 0
-        fi
-    done
+    if [ -e "$MU/channel" ]; then restart_channel; fi
 }
 
 # Astute hears of this task through mcollective, so mcollective is restarted after puppet, which runs this
 # task, has ended; by a process of its own, because this one is over by then.
 restart_channel() {
+    if [ "$(service_state mcollective)" = absent ]; then
+        rm -f "$MU/channel"
+        return 0
+    fi
     wait_for=$$
     pid=$$
     while [ "${pid:-0}" -gt 1 ] && [ -z "$ROOT" ]; do
@@ -94,7 +96,7 @@ phase_channel() {
 phase_update() {
     restarts=0
     if state_is_ours && is_one_of "$STATE_PHASE" packages services; then restarts=1; fi
-    if unfinished && [ -n "$(audit)" ]; then repair || fail "dpkg: $(audit)"; fi
+    if unfinished && [ -n "$(audit)" ]; then repair || fail "$(audit)"; fi
     prepare_apt || fail "$APT_PROBLEM"
     simulate all dist-upgrade || fail "$APT_PROBLEM"
     if [ ! -s "$WORK/all.plan" ] && [ ! -s "$WORK/all.removals" ] && [ -z "$(audit)" ]; then
@@ -115,14 +117,15 @@ phase_update() {
     if [ "$ceph_osd" = 1 ]; then set_ceph_flags || fail 'the flags of ceph cannot be set'; fi
     apply_plan all dist-upgrade || fail "$APT_PROBLEM"
     undo_policy && rm -f "$UNDO/policy"
-    [ -z "$(audit)" ] || fail "dpkg: $(audit)"
+    [ -z "$(audit)" ] || fail "$(audit)"
     mos_apt clean >>"$LOG" 2>&1
     save_shipped
 
     # What an earlier, interrupted run upgraded counts as well.
     upgraded_packages >"$WORK/upgraded"
     if [ -s "$WORK/all.plan" ] || [ "$restarts" = 1 ]; then
-        if calls_for_restart <"$WORK/upgraded"; then restart_everything; fi
+        if [ "$restarts" = 1 ]; then changed=$WORK/upgraded; else changed=$WORK/all.plan; fi
+        if calls_for_restart <"$changed"; then restart_everything; fi
     fi
     if [ -e "$UNDO/ceph" ]; then unset_ceph_flags || fail 'the flags of ceph cannot be unset'; fi
     left=$(upgradable | awk '{ print $1 }' | one_line)
@@ -143,7 +146,7 @@ restart_everything() {
         restart_ceph_osd || fail 'ceph: placement groups do not become active+clean'
     fi
     if node_roles | grep -qx mongo; then
-        wait_until 600 mongo_is_well || fail 'mongo: a member of the replica set is unhealthy'
+        wait_until "$MU_CLUSTER_WAIT" mongo_is_well || fail 'mongo: a member of the replica set is unhealthy'
     fi
     if has_package pacemaker; then
         ask_for_ha_restart || fail 'pacemaker does not take the note for its resources'
@@ -186,7 +189,7 @@ phase_verify() {
         "$(printf '%s' "${book:-clean}" | json_text)" "$(printf '%s' "${down:-up}" | json_text)" "$SHIPPED")
     wrong=''
     [ "$left" = 0 ] || wrong="$left MOS packages are still to be upgraded: $(awk '{ print $1 }' "$WORK/upgradable" | one_line); "
-    [ -z "$book" ] || wrong="${wrong}dpkg: $book; "
+    [ -z "$book" ] || wrong="$wrong$book; "
     [ -z "$down" ] || wrong="${wrong}services are down: $down; "
     [ "$SHIPPED" != differs ] || wrong="${wrong}fuel-misc ships an mu-version.json of another update; "
     check_holds
@@ -215,7 +218,7 @@ phase_verify_cluster() {
         return 0
     fi
     # Agents report once a minute; the cluster gets some time to settle.
-    wait_until 300 cluster_is_well || fail "$(cluster_problems | one_line)"
+    wait_until "$MU_CLUSTER_WAIT" cluster_is_well || fail "$(cluster_problems | one_line)"
 }
 
 # --- fuel-misc's own mu-version.json -----------------------------------------------------------------

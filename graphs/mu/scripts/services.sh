@@ -13,6 +13,11 @@ role_services() {
         !seen[$2]++ { print $2 }'
 }
 
+# The names of upstart's jobs are asked for once: most services of the lists are not on a node.
+UPSTART_JOBS=''
+know_upstart_jobs() { UPSTART_JOBS=" $(initctl list 2>/dev/null | awk '{ print $1 }' | tr '\n' ' ')"; }
+is_upstart_job() { case $UPSTART_JOBS in *" $1 "*) return 0 ;; *) return 1 ;; esac }
+
 # service_state NAME: running, stopped or absent.
 service_state() {
     if [ -d "$ROOT/run/systemd/system" ]; then
@@ -23,9 +28,9 @@ service_state() {
         else
             echo stopped
         fi
-    elif said=$(initctl status "$1" 2>/dev/null); then
+    elif is_upstart_job "$1"; then
         # Upstart ends with 0 for a stopped job as well.
-        case $said in *start/running*) echo running ;; *) echo stopped ;; esac
+        case $(initctl status "$1" 2>/dev/null) in *start/running*) echo running ;; *) echo stopped ;; esac
     elif [ -x "$ROOT/etc/init.d/$1" ]; then
         if timeout 60 service "$1" status >/dev/null 2>&1 </dev/null; then echo running; else echo stopped; fi
     else
@@ -38,17 +43,15 @@ is_running() { [ "$(service_state "$1")" = running ]; }
 # that did not run before the update is not started by it.
 note_running() {
     fresh_for_target "$MU/services" || fail "$MU/services cannot be written"
-    for name in $(role_services); do
-        grep -qxF "$name" "$MU/services" || ! is_running "$name" || printf '%s\n' "$name" >>"$MU/services"
+    for name in $(role_services | grep -vxF -f "$MU/services"); do
+        ! is_running "$name" || printf '%s\n' "$name" >>"$MU/services"
     done
 }
 
 # wanted_services: the services that must run, in the order of the list.
 wanted_services() {
     [ "$(head -n 1 "$MU/services" 2>/dev/null)" = "$(target_key)" ] || return 0
-    for name in $(role_services); do
-        ! grep -qxF "$name" "$MU/services" || printf '%s\n' "$name"
-    done
+    role_services | grep -xF -f "$MU/services" || :
 }
 
 services_down() {

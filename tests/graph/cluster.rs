@@ -1,0 +1,248 @@
+//! What several nodes do together: the cluster's checks, resources of pacemaker, ceph's flags, mongo.
+
+use crate::node::{NODE_PHASES, Node, PHASES};
+
+fn controller() -> Node {
+    let node = Node::new(&["primary-controller"]);
+    for package in [
+        "pacemaker",
+        "corosync",
+        "mysql-wsrep-5.6",
+        "rabbitmq-server",
+        "nova-api",
+        "cinder-api",
+        "neutron-server",
+        "ceph",
+    ] {
+        node.package(package, "1.0", "1.0");
+    }
+    node.services(&["nova-api", "pacemaker", "corosync"]);
+    node.write("root/openrc", "OS_USERNAME=admin\nexport OS_USERNAME\n");
+    node.write("etc/ceph/ceph.conf", "[global]\n");
+    for resource in ["p_heat-engine", "neutron-l3-agent", "p_mysqld"] {
+        node.write(&format!(".lab/cluster/resources/{resource}"), "Started\n");
+    }
+    node
+}
+
+#[test]
+fn a_healthy_cluster_passes() {
+    controller().pass(&["check", "check-cluster"]);
+}
+
+#[test]
+fn each_fault_of_the_cluster_is_named_and_can_be_passed_over_on_request() {
+    for (fault, argument, says) in [
+        ("pacemaker-down", "", "pacemaker does not answer"),
+        ("pacemaker-offline", "node-2.domain.tld", "pacemaker: offline node-2.domain.tld"),
+        ("pacemaker-maintenance", "", "pacemaker is in maintenance mode"),
+        ("pacemaker-failed", "p_haproxy", "pacemaker: failed p_haproxy_monitor_20000 on node-1.domain.tld"),
+        ("mysql-down", "", "galera does not answer"),
+        ("galera", "Donor/Desynced 1", "galera is Donor/Desynced, not Synced"),
+        ("galera", "Synced 2", "galera has 2 members, not 1"),
+        ("rabbit-down", "", "rabbitmq does not answer"),
+        ("rabbit-partition", "", "rabbitmq: partitions"),
+        ("agents-down", "node-7.domain.tld", "nova: nova-compute on node-7.domain.tld is down"),
+        ("neutron-down", "node-7.domain.tld", "neutron: neutron-openvswitch-agent on node-7.domain.tld is down"),
+        ("ceph-down", "", "ceph does not answer"),
+        ("ceph-health", "", "ceph: HEALTH_ERR 1 pgs inconsistent"),
+    ] {
+        let mut node = controller();
+        node.fault(fault, argument);
+        let reason = node.refusal("check-cluster");
+        assert!(reason.starts_with(says), "{fault}: {reason}");
+        node.values.skip_cluster_checks = true;
+        node.pass(&["check-cluster", "verify-cluster"]);
+        node.values.skip_cluster_checks = false;
+        node.repair(fault);
+        node.pass(&["verify-cluster"]);
+    }
+}
+
+#[test]
+fn a_node_without_the_packages_is_not_asked() {
+    let node = Node::new(&["primary-controller"]);
+    for fault in ["pacemaker-down", "mysql-down", "rabbit-down", "ceph-down"] {
+        node.fault(fault, "");
+    }
+    node.pass(&["check-cluster", "ha", "verify-cluster"]);
+}
+
+#[test]
+fn resources_of_pacemaker_restart_once_when_the_last_controller_is_through() {
+    let mut node = controller();
+    node.pass(&["check", "check-cluster", "backup", "agents", "channel", "update"]);
+    assert_eq!(node.calls("pcs resource disable"), Vec::<String>::new());
+    node.pass(&["ha"]);
+    assert_eq!(
+        node.calls("pcs resource disable"),
+        ["pcs resource disable p_heat-engine --wait=60", "pcs resource disable neutron-l3-agent --wait=60"]
+    );
+    assert_eq!(node.read(".lab/cluster/resources/p_heat-engine"), "Started\n");
+    node.pass(&["verify", "verify-cluster", "commit"]);
+    node.assert_tidy();
+    // Nothing runs old code any more: the second time nothing is restarted.
+    node.values.run = "20261124T000000Z-0002".into();
+    node.calls("");
+    node.pass(PHASES);
+    assert_eq!(node.calls("pcs resource disable"), Vec::<String>::new());
+}
+
+#[test]
+fn a_resource_that_does_not_come_back_stops_the_run_and_the_next_one_tries_again() {
+    let node = controller();
+    node.pass(&["check", "check-cluster", "backup", "agents", "channel", "update"]);
+    node.fault("resource-down", "neutron-l3-agent");
+    assert_eq!(node.refusal("ha"), "neutron-l3-agent does not come back");
+    assert!(node.exists("var/lib/fuel-mu/undo/resource"), "what could not be undone stays noted");
+    node.repair("resource-down");
+    node.pass(&["ha"]);
+    assert_eq!(node.read(".lab/cluster/resources/neutron-l3-agent"), "Started\n");
+    node.assert_tidy();
+}
+
+#[test]
+fn message_queue_and_database_restart_only_on_request() {
+    let mut node = controller();
+    node.write(".lab/cluster/resources/p_rabbitmq-server", "Started\n");
+    node.pass(PHASES);
+    let of = |calls: Vec<String>| {
+        calls.into_iter().filter(|call| call.contains("p_mysqld") || call.contains("rabbitmq")).collect::<Vec<_>>()
+    };
+    assert_eq!(of(node.calls("pcs resource disable")), Vec::<String>::new());
+    node.values.restart_mysql = true;
+    node.values.restart_rabbitmq = true;
+    node.pass(&["ha"]);
+    assert_eq!(
+        of(node.calls("pcs resource disable")),
+        ["pcs resource disable clone_p_mysqld --wait=60", "pcs resource disable master_p_rabbitmq-server --wait=60"]
+    );
+}
+
+#[test]
+fn packages_may_not_restart_what_pacemaker_runs() {
+    let node = controller();
+    node.package("mysql-server", "1", "2");
+    node.package("heat-engine", "1", "2");
+    node.package("haproxy", "1", "2");
+    node.package("memcached", "1", "2");
+    node.services(&["mysql", "heat-engine", "haproxy", "memcached", "rsyslog"]);
+    for (package, service) in
+        [("mysql-server", "mysql"), ("heat-engine", "heat-engine"), ("haproxy", "haproxy"), ("memcached", "rsyslog")]
+    {
+        node.write(&format!(".lab/restarts/{package}"), &format!("{service}\n"));
+    }
+    node.pass(&["check", "backup", "agents", "channel", "update"]);
+    let restarts: Vec<String> = node.calls("service ").into_iter().filter(|call| call.ends_with("restart")).collect();
+    assert_eq!(restarts, ["service rsyslog restart", "service nova-api restart", "service memcached restart"]);
+}
+
+#[test]
+fn new_binaries_of_pacemaker_start_in_maintenance_mode() {
+    let node = controller();
+    node.write(".lab/cluster/nodes", &format!("{}\n", hostname()));
+    node.add(".lab/repo", "pacemaker 2.0\ncorosync 2.0\n");
+    node.pass(&["check", "backup", "agents", "channel", "update"]);
+    let calls = node.calls("");
+    let steps: Vec<&str> = calls
+        .iter()
+        .map(String::as_str)
+        .filter(|call| {
+            call.starts_with("pcs property") || call.contains("pacemaker st") || call.contains("corosync restart")
+        })
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            "pcs property set maintenance-mode=true",
+            "service pacemaker stop",
+            "service corosync restart",
+            "service pacemaker start",
+            "pcs property set maintenance-mode=false"
+        ]
+    );
+    node.assert_tidy();
+}
+
+#[test]
+fn maintenance_mode_is_left_when_pacemaker_does_not_come_back() {
+    let mut node = controller();
+    node.write(".lab/cluster/nodes", "somebody-else\n");
+    node.add(".lab/repo", "pacemaker 2.0\n");
+    node.pass(&["check", "backup", "agents", "channel"]);
+    assert_eq!(node.gives_up("update"), "pacemaker does not come back");
+    node.assert_tidy();
+}
+
+fn storage() -> Node {
+    let node = Node::new(&["ceph-osd"]);
+    node.package("ceph", "0.94.5", "0.94.9");
+    node.services(&["ceph-osd-all"]);
+    node.write("etc/ceph/ceph.conf", "[global]\n");
+    node
+}
+
+#[test]
+fn ceph_s_flags_are_set_for_the_time_of_the_upgrade() {
+    let node = storage();
+    node.write(".lab/ceph/flags", "noscrub\n");
+    node.fault("ceph-pgs", "2");
+    node.pass(NODE_PHASES);
+    let calls = node.calls("");
+    let at = |call: &str| {
+        calls.iter().position(|c| c.contains(call)).unwrap_or_else(|| panic!("{call} is not in {calls:#?}"))
+    };
+    assert!(at("osd set noout") < at("-y --no-remove dist-upgrade"));
+    assert!(at("-y --no-remove dist-upgrade") < at("service ceph-osd-all restart"));
+    assert!(at("service ceph-osd-all restart") < at("pg stat"));
+    assert!(at("pg stat") < at("osd unset noout"));
+    assert_eq!(calls.iter().filter(|call| call.contains("pg stat")).count(), 3, "it waits for the placement groups");
+    assert_eq!(node.read(".lab/ceph/flags"), "noscrub\n", "the operator's own flag stays");
+}
+
+#[test]
+fn ceph_s_flags_are_unset_after_every_failure() {
+    let mut node = storage();
+    node.pass(&["check", "backup", "agents", "channel"]);
+    node.fault("postinst", "ceph");
+    node.refusal("update");
+    assert_eq!(node.read(".lab/ceph/flags"), "");
+    node.repair("postinst");
+    node.fault("ceph-pgs", "");
+    assert_eq!(node.gives_up("update"), "ceph: placement groups do not become active+clean");
+    assert_eq!(node.read(".lab/ceph/flags"), "");
+    node.assert_tidy();
+    node.repair("ceph-pgs");
+    node.pass(&["update", "verify", "commit"]);
+}
+
+#[test]
+fn ceph_s_flags_of_a_killed_run_are_unset_by_the_next_phase() {
+    let node = storage();
+    node.pass(&["check", "backup", "agents", "channel"]);
+    node.fault("die", "ceph");
+    node.run("update");
+    node.repair("die");
+    assert_eq!(node.read(".lab/ceph/flags"), "noout\nnoscrub\nnodeep-scrub\n");
+    assert!(node.read("var/lib/fuel-mu/undo/ceph").contains("noout"));
+    node.pass(&["cleanup"]);
+    assert_eq!(node.read(".lab/ceph/flags"), "");
+    node.pass(NODE_PHASES);
+}
+
+#[test]
+fn a_replica_set_must_be_healthy_again() {
+    let mut node = Node::new(&["mongo"]);
+    node.services(&["mongodb"]);
+    node.package("mongodb-server", "2.6", "2.7");
+    node.pass(&["check", "backup", "agents", "channel"]);
+    node.fault("mongo-state", "");
+    assert_eq!(node.gives_up("update"), "mongo: a member of the replica set is unhealthy");
+    node.fault("mongo-state", "2");
+    node.pass(&["update", "verify", "commit"]);
+}
+
+fn hostname() -> String {
+    let output = std::process::Command::new("hostname").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
