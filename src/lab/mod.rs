@@ -14,6 +14,7 @@ mod mirror;
 mod nailgun;
 mod nailgun_mode;
 mod network;
+pub mod sample;
 mod scenario;
 mod seed;
 mod shell;

@@ -261,5 +261,6 @@ async fn endless_banner(mut stream: TcpStream) {
 
 async fn not_ssh(mut stream: TcpStream) {
     let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+    let _ = stream.shutdown().await;
     hold(stream).await;
 }
