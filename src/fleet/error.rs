@@ -47,7 +47,9 @@ impl FleetError {
             Self::NoKey { .. } => {
                 Some("name a private key with --ssh-key, or start an agent (ssh-agent, ssh-add)".to_owned())
             }
-            Self::Key { hint, .. } => hint.clone(),
+            Self::Key { hint, .. } => {
+                hint.clone().or_else(|| Some("name a private key file with --ssh-key".to_owned()))
+            }
             Self::KnownHosts { .. } => Some("repair the file or its permissions, or move it away".to_owned()),
             Self::Runtime(_) | Self::Interrupted => None,
         }

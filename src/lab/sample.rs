@@ -6,10 +6,8 @@ use super::scenario::{NodeSpec, Scenario};
 const NEWER: &str = "1:1.0-1~u14.04+mos45";
 
 /// What the mirror publishes, and what the nodes have before.
-const PUBLISHED: &str =
-    "{\"id\": 2, \"title\": \"9.0-mu-2\", \"timestamp\": 1479340800, \"doc_link\": \"https://docs.example.org/mos-9.0-mu-2\"}\n";
-const BEFORE: &str =
-    "{\"id\": 1, \"title\": \"9.0-mu-1\", \"timestamp\": 1475193600, \"doc_link\": \"https://docs.example.org/mos-9.0-mu-1\"}\n";
+const PUBLISHED: &str = "{\"id\": 2, \"title\": \"9.0-mu-2\", \"timestamp\": 1479340800, \"doc_link\": \"https://docs.example.org/mos-9.0-mu-2\"}\n";
+const BEFORE: &str = "{\"id\": 1, \"title\": \"9.0-mu-1\", \"timestamp\": 1475193600, \"doc_link\": \"https://docs.example.org/mos-9.0-mu-1\"}\n";
 
 /// Twelve nodes of four roles: three controllers, five computes, two for storage, two of Ubuntu alone. Node 8 never got
 /// an update and is behind, node 12 is powered off.

@@ -10,7 +10,7 @@ use crate::domain::row::Row;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::mirror::Announcement;
-use crate::nailgun::{Nailgun, NailgunError, Repository, Way};
+use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind, Repository, Way};
 
 /// Everything that the plan is made from.
 pub(super) struct Gathered {
@@ -43,7 +43,11 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
         return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was started"));
     }
     let told = told.map_err(|_| AppError::new(Exit::Error, "asking Nailgun failed"))?;
-    let (env, repositories, way) = told.map_err(|e| nailgun_error(&e))?;
+    let (env, repositories, way) = told.map_err(|e| match e.kind {
+        NailgunErrorKind::NotFound => nailgun_error(&e)
+            .hinted(Some("`fuel2 env list` on the master shows the environments that Nailgun has".to_owned())),
+        _ => nailgun_error(&e),
+    })?;
 
     // For an installation Nailgun's word on the version is the truth.
     let version = &env.mos_version;

@@ -178,7 +178,8 @@ pub(super) fn start(context: &Context<'_>, job: &Job, tasks: Option<&[String]>) 
         Err(ExecuteError::NotSent(error)) => return Err(nailgun_error(&error)),
         Err(ExecuteError::Refused(error)) if error.kind == NailgunErrorKind::Conflict => {
             refuse_when_busy(context)?;
-            return Err(AppError { exit: Exit::Busy, ..nailgun_error(&error) });
+            let hint = "another task began meanwhile; wait for it and try again".to_owned();
+            return Err(AppError { exit: Exit::Busy, ..nailgun_error(&error) }.hinted(Some(hint)));
         }
         Err(ExecuteError::Refused(error)) => return Err(nailgun_error(&error)),
         Err(ExecuteError::Unclear(error)) => {

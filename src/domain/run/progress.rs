@@ -348,7 +348,7 @@ mod tests {
                 prop_assert_eq!(phases, now.over());
                 prop_assert_eq!(run.left_overs().is_empty(), now.ready == now.planned);
                 let left = run.left_overs();
-                let all = left.failed.len() + left.running.len() + left.pending.len() + left.skipped.len();
+                let all = left.failed.len() + left.running.len() + left.pending.len() + left.missing.len() + left.skipped.len();
                 prop_assert_eq!(all + now.ready, now.planned);
                 prop_assert!(!run.take(answer) || answer.len() > 1, "the same single record moves nothing twice");
                 before = run.totals();
