@@ -12,6 +12,7 @@ need sshd openssh-server
 need ssh openssh-client
 need shellcheck shellcheck
 need flock util-linux
+need script bsdutils
 need readelf binutils
 
 if [ -z "$missing" ]; then

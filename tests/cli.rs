@@ -14,4 +14,5 @@ mod cli {
     mod check_installed;
     mod install;
     mod openssh;
+    mod terminal;
 }

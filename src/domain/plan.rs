@@ -47,7 +47,7 @@ impl Phase {
     /// Its name for people.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::CanaryController => "first controller",
+            Self::CanaryController => "the primary controller first, probably",
             Self::Controllers => "controllers, one by one",
             Self::Storage => "storage, one by one",
             Self::Computes => "computes",

@@ -68,7 +68,7 @@ fn an_update_from_the_plan_to_the_proof() {
     Read first  https://example.org/mu2
 
     Before anything changes, every node and the cluster are checked; then, phase by phase:
-      1. first controller: node-1
+      1. the primary controller first, probably: node-1
       2. controllers, one by one: node-[2-3]
       3. computes, 5 at a time: node-[4-5]
       then every node is verified, and all together get the new mu-version.json
@@ -109,7 +109,7 @@ fn a_plan_alone_sends_nothing_that_changes_anything() {
     let ran = program.run("-e 1 install --dry-run -f json");
     let document = ran.json();
     assert_eq!((ran.code, &document["result"], &document["target"]["id"]), (Some(0), &"planned".into(), &2.into()));
-    assert!(ran.stderr.contains("first controller: node-1"), "the plan is shown: {}", ran.stderr);
+    assert!(ran.stderr.contains("the primary controller first, probably: node-1"), "the plan is shown: {}", ran.stderr);
     assert_eq!(changing_requests(&lab), Vec::<String>::new());
     assert_eq!((runs(&lab, 1), lab.node(1).calls().len()), (1, 0));
 }

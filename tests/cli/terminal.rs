@@ -1,0 +1,65 @@
+//! The program on a terminal: bars, colours, the question, and what `NO_COLOR` and `TERM=dumb` change.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use fuel_updates::lab::{Lab, NodeSpec, Scenario};
+
+use crate::program::{MU_FILE, Program, mu};
+
+/// Runs a command line on a terminal of its own (util-linux's `script` makes it), types `keys`, and returns exit
+/// status and all that the terminal got.
+fn on_terminal(program: &Program, line: &str, variables: &[(&str, &str)], keys: &str) -> (Option<i32>, String) {
+    let real = program.command(line);
+    let words: Vec<String> = std::iter::once(real.get_program())
+        .chain(real.get_args())
+        .map(|word| word.to_str().expect("UTF-8").to_owned())
+        .collect();
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]).env_clear();
+    for (name, value) in real.get_envs() {
+        script.env(name, value.expect("a value"));
+    }
+    script.env("TERM", "xterm-256color").envs(variables.iter().copied());
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script");
+    child.stdin.take().expect("its input").write_all(keys.as_bytes()).expect("typed");
+    let out = child.wait_with_output().expect("it ends");
+    (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned())
+}
+
+fn lab() -> Lab {
+    let node = |id, role| NodeSpec::new(id, &[role]).package("fuel-misc", "1").file(MU_FILE, mu(1));
+    let scenario = Scenario::new().published(mu(2)).repo("fuel-misc", "2").node(node(1, "controller"));
+    Lab::start(scenario.node(node(2, "compute"))).expect("a lab")
+}
+
+#[test]
+fn bars_and_colours_on_a_terminal_only() {
+    let lab = lab();
+    let program = Program::in_lab(&lab);
+    let (code, seen) = on_terminal(&program, "-e 1 check installed", &[], "");
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("asking nodes") && seen.contains("\x1b["), "a bar was drawn: {seen:?}");
+    assert!(seen.contains("9.0-mu-1 on node-[1-2]"), "{seen}");
+
+    let (_, plain) = on_terminal(&program, "-e 1 check installed", &[("NO_COLOR", "1")], "");
+    assert!(plain.contains("asking nodes") && !plain.contains("\x1b[1;3") && !plain.contains("\x1b[36m"), "{plain:?}");
+    let (_, dumb) = on_terminal(&program, "-e 1 check installed", &[("TERM", "dumb")], "");
+    assert!(dumb.contains("[2/2] node-") && !dumb.contains('\x1b'), "lines, not bars: {dumb:?}");
+    let (_, quiet) = on_terminal(&program, "-e 1 -q check installed", &[], "");
+    assert!(!quiet.contains('\x1b') && !quiet.contains("asking"), "{quiet:?}");
+}
+
+#[test]
+fn the_question_is_asked_and_no_is_its_default() {
+    let lab = lab();
+    let program = Program::in_lab(&lab);
+    let (code, seen) = on_terminal(&program, "-e 1 install", &[], "\n");
+    assert_eq!(code, Some(1), "{seen}");
+    assert!(seen.contains("Install it? [y/N]") && seen.contains("declined; nothing was sent"), "{seen}");
+    assert_eq!(lab.nailgun().started("deploy"), 0);
+
+    let (code, seen) = on_terminal(&program, "-e 1 install", &[], "y\n");
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("update ") && seen.contains("verified: 9.0-mu-2 on node-[1-2]"), "{seen}");
+}
