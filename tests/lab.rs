@@ -9,9 +9,16 @@
 
 mod lab {
     mod api;
+    mod binary;
     mod contract;
     mod engine;
+    mod failures;
+    mod faults;
     mod rules;
+    mod scenes;
+    mod selection;
     mod shape;
     mod site;
+    mod stops;
+    mod uploads;
 }

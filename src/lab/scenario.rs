@@ -34,6 +34,8 @@ pub struct Scenario {
     pub mirror: Vec<(String, Vec<u8>)>,
     /// What the MOS repositories hold on every node, added to what a node says for itself.
     pub repo: Vec<(String, String)>,
+    /// Variables of everything that runs on a node: the pace of the graph's scripts, which wait longer in the field.
+    pub variables: Vec<(String, String)>,
     /// How much longer every task of a graph takes than it does by itself.
     pub task_delay: Duration,
     /// How long a run stays `pending`, as it does while Nailgun serializes.
@@ -117,6 +119,9 @@ impl Scenario {
             nodes: Vec::new(),
             mirror: Vec::new(),
             repo: Vec::new(),
+            variables: [("MU_POLL", "0.1"), ("MU_SETTLE", "0.1")]
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
             task_delay: Duration::ZERO,
             serialize_delay: Duration::from_millis(20),
         }
@@ -182,6 +187,14 @@ impl Scenario {
     #[must_use]
     pub fn repo(mut self, package: &str, version: &str) -> Self {
         self.repo.push((package.into(), version.into()));
+        self
+    }
+
+    /// A variable of everything that runs on a node; replaces the one of this name.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.into(), value.into()));
         self
     }
 

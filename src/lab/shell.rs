@@ -88,6 +88,8 @@ pub(crate) struct NodeShell {
     pub(crate) tree: PathBuf,
     /// The folder of the recording stubs, first in `PATH`.
     pub(crate) stubs: PathBuf,
+    /// More variables.
+    pub(crate) variables: Vec<(String, String)>,
     /// What runs in the lab.
     pub(crate) processes: Processes,
 }
@@ -112,6 +114,7 @@ impl NodeShell {
             .env("MU_POLL", "0.2")
             .env("HOME", self.tree.join("root"))
             .env("LC_ALL", "C")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -200,7 +203,12 @@ mod tests {
     use super::*;
 
     fn shell() -> NodeShell {
-        NodeShell { tree: "/nonexistent".into(), stubs: "/nonexistent".into(), processes: Processes::default() }
+        NodeShell {
+            tree: "/nonexistent".into(),
+            stubs: "/nonexistent".into(),
+            variables: Vec::new(),
+            processes: Processes::default(),
+        }
     }
 
     fn run(command: &str, timeout: Duration) -> (Ending, String, String) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,9 +15,10 @@ use super::keys::Keys;
 use super::mirror::{Mirror, MirrorFault};
 use super::nailgun::NailgunControl;
 use super::network::Network;
-use super::scenario::{NodeSpec, Scenario};
+use super::node::LabNode;
+use super::scenario::Scenario;
 use super::shell::{NodeShell, Processes};
-use super::sshd::{SshFault, SshNode};
+use super::sshd::SshNode;
 use super::web::WebServer;
 use super::{LabError, inventory, seed, stubs};
 
@@ -67,13 +67,6 @@ pub struct Lab {
     _network: Network,
 }
 
-/// A node of a running lab.
-pub struct LabNode {
-    spec: NodeSpec,
-    address: Ipv4Addr,
-    ssh: SshNode,
-}
-
 impl Lab {
     /// Starts a lab.
     ///
@@ -97,14 +90,19 @@ impl Lab {
             .build()?;
 
         let processes = Processes::default();
+        let shell = |tree: PathBuf| NodeShell {
+            tree,
+            stubs: dir.join("stubs"),
+            variables: scenario.variables.clone(),
+            processes: processes.clone(),
+        };
         let ids: Vec<u32> = scenario.nodes.iter().map(|node| node.id).collect();
         let mut nodes = Vec::new();
         for (spec, listener) in scenario.nodes.iter().zip(network.listen(&ids)?) {
             let tree = dir.join("nodes").join(&spec.name);
             seed::tree(&tree, spec, &scenario)?;
-            let shell = NodeShell { tree, stubs: dir.join("stubs"), processes: processes.clone() };
             let (accepted, faults) = (keys.accepted.clone(), spec.ssh_faults.clone());
-            let ssh = SshNode::start(runtime.handle(), listener, shell, accepted, faults)?;
+            let ssh = SshNode::start(runtime.handle(), listener, shell(tree), accepted, faults)?;
             nodes.push(LabNode { spec: spec.clone(), address: network.node(spec.id)?, ssh });
         }
 
@@ -117,8 +115,7 @@ impl Lab {
         fs::create_dir_all(master.join(".lab"))?;
         let mut shells: BTreeMap<String, NodeShell> =
             nodes.iter().map(|node: &LabNode| (node.spec.id.to_string(), node.ssh.shell().clone())).collect();
-        let stubs = dir.join("stubs");
-        shells.insert("master".into(), NodeShell { tree: master, stubs, processes: processes.clone() });
+        shells.insert("master".into(), shell(master));
         let ips = nodes.iter().map(|node| (node.spec.id, node.address.to_string())).collect();
         let nailgun = NailgunControl::start(network.server(254), &scenario, &ips, shells)?;
 
@@ -245,117 +242,6 @@ impl Drop for Lab {
         }
         // Nothing can be done about a file that will not go; the next boot empties the folder.
         let _ = fs::remove_dir_all(&self.dir);
-    }
-}
-
-impl LabNode {
-    /// What the node was made from.
-    pub fn spec(&self) -> &NodeSpec {
-        &self.spec
-    }
-
-    /// Nailgun's number of it.
-    pub fn id(&self) -> u32 {
-        self.spec.id
-    }
-
-    /// Its address.
-    pub fn address(&self) -> Ipv4Addr {
-        self.address
-    }
-
-    /// The port of its SSH server.
-    pub fn port(&self) -> u16 {
-        self.ssh.address().port()
-    }
-
-    /// Where its SSH server listens.
-    pub fn socket(&self) -> SocketAddr {
-        self.ssh.address()
-    }
-
-    /// Its file tree, `FUEL_MU_ROOT` of everything that runs on it.
-    pub fn tree(&self) -> &Path {
-        &self.ssh.shell().tree
-    }
-
-    /// A file of its tree by the path from `/`.
-    ///
-    /// # Errors
-    /// Where it cannot be read.
-    pub fn read(&self, path: &str) -> io::Result<String> {
-        Ok(String::from_utf8_lossy(&fs::read(seed::below(self.tree(), path)?)?).into_owned())
-    }
-
-    /// Writes a file of its tree by the path from `/`, as an operator's accident would.
-    ///
-    /// # Errors
-    /// Where it cannot be written.
-    pub fn write(&self, path: &str, content: &[u8]) -> io::Result<()> {
-        seed::write(self.tree(), path, content, 0o644)
-    }
-
-    /// Switches a fault of its stubs on.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn set_stub_fault(&self, name: &str, argument: &str) -> io::Result<()> {
-        self.write(&format!("/.lab/faults/{name}"), argument.as_bytes())
-    }
-
-    /// Switches a fault of its stubs off.
-    ///
-    /// # Errors
-    /// Where the file cannot be removed.
-    pub fn clear_stub_fault(&self, name: &str) -> io::Result<()> {
-        match fs::remove_file(seed::below(self.tree(), &format!("/.lab/faults/{name}"))?) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// What the stubs were called with, one line each.
-    pub fn calls(&self) -> Vec<String> {
-        self.read("/.lab/calls").unwrap_or_default().lines().map(str::to_owned).collect()
-    }
-
-    /// Replaces the faults of its SSH server; [`SshFault::Offline`] cuts open connections.
-    ///
-    /// # Errors
-    /// Where its address cannot be bound again.
-    pub fn set_ssh_faults(&self, faults: &[SshFault]) -> Result<(), LabError> {
-        self.ssh.set_faults(faults.to_vec())
-    }
-
-    /// Gives it a new host key, as a reinstallation does.
-    ///
-    /// # Errors
-    /// Where no key can be made.
-    pub fn change_host_key(&self) -> Result<(), LabError> {
-        self.ssh.change_host_key()
-    }
-
-    /// Its host key, one line as in `known_hosts` without the host.
-    ///
-    /// # Errors
-    /// Where the key has no text form.
-    pub fn host_key(&self) -> Result<String, LabError> {
-        self.ssh.host_key()
-    }
-
-    /// How many connections it accepted.
-    pub fn connections(&self) -> usize {
-        self.ssh.connections()
-    }
-
-    /// How many logins it accepted.
-    pub fn logins(&self) -> usize {
-        self.ssh.logins()
-    }
-
-    /// The commands that were executed over SSH, in order.
-    pub fn commands(&self) -> Vec<String> {
-        self.ssh.commands()
     }
 }
 

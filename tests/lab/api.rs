@@ -201,3 +201,17 @@ pub(super) fn after(mut task: Value, requires: &[&str]) -> Value {
 pub(super) fn stage(id: &str, requires: &[&str]) -> Value {
     json!({"id": id, "type": "stage", "version": "2.1.0", "requires": requires})
 }
+
+/// A graph of these tasks and nothing else.
+pub(super) fn graph(tasks: &[Value]) -> Value {
+    json!({"tasks": tasks})
+}
+
+/// The graph of most recordings.
+pub(super) fn plain() -> Value {
+    graph(&[
+        shell("prep", &["/.*/"], "echo prep"),
+        after(shell("work", &["compute", "controller"], "echo work"), &["prep"]),
+        after(shell("fin", &["/.*/"], "echo fin"), &["work"]),
+    ])
+}
