@@ -1,5 +1,7 @@
 //! Servers as old as OpenSSH 6.6 (Ubuntu 14.04), played by a current one that offers their algorithms only.
 
+use std::time::{Duration, Instant};
+
 use fuel_updates::domain::failure::FailureKind;
 use fuel_updates::fleet::Target;
 
@@ -80,4 +82,28 @@ fn what_even_legacy_cannot_open_is_named_with_both_lists() {
         failure.cause
     );
     assert!(failure.hint.unwrap().contains("sshd_config"));
+}
+
+/// russh waits a whole second for a list of hashes (EXT_INFO) that old servers never send. `make bench` has
+/// the milliseconds; here it is enough that the best of three is far from that second, on any machine.
+#[test]
+fn an_rsa_key_is_offered_without_waiting_for_ext_info() {
+    let Some(sshd) = Sshd::start(&Setup::on(&["127.73.4.1"]).line("LogLevel DEBUG1")) else { return };
+    let (target, settings) = (target(&sshd, "127.73.4.1"), settings(sshd.dir()));
+    let waits = (1..=3).map(|times| {
+        let offers = |log: &str| log.matches("method publickey").count();
+        let before = offers(&sshd.log(|log| log.matches("Accepted publickey").count() >= times - 1));
+        std::thread::scope(|scope| {
+            let client = scope.spawn(|| ask_one(&target, "echo in", &settings));
+            sshd.log(|log| log.matches("SSH2_MSG_NEWKEYS received").count() >= times);
+            let keys = Instant::now();
+            sshd.log(|log| offers(log) > before);
+            let wait = keys.elapsed();
+            assert_eq!(text(&client.join().unwrap()), "in\n");
+            wait
+        })
+    });
+    let shortest = waits.min().unwrap();
+    assert!(shortest < Duration::from_millis(500), "{shortest:?}");
+    assert!(!sshd.log(|_| true).contains("Sending SSH2_MSG_EXT_INFO"));
 }
