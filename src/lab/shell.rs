@@ -109,9 +109,6 @@ impl NodeShell {
             .env_clear()
             .env("FUEL_MU_ROOT", &self.tree)
             .env("PATH", search_path(&self.stubs))
-            // Nothing here takes time to settle, and stand-ins answer at once: the scripts' pauses are short.
-            .env("MU_SETTLE", "0")
-            .env("MU_POLL", "0.2")
             .env("HOME", self.tree.join("root"))
             .env("LC_ALL", "C")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
