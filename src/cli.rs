@@ -209,6 +209,10 @@ pub(crate) struct Install {
     #[arg(long, conflicts_with_all = ["attach", "detach", "stop", "yes"])]
     pub(crate) dry_run: bool,
 
+    /// Run only the pre-checks, which change nothing, and print what each node found.
+    #[arg(long, conflicts_with_all = ["attach", "detach", "stop", "dry_run"])]
+    pub(crate) precheck: bool,
+
     /// Start without asking.
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,

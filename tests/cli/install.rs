@@ -115,6 +115,21 @@ fn a_plan_alone_sends_nothing_that_changes_anything() {
 }
 
 #[test]
+fn pre_checks_alone_tell_what_each_node_found() {
+    let lab = lab(&SMALL);
+    let program = Program::in_lab(&lab);
+    let line = "-e 1 install --precheck -f csv -c name -c packages -c services -c reboot -c result";
+    let ran = program.run(line);
+    let rows = "name,packages,services,reboot,result\nnode-1,3,nova-api,no,passes\nnode-2,3,nova-compute,no,passes\n";
+    assert!(ran.code == Some(0) && ran.stdout.ends_with(rows), "{}", ran.picture());
+    lab.node(2).set_stub_fault("removal", "nova-compute").expect("a fault");
+    let ran = program.run(line);
+    assert_eq!(ran.code, Some(3), "{}", ran.picture());
+    assert!(ran.stdout.contains("packages would be removed: nova-compute"), "{}", ran.picture());
+    assert_eq!((runs(&lab, 1), lab.node(1).read("/var/lib/fuel-mu/state.json").is_err()), (1, true));
+}
+
+#[test]
 fn without_a_terminal_it_wants_a_yes() {
     let lab = lab(&SMALL);
     assert_snapshot!(Program::in_lab(&lab).run("-e 1 install").picture(), @"

@@ -45,7 +45,8 @@ pub(crate) fn run(options: &Install, settings: &Settings, ui: &Ui) -> Result<Exi
     let env = settings
         .env
         .ok_or_else(|| AppError::new(Exit::Usage, "install needs --env ID: the environment is never guessed"))?;
-    let asks = !(options.yes || options.dry_run || options.attach.is_some() || options.stop.is_some());
+    let asks =
+        !(options.yes || options.dry_run || options.precheck || options.attach.is_some() || options.stop.is_some());
     if asks && !ui.can_ask() {
         let error = AppError::new(Exit::Usage, "there is no terminal to ask for confirmation");
         return Err(error.hinted(Some("look at the plan with --dry-run, then give --yes".to_owned())));
@@ -99,12 +100,15 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
         outcome.result = InstallResult::Planned;
         return finish(context, &outcome, Exit::Ok);
     }
-    if !options.yes && !context.ui.confirm("Install it?") {
+    if !options.yes && !options.precheck && !context.ui.confirm("Install it?") {
         outcome.result = InstallResult::Declined;
         return finish(context, &outcome, Exit::Error);
     }
     let _lock = Lock::take(&context.state, context.env)?;
     let job = submit::prepare(context, &graph, &gathered, &plan)?;
+    if options.precheck {
+        return precheck::report(context, &graph, &job);
+    }
     if let Some(failed) = precheck::run(context, &graph, &job, &outcome)? {
         let exit = if failed.result == InstallResult::Started { Exit::Interrupted } else { Exit::InstallFailed };
         return finish(context, &failed, exit);

@@ -1,16 +1,23 @@
 //! The pre-checks as a run of their own: they change nothing, and what they find decides whether the update is started.
 
+use std::collections::BTreeMap;
+
 use super::prove::{Subject, fetch_details};
 use super::submit::{Job, start};
 use super::watch::{How, watch};
 use super::{Context, attach_command};
 use crate::command::ask;
 use crate::command::install::compare::words;
+use crate::domain::details::{Details, Report};
+use crate::domain::node::NodeId;
 use crate::domain::nodeset::fold;
 use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
 use crate::domain::row::Row;
+use crate::domain::text::one_line;
 use crate::error::AppError;
+use crate::exit::Exit;
 use crate::graph::Graph;
+use crate::ui::Table;
 
 /// Runs them. Nothing when every node passes; else how the installation ended.
 pub(super) fn run(
@@ -50,7 +57,7 @@ pub(super) fn run(
     let mut upgrades = 0;
     for subject in &job.target_nodes {
         let found = details.get(&subject.id);
-        let report = found.and_then(|d| d.report.as_ref()).filter(|r| r.run == job.values.run);
+        let report = report_of(&details, subject.id, job);
         let failed = left
             .failed
             .iter()
@@ -89,6 +96,64 @@ pub(super) fn run(
         return Ok(Some(Outcome { message: None, ..ended(InstallResult::Failed) }));
     }
     Ok(None)
+}
+
+/// `--precheck`: runs the pre-checks alone and prints what each node found.
+pub(super) fn report(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<Exit, AppError> {
+    let run = start(context, job, Some(&graph.precheck_tasks()))?;
+    let end = watch(context, run, &mut context.ui.progress());
+    if end.how != How::Over {
+        let exit = if end.how == How::Interrupted { Exit::Interrupted } else { Exit::InstallFailed };
+        return Err(AppError::new(exit, "the pre-checks were not watched to their end; they change nothing"));
+    }
+    let subjects: Vec<&Subject> = job.target_nodes.iter().collect();
+    let details = fetch_details(context, &subjects)?;
+    let left = end.progress.left_overs();
+    let columns =
+        ["id", "name", "packages", "removals", "holds", "customised", "services", "space_mb", "reboot", "result"];
+    let mut table = Table::new(&columns);
+    let mut all_pass = left.is_empty();
+    for subject in subjects {
+        let report = report_of(&details, subject.id, job).cloned().unwrap_or_default();
+        let failed = left
+            .failed
+            .iter()
+            .chain(&left.running)
+            .chain(&left.pending)
+            .chain(&left.missing)
+            .find(|t| t.node == subject.id);
+        let result = match (&report.failed, failed) {
+            (Some(reason), _) => reason.clone(),
+            (None, Some(task)) => format!("{} did not pass", words(&task.task)),
+            (None, None) if report.run.is_empty() => "no report".to_owned(),
+            (None, None) => "passes".to_owned(),
+        };
+        all_pass &= result == "passes";
+        table.push(vec![
+            subject.id.to_string(),
+            subject.node.name.clone(),
+            report.packages.len().to_string(),
+            safe(&report.removals),
+            safe(&report.holds),
+            safe(&report.customised),
+            safe(&report.services),
+            report.space_mb.to_string(),
+            if report.reboot { "needed" } else { "no" }.to_owned(),
+            result,
+        ]);
+    }
+    context.ui.table(&table)?;
+    Ok(if all_pass { Exit::Ok } else { Exit::Partial })
+}
+
+/// Names from a node as one short line.
+fn safe(names: &[String]) -> String {
+    if names.is_empty() { "-".to_owned() } else { one_line(&names.join(" "), 200) }
+}
+
+/// The report that this run wrote on a node.
+fn report_of<'a>(details: &'a BTreeMap<NodeId, Details>, node: NodeId, job: &Job) -> Option<&'a Report> {
+    details.get(&node).and_then(|d| d.report.as_ref()).filter(|r| r.run == job.values.run)
 }
 
 /// Whether an earlier run upgraded packages for this target: then there is nothing left to upgrade, only to commit.
