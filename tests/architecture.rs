@@ -27,7 +27,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("tokio", &["fleet", "http", "lab"]),
     ("ureq", &["http", "mirror", "nailgun"]),
     ("hickory_resolver", &["fleet", "http"]),
-    ("clap", &["cli", "app", "settings"]),
+    ("clap", &["bin", "cli", "app", "settings"]),
     ("indicatif", &["ui"]),
     ("comfy_table", &["ui"]),
 ];

@@ -33,6 +33,8 @@ pub fn site(count: u32) -> Scenario {
     for package in ["nova-api", "nova-compute", "neutron-server", "cinder-volume", "ceph-osd", "nailgun-agent"] {
         scenario = scenario.repo(package, NEWER);
     }
+    let names: Vec<String> = (1..=controllers).map(|id| format!("node-{id}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     for id in 1..=count {
         let roles: &[&str] = match id {
             id if id <= controllers => &["controller"],
@@ -40,7 +42,8 @@ pub fn site(count: u32) -> Scenario {
             id if id > count - others - storage => &["ceph-osd", "cinder"],
             _ => &["compute"],
         };
-        scenario = scenario.node(NodeSpec::new(id, roles).installed(BEFORE));
+        let node = NodeSpec::new(id, roles).installed(BEFORE);
+        scenario = scenario.node(if id <= controllers { node.clustered(&names) } else { node });
     }
     scenario
 }

@@ -50,6 +50,28 @@ impl NodeSpec {
     }
 }
 
+/// What makes a controller a member of its cluster.
+const CLUSTER_PACKAGES: &[&str] = &["pacemaker", "corosync", "mysql-wsrep-server-5.6", "rabbitmq-server"];
+
+impl NodeSpec {
+    /// A member of the controllers' cluster: pacemaker, galera and rabbit with these nodes in it, itself included.
+    #[must_use]
+    pub fn clustered(mut self, names: &[&str]) -> Self {
+        for package in CLUSTER_PACKAGES {
+            self = self.package(package, GA_VERSION);
+        }
+        for resource in ["p_heat-engine", "neutron-l3-agent", "p_mysqld"] {
+            self = self.file(&format!("/.lab/cluster/resources/{resource}"), "Started\n");
+        }
+        let members: String = names.iter().map(|name| format!("{name}.domain.tld\n")).collect();
+        self.service("pacemaker", true)
+            .service("corosync", true)
+            .file("/.lab/cluster/nodes", members)
+            .file("/.lab/cluster/galera-size", format!("{}\n", names.len()))
+            .file("/root/openrc", "OS_USERNAME=admin\nexport OS_USERNAME\n")
+    }
+}
+
 /// Gives a node the packages and services of its roles.
 pub(super) fn role_defaults(node: &mut NodeSpec) {
     let of_roles = BY_ROLE.iter().filter(|(role, _)| node.roles.iter().any(|own| own == role));

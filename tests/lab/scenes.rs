@@ -58,7 +58,7 @@ pub(super) fn reading(recorder: &mut Recorder, site: &Site) {
 
 const EXECUTE: &str = "/api/v1/graphs/execute/";
 
-fn order(graph: Value) -> Value {
+fn order(graph: &Value) -> Value {
     json!({"cluster": 1, "graphs": [graph]})
 }
 
@@ -77,7 +77,7 @@ pub(super) fn orders(recorder: &mut Recorder, site: &Site) {
             "Additional properties are not allowed (u'foo' was unexpected)",
         ),
         (json!({"cluster": 1, "graphs": [{"type": "ex"}], "dry_run": "yes"}), 400, "u'yes' is not of type 'boolean'"),
-        (order(json!({"type": "ex", "nodes": ["99"]})), 400, "Nodes 99 do not belong to the same cluster 1"),
+        (order(&json!({"type": "ex", "nodes": ["99"]})), 400, "Nodes 99 do not belong to the same cluster 1"),
     ];
     for (body, status, first_line) in refused {
         let answer = recorder.ask(site, "POST", EXECUTE, Some(&body));
@@ -94,7 +94,7 @@ pub(super) fn orders(recorder: &mut Recorder, site: &Site) {
         json!({"type": "nosuch"}),
         json!({"type": "ex", "tasks": ["zzz"]}),
     ] {
-        recorder.ask(site, "POST", EXECUTE, Some(&order(graph)));
+        recorder.ask(site, "POST", EXECUTE, Some(&order(&graph)));
         assert!(site.lab.nailgun().wait_until_idle(PATIENCE));
     }
     let all = recorder.get(site, "/api/v1/transactions/");
@@ -123,7 +123,7 @@ pub(super) fn good_run(recorder: &mut Recorder, site: &Site) {
     site.upload("plain", &held());
     // Until the run is serialized its task is pending and has no history.
     nailgun.hold_pending(true);
-    let begun = recorder.ask(site, "POST", EXECUTE, Some(&order(json!({"type": "plain"})))).body();
+    let begun = recorder.ask(site, "POST", EXECUTE, Some(&order(&json!({"type": "plain"})))).body();
     let (parent, child) = (begun["id"].as_u64().unwrap(), begun["id"].as_u64().unwrap() + 1);
     let (tasks, transactions) = ("/api/v1/tasks", "/api/v1/transactions");
     recorder.get(site, &format!("{transactions}/{child}/"));
@@ -136,7 +136,7 @@ pub(super) fn good_run(recorder: &mut Recorder, site: &Site) {
     recorder.get(site, &format!("{tasks}/{child}/"));
     recorder.get(site, &format!("{tasks}/?cluster_id=1"));
     recorder.get(site, &format!("{transactions}/{parent}/"));
-    recorder.ask(site, "POST", EXECUTE, Some(&order(json!({"type": "plain"}))));
+    recorder.ask(site, "POST", EXECUTE, Some(&order(&json!({"type": "plain"}))));
     recorder.ask(site, "PUT", "/api/v1/clusters/1/deploy/?graph_type=plain", Some(&json!({})));
     recorder.ask(site, "PUT", "/api/v1/clusters/1/deployment_graphs/plain/", Some(&held()));
     recorder.get(site, &format!("{transactions}/{child}/deployment_history/"));
@@ -196,7 +196,7 @@ pub(super) fn histories(recorder: &mut Recorder, site: &Site) {
     conditional["condition"] = json!({"yaql_exp": "nosuchfunc($)"});
     for graph in [graph(&[ignored, group]), graph(&[conditional])] {
         site.upload("odd", &graph);
-        let (_, children) = site.execute(&order(json!({"type": "odd"})));
+        let (_, children) = site.execute(&order(&json!({"type": "odd"})));
         assert!(site.lab.nailgun().wait_until_idle(PATIENCE));
         recorder.get(site, &format!("/api/v1/transactions/{}/deployment_history/", children[0]));
     }
@@ -204,7 +204,7 @@ pub(super) fn histories(recorder: &mut Recorder, site: &Site) {
 
 pub(super) fn bad_run(recorder: &mut Recorder, site: &Site) {
     site.upload("plain", &graph(&[task("prep"), after(shell("work", &["compute"], "exit 1"), &["prep"])]));
-    let (parent, children) = site.execute(&order(json!({"type": "plain"})));
+    let (parent, children) = site.execute(&order(&json!({"type": "plain"})));
     assert!(site.lab.nailgun().wait_until_idle(PATIENCE));
     recorder.get(site, &format!("/api/v1/transactions/{parent}/"));
     recorder.get(site, &format!("/api/v1/transactions/{}/", children[0]));
@@ -218,7 +218,7 @@ pub(super) fn stops(recorder: &mut Recorder, site: &Site) {
     let nothing = json!({});
     let nailgun = site.lab.nailgun();
     site.upload("plain", &held());
-    let (parent, _) = site.execute(&order(json!({"type": "plain"})));
+    let (parent, _) = site.execute(&order(&json!({"type": "plain"})));
     assert!(nailgun.wait_for("work", 3, "running", PATIENCE));
     recorder.ask(site, "PUT", STOP, Some(&nothing));
     recorder.ask(site, "PUT", STOP, Some(&nothing));
@@ -237,7 +237,7 @@ pub(super) fn stops(recorder: &mut Recorder, site: &Site) {
     recorder.ask(site, "DELETE", &format!("{path}?force=1"), None);
     // Astute is gone: the run stays.
     nailgun.set_task_fault("prep", None, TaskFault::Hang);
-    let (parent, children) = site.execute(&order(json!({"type": "plain"})));
+    let (parent, children) = site.execute(&order(&json!({"type": "plain"})));
     assert!(nailgun.wait_for("prep", 3, "running", PATIENCE));
     nailgun.lose_astute();
     recorder.get(site, &format!("/api/v1/transactions/{parent}/"));
