@@ -22,6 +22,7 @@ fn controller() -> Node {
     for resource in ["p_heat-engine", "neutron-l3-agent", "p_mysqld"] {
         node.write(&format!(".lab/cluster/resources/{resource}"), "Started\n");
     }
+    node.write(".lab/cluster/resources/neutron-dhcp-agent", "Disabled\n");
     node
 }
 
@@ -79,6 +80,7 @@ fn resources_of_pacemaker_restart_once_when_the_last_controller_is_through() {
         ["pcs resource disable p_heat-engine --wait=60", "pcs resource disable neutron-l3-agent --wait=60"]
     );
     assert_eq!(node.read(".lab/cluster/resources/p_heat-engine"), "Started\n");
+    assert_eq!(node.read(".lab/cluster/resources/neutron-dhcp-agent"), "Disabled\n", "as the operator left it");
     node.pass(&["verify", "verify-cluster", "commit"]);
     node.assert_tidy();
     // Nothing runs old code any more: the second time nothing is restarted.
@@ -198,6 +200,36 @@ fn ceph_s_flags_are_set_for_the_time_of_the_upgrade() {
     assert!(at("pg stat") < at("osd unset noout"));
     assert_eq!(calls.iter().filter(|call| call.contains("pg stat")).count(), 3, "it waits for the placement groups");
     assert_eq!(node.read(".lab/ceph/flags"), "noscrub\n", "the operator's own flag stays");
+}
+
+#[test]
+fn daemons_of_ceph_that_an_interrupted_run_did_not_restart_are_restarted_under_the_flags() {
+    let node = storage();
+    node.pass(&["check", "backup", "agents", "channel"]);
+    node.fault("die-after", "ceph");
+    node.run("update");
+    node.pass(&["cleanup"]);
+    node.calls("");
+    node.pass(NODE_PHASES);
+    let calls = node.calls("");
+    let at = |call: &str| {
+        calls.iter().position(|c| c.contains(call)).unwrap_or_else(|| panic!("{call} is not in {calls:#?}"))
+    };
+    assert!(at("osd set noout") < at("service ceph-osd-all restart"));
+    assert!(at("service ceph-osd-all restart") < at("osd unset noout"));
+}
+
+#[test]
+fn targets_of_systemd() {
+    let node = Node::new(&["ceph-osd"]);
+    std::fs::create_dir_all(node.path("run/systemd/system")).unwrap();
+    node.package("ceph", "10.2.3", "10.2.5");
+    node.services(&["ceph-osd.target"]);
+    node.write("etc/ceph/ceph.conf", "[global]\n");
+    node.pass(NODE_PHASES);
+    let calls = node.calls("");
+    assert!(calls.contains(&"systemctl restart ceph-osd.target".to_owned()), "{calls:#?}");
+    assert!(calls.iter().any(|call| call.contains("osd set noout")));
 }
 
 #[test]

@@ -90,11 +90,27 @@ fn packages_that_would_stay_behind() {
     node.write(".lab/holds", "libc6\nnova-common\n");
     assert_eq!(refused(&node), "held packages would stay behind: nova-common");
     assert_eq!(node.report()["holds"], serde_json::json!(["nova-common"]));
+    node.write(".lab/repo", "nova-common 1:2.0\n");
+    assert_eq!(
+        refused(&node),
+        "held packages would stay behind: nova-common",
+        "also when nothing else is left to upgrade"
+    );
     node.write(".lab/holds", "libc6\n");
     node.pass(&["check"]);
     assert_eq!(node.report()["holds"], serde_json::json!([]));
     node.fault("kept-back", "nova-common");
     assert_eq!(refused(&node), "packages would be kept back: nova-common");
+}
+
+#[test]
+fn a_kernel_in_the_mos_repositories() {
+    let node = Node::new(&["compute"]);
+    node.package("linux-image-4.4.0-57-generic", "1", "2");
+    assert_eq!(
+        refused(&node),
+        "a kernel would be upgraded, which this update never does: linux-image-4.4.0-57-generic"
+    );
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn a_systemd_node_is_asked_its_own_way() {
     std::fs::create_dir_all(node.path("run/systemd/system")).unwrap();
     node.services(&["nova-compute"]);
     node.pass(NODE_PHASES);
-    assert!(node.calls("service nova-compute restart").len() == 1);
+    assert_eq!(node.calls("systemctl restart nova-compute.service").len(), 1);
     assert_eq!(node.report()["services"], serde_json::json!(["nova-compute"]));
 }
 

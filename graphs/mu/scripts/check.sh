@@ -35,7 +35,7 @@ phase_check() {
             room_for dist-upgrade || note "$APT_PROBLEM"
             if upgradable >"$WORK/upgradable"; then
                 # What the repositories have and the upgrade would leave behind: held or kept back.
-                awk 'NR == FNR { planned[$1] = 1; next } !($1 in planned) { print $1 }' "$WORK/all.plan" "$WORK/upgradable" >"$WORK/behind"
+                awk 'FILENAME == ARGV[1] { planned[$1] = 1; next } !($1 in planned) { print $1 }' "$WORK/all.plan" "$WORK/upgradable" >"$WORK/behind"
             else
                 note 'apt-cache policy fails'
             fi

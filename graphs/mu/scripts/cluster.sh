@@ -114,10 +114,10 @@ restart_pacemaker() {
     log 'restarting corosync and pacemaker in maintenance mode'
     note_undo maintenance
     quietly pcs property set maintenance-mode=true || return 1
-    quietly timeout -k 10 300 service pacemaker stop
-    quietly timeout -k 10 120 service corosync restart || return 1
+    act_on pacemaker stop 300
+    act_on corosync restart 120 || return 1
     # Its start is known to need two tries after such a restart.
-    quietly timeout -k 10 120 service pacemaker start || quietly timeout -k 10 120 service pacemaker start || return 1
+    act_on pacemaker start 120 || act_on pacemaker start 120 || return 1
     wait_until "$MU_CLUSTER_WAIT" this_node_online || return 1
     undo_maintenance && rm -f "$UNDO/maintenance"
 }
@@ -135,7 +135,14 @@ ha_restart_done() { quietly crm_attribute -t crm_config -n "$HA_NOTE" -D; }
 
 # restart_resource NAME: stop and start on all controllers; a resource that the cluster does not know is passed over.
 restart_resource() {
-    pcs resource show "$1" >/dev/null 2>&1 </dev/null || return 0
+    shown=$(pcs resource show "$1" 2>/dev/null </dev/null) || return 0
+    shown="$shown $(pcs resource show "clone_$1" 2>/dev/null </dev/null)"
+    case $shown in
+        *target-role=Stopped*)
+            log "the resource $1 was disabled before: it stays so"
+            return 0
+            ;;
+    esac
     log "restarting the resource $1 on all controllers"
     note_undo "resource" "$1"
     quietly pcs resource disable "$1" "--wait=$MU_HA_WAIT" || return 1
@@ -174,19 +181,31 @@ ceph_is_clean() {
         awk '{ total = $1; for (i = 3; i < NF; i += 2) if ($(i + 1) ~ /^active\+clean/) clean += $i } END { exit !(NR && total == clean) }'
 }
 
-mon_in_quorum() { ceph_says quorum_status | grep -q "\"quorum_names\":\[[^]]*\"$(hostname -s 2>/dev/null || hostname)\""; }
+mon_in_quorum() { ceph_says quorum_status | grep -q "\"quorum_names\":\[[^]]*\"$(hostname -s)\""; }
+
+# first_running NAME…: the first of these services that runs here.
+first_running() {
+    for candidate in "$@"; do
+        if is_running "$candidate"; then
+            printf '%s\n' "$candidate"
+            return 0
+        fi
+    done
+    return 1
+}
+runs_osd() { first_running ceph-osd-all ceph-osd.target; }
 
 restart_ceph_mon() {
-    if is_running ceph-mon-all; then unit=ceph-mon-all; elif is_running "ceph-mon@$(hostname)"; then unit="ceph-mon@$(hostname)"; else return 0; fi
-    log "restarting $unit"
-    quietly timeout -k 10 120 service "$unit" restart
+    mon=$(first_running ceph-mon-all "ceph-mon@$(hostname -s)" "ceph-mon@$(hostname)") || return 0
+    log "restarting $mon"
+    act_on "$mon" restart 120
     wait_until "$MU_CLUSTER_WAIT" mon_in_quorum
 }
 
 restart_ceph_osd() {
-    if is_running ceph-osd-all; then unit=ceph-osd-all; elif is_running ceph-osd.target; then unit=ceph-osd.target; else return 0; fi
-    log "restarting $unit"
-    quietly timeout -k 10 300 service "$unit" restart || return 1
+    osd=$(runs_osd) || return 0
+    log "restarting $osd"
+    act_on "$osd" restart 300 || return 1
     log 'waiting for placement groups to become active+clean'
     wait_until "$MU_CEPH_WAIT" ceph_is_clean
 }

@@ -79,7 +79,7 @@ is_one_of() {
 
 # write_file PATH MODE: standard input, whole or not at all; on the disk before it is seen.
 write_file() {
-    if dd of="$1.mu-new" conv=fsync 2>/dev/null && chmod "$2" "$1.mu-new" && mv -f "$1.mu-new" "$1"; then return 0; fi
+    if dd of="$1.mu-new" conv=fsync 2>/dev/null && chmod "$2" "$1.mu-new" && mv -fT "$1.mu-new" "$1"; then return 0; fi
     rm -f "$1.mu-new"
     return 1
 }

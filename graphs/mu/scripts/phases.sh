@@ -79,7 +79,7 @@ restart_channel() {
         done
         echo "restarted $(date +%s)" >"$2"' channel "$wait_for" "$MU/channel" "$LOG"
     # A service of its own where systemd would kill it together with mcollective.
-    if [ -d "$ROOT/run/systemd/system" ] && command -v systemd-run >/dev/null; then
+    if [ -z "$ROOT" ] && under_systemd && command -v systemd-run >/dev/null; then
         quietly systemd-run "$@" && return 0
     fi
     setsid "$@" </dev/null >/dev/null 2>&1 &
@@ -111,22 +111,18 @@ phase_update() {
     fi
     begin
     note_running
-    ceph_osd=0
-    if node_roles | grep -qx ceph-osd && grep -q '^ceph' "$WORK/all.plan"; then ceph_osd=1; fi
+    # What is changed now, and what an interrupted run changed without coming to the restarts.
+    cp "$WORK/all.plan" "$WORK/changed"
+    [ "$restarts" = 0 ] || upgraded_packages >>"$WORK/changed"
     [ ! -s "$WORK/all.plan" ] || write_state packages
-    if [ "$ceph_osd" = 1 ]; then set_ceph_flags || fail 'the flags of ceph cannot be set'; fi
+    if grep -q '^ceph' "$WORK/changed" && runs_osd >/dev/null; then set_ceph_flags || fail 'the flags of ceph cannot be set'; fi
     apply_plan all dist-upgrade || fail "$APT_PROBLEM"
     undo_policy && rm -f "$UNDO/policy"
     [ -z "$(audit)" ] || fail "$(audit)"
     mos_apt clean >>"$LOG" 2>&1
     save_shipped
 
-    # What an earlier, interrupted run upgraded counts as well.
-    upgraded_packages >"$WORK/upgraded"
-    if [ -s "$WORK/all.plan" ] || [ "$restarts" = 1 ]; then
-        if [ "$restarts" = 1 ]; then changed=$WORK/upgraded; else changed=$WORK/all.plan; fi
-        if calls_for_restart <"$changed"; then restart_everything; fi
-    fi
+    if calls_for_restart <"$WORK/changed"; then restart_everything; fi
     if [ -e "$UNDO/ceph" ]; then unset_ceph_flags || fail 'the flags of ceph cannot be unset'; fi
     left=$(upgradable | awk '{ print $1 }' | one_line)
     [ -z "$left" ] || fail "the repositories still hold other versions of: $left"
@@ -137,15 +133,15 @@ phase_update() {
 
 restart_everything() {
     write_state services
-    if grep -q '^pacemaker\|^corosync\|^libqb\|^libcorosync\|^crmsh' "$WORK/all.plan" && has_package pacemaker; then
+    if grep -q '^pacemaker\|^corosync\|^libqb\|^libcorosync' "$WORK/changed" && has_package pacemaker; then
         restart_pacemaker || fail 'pacemaker does not come back'
     fi
     restart_services || fail "$SERVICE_PROBLEM"
-    if grep -q '^ceph' "$WORK/upgraded"; then
+    if grep -q '^ceph' "$WORK/changed"; then
         restart_ceph_mon || fail 'the ceph monitor is not in quorum again'
         restart_ceph_osd || fail 'ceph: placement groups do not become active+clean'
     fi
-    if node_roles | grep -qx mongo; then
+    if grep -q '^mongo' "$WORK/changed"; then
         wait_until "$MU_CLUSTER_WAIT" mongo_is_well || fail 'mongo: a member of the replica set is unhealthy'
     fi
     if has_package pacemaker; then

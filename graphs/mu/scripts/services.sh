@@ -18,12 +18,24 @@ UPSTART_JOBS=''
 know_upstart_jobs() { UPSTART_JOBS=" $(initctl list 2>/dev/null | awk '{ print $1 }' | tr '\n' ' ')"; }
 is_upstart_job() { case $UPSTART_JOBS in *" $1 "*) return 0 ;; *) return 1 ;; esac }
 
+under_systemd() { [ -d "$ROOT/run/systemd/system" ]; }
+unit() { case $1 in *.target) echo "$1" ;; *) echo "$1.service" ;; esac }
+
+# act_on NAME stop|start|restart, for at most SECONDS. `service` cannot name a target of systemd.
+act_on() {
+    if under_systemd; then
+        quietly timeout -k 10 "$3" systemctl "$2" "$(unit "$1")"
+    else
+        quietly timeout -k 10 "$3" service "$1" "$2"
+    fi
+}
+
 # service_state NAME: running, stopped or absent.
 service_state() {
-    if [ -d "$ROOT/run/systemd/system" ]; then
-        if ! systemctl show -p LoadState "$1.service" 2>/dev/null | grep -q '=loaded'; then
+    if under_systemd; then
+        if ! systemctl show -p LoadState "$(unit "$1")" 2>/dev/null | grep -q '=loaded'; then
             echo absent
-        elif systemctl is-active "$1.service" >/dev/null 2>&1; then
+        elif systemctl is-active "$(unit "$1")" >/dev/null 2>&1; then
             echo running
         else
             echo stopped
@@ -64,7 +76,8 @@ services_down() {
 restart_services() {
     for name in $(wanted_services); do
         log "restarting $name"
-        quietly timeout -k 10 "$MU_SERVICE_WAIT" service "$name" restart || quietly timeout -k 10 "$MU_SERVICE_WAIT" service "$name" start
+        # An upstart job that is not running can be started and not restarted.
+        act_on "$name" restart "$MU_SERVICE_WAIT" || act_on "$name" start "$MU_SERVICE_WAIT"
         wait_until "$MU_SERVICE_WAIT" is_running "$name" || {
             SERVICE_PROBLEM="$name does not come back"
             return 1

@@ -55,5 +55,5 @@ upgraded_packages() {
     fresh_for_target "$MU/upgraded" || return 1
     # shellcheck disable=SC2016
     dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' 2>/dev/null |
-        awk 'NR == FNR { if (FNR > 1) want[$1 " " $3] = 1; next } ($1 " " $2) in want { print $1 }' "$MU/upgraded" - | sort -u
+        awk 'FILENAME == ARGV[1] { if (FNR > 1) want[$1 " " $3] = 1; next } ($1 " " $2) in want { print $1 }' "$MU/upgraded" - | sort -u
 }
