@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::cli::{Check, Cli, Command};
+use crate::cli::{Check, Cli, Command, Config, Format, Inventory, Origins};
 use crate::command;
 use crate::domain::report;
 use crate::error::AppError;
@@ -14,7 +14,7 @@ use crate::ui::Ui;
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
             // clap knows where its text goes: help to stdout, usage errors to stderr. A reader that went away is no error.
@@ -35,7 +35,20 @@ pub fn run() -> ExitCode {
     if ui.reader_left() { Exit::Ok.into() } else { exit.into() }
 }
 
+/// The command line, with where each value came from.
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
+    cli.global.origins = Origins::of(&command, &matches);
+    Ok(cli)
+}
+
 fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
+    let ansible = cli.global.output.format == Format::Ansible;
+    if ansible && !matches!(cli.command, Command::Inventory(Inventory::Show)) {
+        return Err(AppError::new(Exit::Usage, "`-f ansible` is for `inventory show` alone"));
+    }
     match cli.command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -62,5 +75,6 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
         Command::Inventory(action) => command::inventory::run(action, &Settings::new(cli.global)?, ui),
         Command::Install(options) => command::install::run(&options, &Settings::new(cli.global)?, ui),
         Command::Graph(action) => command::graph::run(action, ui),
+        Command::Config(Config::Show) => command::config::show(&Settings::new(cli.global)?, ui),
     }
 }

@@ -1,6 +1,11 @@
 //! The command line. Its doc comments are the help that operators read.
 
+mod origin;
+
 use std::path::PathBuf;
+
+pub use origin::Origin;
+pub(crate) use origin::Origins;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -49,6 +54,9 @@ pub(crate) struct Global {
     pub(crate) mirror: MirrorArgs,
     #[command(flatten)]
     pub(crate) output: Output,
+
+    #[arg(skip)]
+    pub(crate) origins: Origins,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -160,6 +168,8 @@ pub enum Format {
     Csv,
     /// The table's rows, separated by spaces.
     Value,
+    /// Ansible's dynamic inventory (`inventory show` only).
+    Ansible,
 }
 
 /// What to do about a node's host key.
@@ -186,6 +196,9 @@ pub(crate) enum Command {
     /// Look at the graph that `install` runs.
     #[command(subcommand)]
     Graph(Graph),
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(Config),
     /// Print a completion script.
     Completions {
         /// Shell to complete for.
@@ -264,14 +277,39 @@ pub(crate) struct Install {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Inventory {
-    /// Print the node list that a check would use.
+    /// Print the node list that a check would use; `-f ansible` for Ansible's dynamic inventory.
     Show,
+    /// Bring the node list up to date from Nailgun, and print what changed.
+    Sync {
+        /// File to write instead of the node list in use (/etc/fuel-updates/inventory/env-ID.yaml).
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Write a node list of any form, or a node's own astute.yaml, in our form.
+    #[command(group = clap::ArgGroup::new("source").required(true))]
+    Import {
+        /// Node list of any form; `-` for standard input.
+        #[arg(value_name = "FILE", group = "source")]
+        file: Option<PathBuf>,
+        /// Fetch the node list from this node over SSH: its address, or its name in the node list.
+        #[arg(long, value_name = "NODE", group = "source")]
+        from: Option<String>,
+        /// File to write instead of the node list in use (/etc/fuel-updates/inventory/env-ID.yaml); `-` prints it.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Forget recorded host keys, after a node was reinstalled.
     ForgetHostKey {
         /// Nodes, as for --nodes.
         #[arg(required = true, value_name = "NODE")]
         which: Vec<String>,
     },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print each setting with where it came from; passwords are masked.
+    Show,
 }
 
 #[derive(Debug, Subcommand)]

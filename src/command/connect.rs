@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::Origin;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::http::Roots;
@@ -12,10 +13,38 @@ use crate::settings::Settings;
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// A client for the Nailgun that variables, fuelclient's files or the master's own file name, in this order.
+/// A client for the Nailgun that variables, the configuration file, fuelclient's files or the master's own file
+/// name, in this order.
 pub(crate) fn nailgun(settings: &Settings) -> Result<Nailgun, AppError> {
+    let found = sources(settings)?.into_iter().fold(PartialCredentials::default(), |found, (_, lower)| found.or(lower));
+    let credentials =
+        found.complete().map_err(|e| AppError::from_error(Exit::Error, &e).hinted(e.hint().map(str::to_owned)))?;
+    let roots = match &settings.ca_file {
+        None => Roots::bundled(),
+        Some(path) => Roots::from_file(path).map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint()))?,
+    };
+    let options = Options { roots, insecure_tls: settings.insecure_tls, ..Options::default() };
+    Ok(Nailgun::new(credentials, options))
+}
+
+/// What each source knows of Nailgun and its user, the highest first.
+pub(crate) fn sources(settings: &Settings) -> Result<Vec<(Origin, PartialCredentials)>, AppError> {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    let mut found = PartialCredentials::from_variables(variable);
+    let mut sources: Vec<_> = PartialCredentials::VARIABLES
+        .iter()
+        .map(|name| {
+            let alone = PartialCredentials::from_variables(|asked| if asked == *name { variable(name) } else { None });
+            (Origin::Variable((*name).to_owned()), alone)
+        })
+        .collect();
+    let login = &settings.nailgun;
+    let configured = PartialCredentials {
+        url: login.url.clone(),
+        username: login.username.clone(),
+        tenant: login.tenant.clone(),
+        ..PartialCredentials::default()
+    };
+    sources.push((Origin::File(login.file.clone()), configured));
     let home = variable("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
     let config = variable("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
     let client_files = [
@@ -25,21 +54,16 @@ pub(crate) fn nailgun(settings: &Settings) -> Result<Nailgun, AppError> {
     ];
     for path in client_files.into_iter().flatten() {
         if let Some(text) = read(&path)? {
-            found = found.or(PartialCredentials::from_client_file(&text).map_err(|e| in_file(&path, &e))?);
+            let found = PartialCredentials::from_client_file(&text).map_err(|e| in_file(&path, &e))?;
+            sources.push((Origin::File(path), found));
         }
     }
     let master = Path::new("/etc/fuel/astute.yaml");
     if let Some(text) = read(master)? {
-        found = found.or(PartialCredentials::from_master_file(&text).map_err(|e| in_file(master, &e))?);
+        let found = PartialCredentials::from_master_file(&text).map_err(|e| in_file(master, &e))?;
+        sources.push((Origin::File(master.to_owned()), found));
     }
-    let credentials =
-        found.complete().map_err(|e| AppError::from_error(Exit::Error, &e).hinted(e.hint().map(str::to_owned)))?;
-    let roots = match &settings.ca_file {
-        None => Roots::bundled(),
-        Some(path) => Roots::from_file(path).map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint()))?,
-    };
-    let options = Options { roots, insecure_tls: settings.insecure_tls, ..Options::default() };
-    Ok(Nailgun::new(credentials, options))
+    Ok(sources)
 }
 
 /// A file's text; nothing where it is missing or not ours to read.

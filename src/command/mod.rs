@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod check;
+pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod graph;
 pub(crate) mod install;

@@ -22,6 +22,8 @@ pub enum InventoryError {
     WhichEnvironment {
         /// The environments that have an inventory.
         known: Vec<u32>,
+        /// The file that does not say it, where one was named.
+        file: Option<PathBuf>,
     },
     /// The file cannot be read.
     #[error("{path}: {source}")]
@@ -32,7 +34,7 @@ pub enum InventoryError {
         source: std::io::Error,
     },
     /// The file is larger than any node list.
-    #[error("{0}: larger than 32 MiB")]
+    #[error("{0}: larger than 64 MiB")]
     TooLarge(PathBuf),
     /// What the file says is not a node list.
     #[error("{path}{}: {message}", .line.map(|l| format!(", line {l}")).unwrap_or_default())]
@@ -55,12 +57,12 @@ pub enum InventoryError {
         wanted: u32,
     },
     /// The file lists no node of the environment.
-    #[error("{path} lists no node of environment {env} that could be asked{}", reasons(.left_out))]
+    #[error("{path} lists no node{} that could be asked{}", .env.map(|env| format!(" of environment {env}")).unwrap_or_default(), reasons(.left_out))]
     Empty {
         /// The file.
         path: PathBuf,
         /// The environment asked for.
-        env: u32,
+        env: Option<u32>,
         /// How many entries were left out, by reason.
         left_out: Vec<(String, usize)>,
     },
@@ -89,10 +91,17 @@ impl InventoryError {
                     looked.join(", ")
                 ))
             }
-            Self::WhichEnvironment { known } if known.is_empty() => {
-                Some("give --env ID, and a node list with --inventory FILE".to_owned())
+            Self::WhichEnvironment { known, file } if known.is_empty() => Some(match file {
+                None => "give --env ID, and a node list with --inventory FILE".to_owned(),
+                Some(file) => format!("give --env ID: {} does not say which environment it lists", file.display()),
+            }),
+            Self::WhichEnvironment { known, file: None } => Some(format!("give --env ID; known: {}", join(known))),
+            Self::WhichEnvironment { known, file: Some(file) } => {
+                Some(format!("give --env ID; {} lists nodes of {}", file.display(), join(known)))
             }
-            Self::WhichEnvironment { known } => Some(format!("give --env ID; known: {}", join(known))),
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Some("it holds passwords, so only root may read it; or name a node list with --inventory".to_owned())
+            }
             Self::OtherEnvironment { found, .. } => Some(format!("give --env {found}, or another --inventory")),
             Self::Invalid { .. } | Self::Empty { .. } | Self::Read { .. } | Self::TooLarge(_) => None,
         }

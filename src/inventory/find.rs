@@ -1,8 +1,8 @@
 //! Where a node list is looked for (product page, "The node list"): first found wins, and a lower source
 //! that is newer is named. Never the current directory.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::error::InventoryError;
 use super::read::{Loaded, read};
@@ -18,45 +18,66 @@ const OWN: &str = "etc/fuel-updates/inventory";
 /// # Errors
 /// [`InventoryError`] when there is none or it cannot be read.
 pub fn find(given: Option<&Path>, env: Option<u32>, root: &Path) -> Result<Loaded, InventoryError> {
-    if let Some(given) = given {
-        if !given.is_dir() {
-            return with_environment(read(given, env)?, env);
+    let (mut loaded, env) = match given {
+        Some(file) if !file.is_dir() => {
+            let loaded = read(file, env)?;
+            let which = || InventoryError::WhichEnvironment { known: vec![], file: Some(file.to_owned()) };
+            let env = env.or(loaded.inventory.env).ok_or_else(which)?;
+            (loaded, env)
         }
-        let env = env.map_or_else(|| only(known_in(given)), Ok)?;
-        let candidates = in_folder(given, env);
-        let found = candidates.iter().find(|p| p.exists());
-        let found = found.ok_or_else(|| InventoryError::NotFound {
-            env,
-            known: known_in(given),
-            looked: candidates.clone(),
-        })?;
-        return read(found, Some(env));
-    }
-    let env = env.map_or_else(|| only(known(root)), Ok)?;
-    let candidates = candidates(root, env);
-    let existing: Vec<&PathBuf> = candidates.iter().filter(|p| p.exists()).collect();
-    let Some((first, lower)) = existing.split_first() else {
-        return Err(InventoryError::NotFound { env, known: known(root), looked: candidates });
+        Some(folder) => {
+            let env = env.map_or_else(|| only(known_in(folder)), Ok)?;
+            (first(&in_folder(folder, env), env, || known_in(folder))?, env)
+        }
+        None => {
+            let env = env.map_or_else(|| only(known(root)), Ok)?;
+            (first(&candidates(root, env), env, || known(root))?, env)
+        }
     };
-    let mut loaded = read(first, Some(env))?;
-    let modified = |p: &Path| p.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-    for path in lower.iter().filter(|p| modified(p) > modified(first)) {
-        loaded.warnings.push(format!("{} is newer than {}, which is used", path.display(), first.display()));
+    // A node list is as good as it is recent: a lower source that is newer may know of nodes that this one misses.
+    let usual = candidates(root, env);
+    let used = usual.iter().position(|path| *path == loaded.path);
+    let modified = |path: &Path| path.metadata().and_then(|m| m.modified()).ok();
+    let age = modified(&loaded.path);
+    for path in usual.iter().skip(used.map_or(0, |i| i + 1)) {
+        let the_same = path.canonicalize().is_ok_and(|p| loaded.path.canonicalize().is_ok_and(|used| used == p));
+        if modified(path) > age && !the_same {
+            loaded.warnings.push(format!("{} is newer than {}, which is used", path.display(), loaded.path.display()));
+        }
     }
     Ok(loaded)
 }
 
-fn with_environment(loaded: Loaded, env: Option<u32>) -> Result<Loaded, InventoryError> {
-    if env.is_none() && loaded.inventory.env.is_none() {
-        return Err(InventoryError::WhichEnvironment { known: vec![] });
+fn first(candidates: &[PathBuf], env: u32, known: impl FnOnce() -> Vec<u32>) -> Result<Loaded, InventoryError> {
+    match candidates.iter().find(|path| is_there(path)) {
+        Some(path) => read(path, Some(env)),
+        None => Err(InventoryError::NotFound { env, known: known(), looked: candidates.to_vec() }),
     }
-    Ok(loaded)
+}
+
+/// Whether something is there, if only a broken link or what we may not look at: it is never passed over silently.
+fn is_there(path: &Path) -> bool {
+    match path.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    }
+}
+
+/// Where the node list of an environment is written: the one that is there, or a new `env-ID.yaml`.
+pub fn place(given: Option<&Path>, env: u32, root: &Path) -> PathBuf {
+    let folder = match given {
+        Some(path) if !path.is_dir() => return path.to_owned(),
+        Some(folder) => folder.to_owned(),
+        None => root.join(OWN),
+    };
+    let candidates = in_folder(&folder, env);
+    candidates.iter().find(|path| is_there(path)).cloned().unwrap_or_else(|| folder.join(format!("env-{env}.yaml")))
 }
 
 fn only(known: Vec<u32>) -> Result<u32, InventoryError> {
     match known.as_slice() {
         [env] => Ok(*env),
-        _ => Err(InventoryError::WhichEnvironment { known }),
+        _ => Err(InventoryError::WhichEnvironment { known, file: None }),
     }
 }
 
@@ -77,7 +98,8 @@ pub fn known(root: &Path) -> Vec<u32> {
     for (folder, file) in [("etc/fuel/cluster", "astute.yaml"), ("var/lib/fuel/configs", "cluster.yaml")] {
         for name in names(&root.join(folder)) {
             if let Ok(env) = name.parse::<u32>()
-                && root.join(folder).join(&name).join(file).exists()
+                && env > 0
+                && is_there(&root.join(folder).join(&name).join(file))
             {
                 known.push(env);
             }
@@ -105,6 +127,8 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
 
     const NATIVE: &str = "nodes: [{name: node-1, address: 10.20.0.1}]\n";
@@ -128,7 +152,7 @@ mod tests {
         let loaded = find(None, Some(1), root.path()).unwrap();
         assert!(loaded.path.ends_with("env-1.yaml"));
         assert!(
-            matches!(find(None, None, root.path()), Err(InventoryError::WhichEnvironment { known }) if known == [1, 2])
+            matches!(find(None, None, root.path()), Err(InventoryError::WhichEnvironment { known, .. }) if known == [1, 2])
         );
         let Err(InventoryError::NotFound { env: 3, known, looked }) = find(None, Some(3), root.path()) else {
             panic!()
@@ -153,5 +177,54 @@ mod tests {
         put(root.path(), "x.yaml", &format!("env: 7\n{NATIVE}"));
         let error = find(Some(&root.path().join("x.yaml")), Some(1), root.path()).unwrap_err();
         assert!(error.to_string().ends_with("x.yaml lists environment 7, not 1"), "{error}");
+    }
+
+    #[test]
+    fn a_lower_source_that_is_newer_is_named() {
+        let root = root();
+        let astute =
+            "deployment_id: 1\nnetwork_metadata: {nodes: {node-1: {uid: 1, network_roles: {admin/pxe: 10.0.0.1}}}}";
+        put(root.path(), "etc/fuel-updates/inventory/env-1.yaml", NATIVE);
+        put(root.path(), "etc/fuel/cluster/1/astute.yaml", astute);
+        put(root.path(), "given.yaml", NATIVE);
+        let path = |p: &str| root.path().join(p);
+        let age = |p: &str, seconds: u64| {
+            let file = std::fs::File::options().append(true).open(path(p)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+        };
+        let warnings = |given: Option<&Path>| {
+            let warnings = find(given, Some(1), root.path()).unwrap().warnings;
+            warnings.iter().map(|w| w.replace(&format!("{}/", root.path().display()), "")).collect::<Vec<_>>()
+        };
+        age("etc/fuel-updates/inventory/env-1.yaml", 100);
+        age("etc/fuel/cluster/1/astute.yaml", 50);
+        let newer = "etc/fuel/cluster/1/astute.yaml is newer than etc/fuel-updates/inventory/env-1.yaml, which is used";
+        assert_eq!(warnings(None), [newer]);
+        age("given.yaml", 70);
+        let newer = "etc/fuel/cluster/1/astute.yaml is newer than given.yaml, which is used";
+        assert_eq!(warnings(Some(&path("given.yaml"))), [newer]);
+        assert_eq!(warnings(Some(&path("etc/fuel/cluster/1/astute.yaml"))), Vec::<String>::new());
+        age("etc/fuel/cluster/1/astute.yaml", 200);
+        assert_eq!(warnings(None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_there_and_cannot_be_read_is_never_passed_over() {
+        let root = root();
+        put(root.path(), "etc/fuel/cluster/1/astute.yaml", "x");
+        std::fs::create_dir_all(root.path().join(OWN)).unwrap();
+        std::os::unix::fs::symlink("gone", root.path().join(OWN).join("env-1.yaml")).unwrap();
+        let error = find(None, None, root.path()).unwrap_err();
+        assert!(matches!(&error, InventoryError::Read { path, .. } if path.ends_with("env-1.yaml")), "{error}");
+    }
+
+    #[test]
+    fn a_node_list_is_written_where_it_is_found_again() {
+        let root = root();
+        assert!(place(None, 3, root.path()).ends_with("etc/fuel-updates/inventory/env-3.yaml"));
+        put(root.path(), "etc/fuel-updates/inventory/env-3.json", NATIVE);
+        assert!(place(None, 3, root.path()).ends_with("env-3.json"));
+        assert_eq!(place(Some(Path::new("/x/y.yaml")), 3, root.path()), Path::new("/x/y.yaml"));
+        assert_eq!(place(Some(root.path()), 3, root.path()), root.path().join("env-3.yaml"));
     }
 }

@@ -10,9 +10,13 @@ mod find;
 pub mod nailgun_list;
 mod native;
 mod read;
+mod remote;
+mod unique;
+mod yaml;
 
 pub use error::InventoryError;
 pub use fault::Fault;
-pub use find::{find, known};
-pub use native::SCHEMA;
-pub use read::{Loaded, parse, read};
+pub use find::{find, known, place};
+pub use native::{Change, ChangeKind, NativeFile, SCHEMA, merge};
+pub use read::{Loaded, MAX_BYTES, ParseError, from_bytes, from_reader, parse, read};
+pub use remote::{MAX_REMOTE_ANSWER, RemoteError, RemoteFile, remote_command, remote_file};

@@ -1,122 +1,159 @@
 //! Nailgun's own lists of nodes: `GET /api/v1/nodes`, `fuel node list --json` (roles as text) and
 //! `fuel2 node list -f json` (ten keys, no host name). Facts: domain facts, section 2.4.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
+use super::astute::add_role;
 use super::fault::Fault;
-use crate::domain::inventory::{Format, Inventory, LeftOut, role_of};
+use super::unique::Unique;
+use crate::domain::inventory::{Format, Inventory, LeftOut};
 use crate::domain::node::{Access, Host, Node, NodeId};
 use crate::domain::text::one_line;
+
+/// An entry; what an inventory does not need (`meta` is the most of it) is passed by.
+#[derive(Deserialize)]
+struct Entry {
+    id: u32,
+    #[serde(default)]
+    cluster: Option<u32>,
+    #[serde(default)]
+    hostname: Option<String>,
+    #[serde(default)]
+    fqdn: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    ip: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    pending_deletion: Option<bool>,
+    #[serde(default)]
+    roles: Roles,
+}
+
+/// A list, comma-joined text, or Python's text of a list such as `[u'compute', u'cinder']`.
+#[derive(Default)]
+struct Roles(Vec<String>);
+
+impl<'de> Deserialize<'de> for Roles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "`roles` is neither a list of names nor text")]
+        enum Form {
+            None(()),
+            List(Vec<String>),
+            Text(String),
+        }
+        let mut roles = Vec::new();
+        match Form::deserialize(deserializer)? {
+            Form::None(()) => {}
+            Form::List(list) => list.iter().for_each(|name| add_role(&mut roles, name)),
+            Form::Text(text) => {
+                for word in text.trim().trim_start_matches('[').trim_end_matches(']').split(',') {
+                    let word = word.trim();
+                    let word = word.strip_prefix('u').filter(|w| w.starts_with(['\'', '"'])).unwrap_or(word);
+                    add_role(&mut roles, word.trim_matches(['\'', '"']));
+                }
+            }
+        }
+        Ok(Self(roles))
+    }
+}
 
 /// Reads a list of nodes and keeps those of environment `env`.
 ///
 /// # Errors
-/// [`Fault`] names the node and key that is wrong.
+/// [`Fault`] names line, node and key.
 pub fn parse(text: &str, env: u32) -> Result<Inventory, Fault> {
-    from_value(&serde_json::from_str(text)?, env)
-}
-
-/// The same from a parsed answer of Nailgun.
-///
-/// # Errors
-/// [`Fault`] names the node and key that is wrong.
-pub fn from_value(value: &Value, env: u32) -> Result<Inventory, Fault> {
-    let list = value.as_array().ok_or_else(|| Fault::new("not a list of nodes"))?;
-    let format = if list.iter().any(|entry| entry.get("fqdn").is_some() || entry.get("hostname").is_some()) {
-        Format::NailgunNodes
-    } else {
-        Format::Fuel2Nodes
-    };
+    let entries = entries(text)?;
+    // Null counts: `fuel2` has no such key at all.
+    let full = |raw: &RawValue| raw.get().contains("\"hostname\"") || raw.get().contains("\"fqdn\"");
+    let format = if entries.iter().any(|(_, _, raw)| full(raw)) { Format::NailgunNodes } else { Format::Fuel2Nodes };
     let mut inventory =
         Inventory { format, env: Some(env), mos_version: None, nodes: vec![], left_out: BTreeMap::new() };
-    for (position, entry) in list.iter().enumerate() {
-        let entry = entry.as_object().ok_or_else(|| Fault::new(format!("entry {} is no object", position + 1)))?;
-        match node(entry, env).map_err(|message| Fault::new(format!("entry {}: {message}", position + 1)))? {
-            Ok(node) => inventory.nodes.push(node),
+    let mut unique = Unique::default();
+    for (position, (line, entry, _)) in entries.into_iter().enumerate() {
+        match node(entry, env).map_err(|message| Fault::at(line, format!("entry {}: {message}", position + 1)))? {
+            Ok(node) => {
+                unique.add(&node, line)?;
+                inventory.nodes.push(node);
+            }
             Err(reason) => *inventory.left_out.entry(reason).or_default() += 1,
         }
     }
-    unique(&inventory.nodes)?;
     Ok(inventory)
 }
 
-fn node(entry: &Map<String, Value>, env: u32) -> Result<Result<Node, LeftOut>, String> {
-    let id = entry.get("id").ok_or("`id` is missing")?;
-    let id = id.as_u64().and_then(|id| u32::try_from(id).ok()).filter(|id| *id > 0).ok_or("`id` is no node number")?;
-    let cluster = match entry.get("cluster") {
-        None | Some(Value::Null) => None,
-        Some(value) => Some(value.as_u64().ok_or_else(|| format!("node {id}: `cluster` is no number"))?),
-    };
-    if entry.get("pending_deletion").and_then(Value::as_bool) == Some(true) && cluster == Some(env.into()) {
+/// The environments that the list has nodes of.
+///
+/// # Errors
+/// [`Fault`], as [`parse`].
+pub(super) fn environments(text: &str) -> Result<BTreeSet<u32>, Fault> {
+    Ok(entries(text)?.into_iter().filter_map(|(_, entry, _)| entry.cluster).collect())
+}
+
+/// The entries with the lines that they begin in. Each is parsed by itself, so that only one is a value at a time
+/// and so that it can be said where it stands.
+fn entries(text: &str) -> Result<Vec<(u64, Entry, &RawValue)>, Fault> {
+    let list: Vec<&RawValue> = serde_json::from_str(text)?;
+    let mut entries = Vec::with_capacity(list.len());
+    let (mut line, mut counted) = (1, 0);
+    for (position, raw) in (1..).zip(list) {
+        // Both are parts of the same text, in its order.
+        let offset = (raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len());
+        line += newlines(text.as_bytes().get(counted..offset));
+        counted = offset;
+        let entry: Entry = serde_json::from_str(raw.get()).map_err(|error| {
+            let fault = Fault::from(error);
+            Fault::at(line + fault.line.unwrap_or(1).max(1) - 1, format!("entry {position}: {}", fault.message))
+        })?;
+        entries.push((line, entry, raw));
+    }
+    Ok(entries)
+}
+
+fn newlines(bytes: Option<&[u8]>) -> u64 {
+    bytes.map_or(0, |bytes| bytes.iter().filter(|b| **b == b'\n').count() as u64)
+}
+
+fn node(entry: Entry, env: u32) -> Result<Result<Node, LeftOut>, String> {
+    let id = entry.id;
+    if id == 0 {
+        return Err("`id` must be at least 1".to_owned());
+    }
+    let discovered = entry.status.as_deref() == Some("discover");
+    if entry.cluster != Some(env) {
+        let bootstrap = entry.cluster.is_none() && discovered;
+        return Ok(Err(if bootstrap { LeftOut::Bootstrap } else { LeftOut::OtherEnvironment }));
+    }
+    if entry.pending_deletion == Some(true) {
         return Ok(Err(LeftOut::PendingDeletion));
     }
-    let roles =
-        roles(entry.get("roles").unwrap_or(&Value::Null)).ok_or_else(|| format!("node {id}: `roles` is no list"))?;
-    let discovered = text(entry, "status").as_deref() == Some("discover");
-    if cluster != Some(env.into()) {
-        return Ok(Err(if cluster.is_none() && discovered { LeftOut::Bootstrap } else { LeftOut::OtherEnvironment }));
-    }
+    let Roles(roles) = entry.roles;
     if discovered && roles.is_empty() {
         return Ok(Err(LeftOut::Bootstrap));
     }
-    let Some(ip) = text(entry, "ip") else { return Ok(Err(LeftOut::NoAddress)) };
+    let filled = |text: Option<String>| text.filter(|t| !t.is_empty());
+    let Some(ip) = filled(entry.ip) else { return Ok(Err(LeftOut::NoAddress)) };
     let host = Host::parse(&ip).ok_or_else(|| format!("node {id}: `ip` {} is no address", one_line(&ip, 60)))?;
-    let name = text(entry, "hostname").unwrap_or_else(|| format!("node-{id}"));
+    let name = filled(entry.hostname).unwrap_or_else(|| format!("node-{id}"));
     if !matches!(Host::parse(&name), Some(Host::Name(_))) {
         return Err(format!("node {id}: `hostname` {} is no host name", one_line(&name, 60)));
     }
     Ok(Ok(Node {
         id: Some(NodeId(id)),
         name,
-        fqdn: text(entry, "fqdn").map(|t| one_line(&t, 253)),
-        label: text(entry, "name").map(|t| one_line(&t, 100)),
+        fqdn: filled(entry.fqdn).map(|t| one_line(&t, 253)),
+        label: filled(entry.name).map(|t| one_line(&t, 100)),
         roles,
         host,
         port: 22,
         access: Access::default(),
     }))
-}
-
-fn text(entry: &Map<String, Value>, key: &str) -> Option<String> {
-    entry.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
-}
-
-/// A list, comma-joined text, or Python's text of a list such as `[u'compute', u'cinder']`.
-fn roles(value: &Value) -> Option<Vec<String>> {
-    let words: Vec<String> = match value {
-        Value::Null => vec![],
-        Value::Array(list) => list.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<_>>()?,
-        Value::String(text) => text
-            .trim_matches(['[', ']'])
-            .split(',')
-            .map(|word| {
-                let word = word.trim();
-                let word = word.strip_prefix('u').filter(|w| w.starts_with(['\'', '"'])).unwrap_or(word);
-                word.trim_matches(['\'', '"']).to_owned()
-            })
-            .collect(),
-        _ => return None,
-    };
-    Some(words.iter().filter_map(|w| role_of(w)).map(|w| one_line(w, 60)).collect())
-}
-
-/// A list in which an id or a name stands twice cannot be trusted.
-pub(super) fn unique(nodes: &[Node]) -> Result<(), Fault> {
-    let mut ids = BTreeMap::new();
-    let mut names = BTreeMap::new();
-    for node in nodes {
-        if let Some(id) = node.id
-            && ids.insert(id, ()).is_some()
-        {
-            return Err(Fault::new(format!("node {id} is listed twice")));
-        }
-        if names.insert(&node.name, ()).is_some() {
-            return Err(Fault::new(format!("the name {} is listed twice", node.name)));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -138,6 +175,7 @@ mod tests {
         assert_eq!(nodes, [("node-5", "controller".to_owned()), ("node-6", "compute+cinder".to_owned())]);
         let left_out: Vec<_> = inventory.left_out.iter().map(|(r, n)| (r.as_str(), *n)).collect();
         assert_eq!(left_out, [("other-environment", 1), ("bootstrap", 1)]);
+        assert_eq!(environments(FUEL2).unwrap().into_iter().collect::<Vec<_>>(), [2, 3]);
     }
 
     #[test]
@@ -151,17 +189,31 @@ mod tests {
         let node = &inventory.nodes[0];
         assert_eq!((node.name.as_str(), node.label.as_deref()), ("store-7", Some("storage a")));
         assert_eq!(node.roles, ["ceph-osd", "compute"]);
-        assert_eq!(inventory.left_out.len(), 2);
+        let left_out: Vec<_> = inventory.left_out.iter().map(|(r, n)| (r.as_str(), *n)).collect();
+        assert_eq!(left_out, [("pending-deletion", 1), ("no-address", 1)]);
     }
 
     #[test]
-    fn faults_name_the_entry() {
-        let fault = |from: &str, to: &str| parse(&FUEL2.replacen(from, to, 1), 2).unwrap_err().message;
-        assert_eq!(fault("\"id\": 5", "\"id\": \"5\""), "entry 1: `id` is no node number");
-        assert_eq!(fault("\"id\": 5", "\"id\": 6"), "node 6 is listed twice");
-        assert_eq!(fault("10.20.0.5", "10.20.0.5; reboot"), "entry 1: node 5: `ip` 10.20.0.5; reboot is no address");
-        assert_eq!(fault("[\"controller\"]", "7"), "entry 1: node 5: `roles` is no list");
-        assert_eq!(parse("{}", 2).unwrap_err().message, "not a list of nodes");
+    fn faults_name_line_and_entry() {
+        let fault = |from: &str, to: &str| {
+            let fault = parse(&FUEL2.replacen(from, to, 1), 2).unwrap_err();
+            format!("{}: {}", fault.line.unwrap_or(0), fault.message)
+        };
+        assert_eq!(fault("\"id\": 5", "\"id\": \"5\""), "2: entry 1: invalid type: string \"5\", expected u32");
+        assert_eq!(fault("\"id\": 5", "\"id\": 6"), "4: node-6: id 6 stands in line 2 already");
+        assert_eq!(
+            fault("10.20.0.6", "10.20.0.5"),
+            "4: node-6: address 10.20.0.5 with port 22 stands in line 2 already"
+        );
+        assert_eq!(fault("10.20.0.5", "10.20.0.5; reboot"), "2: entry 1: node 5: `ip` 10.20.0.5; reboot is no address");
+        assert_eq!(fault("[\"controller\"]", "7"), "2: entry 1: `roles` is neither a list of names nor text");
+        assert_eq!(fault("\"ip\": \"10.20.0.5\"", "\"id\": 5"), "3: entry 1: duplicate field `id`");
+        assert_eq!(fault("{\"id\": 6", "{\"key\": 6"), "4: entry 2: missing field `id`");
+        assert_eq!(
+            fault("\"cluster\": 3", "\"cluster\": \"a\""),
+            "5: entry 3: invalid type: string \"a\", expected u32"
+        );
+        assert!(parse("{}", 2).is_err());
         assert!(parse(&FUEL2[..200], 2).unwrap_err().line.is_some());
     }
 }

@@ -1,17 +1,21 @@
 //! Reads one file and tells its form by its content.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use super::error::InventoryError;
 use super::fault::Fault;
-use super::{ansible_ini, astute, nailgun_list, native};
+use super::{ansible_ini, astute, nailgun_list, native, yaml};
 use crate::domain::inventory::Inventory;
 
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// The largest file that is read, in bytes. Nailgun's list has up to 100 KiB a node, most of it hardware.
+pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A node list with where it came from.
 #[derive(Clone, Debug)]
@@ -29,7 +33,7 @@ pub struct Loaded {
 /// Reads `path`. Lists of several environments are narrowed to `env`.
 ///
 /// # Errors
-/// [`InventoryError`] with file and line.
+/// [`InventoryError`] with file, line and key.
 pub fn read(path: &Path, env: Option<u32>) -> Result<Loaded, InventoryError> {
     let error = |source| InventoryError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(error)?;
@@ -37,19 +41,48 @@ pub fn read(path: &Path, env: Option<u32>) -> Result<Loaded, InventoryError> {
     if !metadata.is_file() {
         return Err(error(std::io::Error::other("not a regular file")));
     }
+    let inventory = from_reader(file, path, env)?;
+    let age = metadata.modified().ok().and_then(|m| SystemTime::now().duration_since(m).ok());
+    let mut warnings = Vec::new();
+    if metadata.permissions().mode() & 0o002 != 0 {
+        warnings.push(format!("everybody may write to {}, which says where the SSH key is used", path.display()));
+    }
+    Ok(Loaded { inventory, path: path.to_owned(), age, warnings })
+}
+
+/// Reads a node list from anywhere; `path` is what to call it.
+///
+/// # Errors
+/// [`InventoryError`] with file, line and key.
+pub fn from_reader(reader: impl Read, path: &Path, env: Option<u32>) -> Result<Inventory, InventoryError> {
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(error)?;
+    let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|source| InventoryError::Read { path: path.to_owned(), source })?;
+    from_bytes(bytes, path, env)
+}
+
+/// Reads a node list out of a file's bytes; `path` is what to call it.
+///
+/// # Errors
+/// [`InventoryError`] with file, line and key.
+pub fn from_bytes(bytes: Vec<u8>, path: &Path, env: Option<u32>) -> Result<Inventory, InventoryError> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(InventoryError::TooLarge(path.to_owned()));
     }
-    let age = metadata.modified().ok().and_then(|m| SystemTime::now().duration_since(m).ok());
     let invalid =
         |fault: Fault| InventoryError::Invalid { path: path.to_owned(), line: fault.line, message: fault.message };
     let text = String::from_utf8(bytes).map_err(|e| {
-        let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        let valid = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+        let line = 1 + valid.iter().filter(|b| **b == b'\n').count();
         invalid(Fault::at(line as u64, "not UTF-8 text"))
     })?;
-    let inventory = parse(&text, env).map_err(invalid)?;
+    let mut inventory = match parse(&text, env) {
+        Ok(inventory) => inventory,
+        Err(ParseError::Fault(fault)) => return Err(invalid(fault)),
+        Err(ParseError::WhichEnvironment(known)) => {
+            return Err(InventoryError::WhichEnvironment { known, file: Some(path.to_owned()) });
+        }
+    };
     if let (Some(found), Some(wanted)) = (inventory.env, env)
         && found != wanted
     {
@@ -57,37 +90,182 @@ pub fn read(path: &Path, env: Option<u32>) -> Result<Loaded, InventoryError> {
     }
     if inventory.nodes.is_empty() {
         let left_out = inventory.left_out.iter().map(|(reason, n)| (reason.as_str().to_owned(), *n)).collect();
-        return Err(InventoryError::Empty { path: path.to_owned(), env: env.unwrap_or(0), left_out });
+        return Err(InventoryError::Empty { path: path.to_owned(), env: env.or(inventory.env), left_out });
     }
-    Ok(Loaded { inventory, path: path.to_owned(), age, warnings: vec![] })
+    // A relative key is beside the file that names it; the current directory has no say.
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    for key in inventory.nodes.iter_mut().filter_map(|node| node.access.key.as_mut()) {
+        if !key.starts_with("~") {
+            *key = folder.join(&*key);
+        }
+    }
+    Ok(inventory)
 }
 
-/// Parses a node list of any form.
+/// Why a text is no node list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// Something in it is wrong.
+    Fault(Fault),
+    /// It lists nodes of these environments, and nobody said which is meant.
+    WhichEnvironment(Vec<u32>),
+}
+
+impl From<Fault> for ParseError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Parses a node list of any form. Without `env`, a list of several environments must have nodes of only one.
 ///
 /// # Errors
-/// [`Fault`] with line and key.
-pub fn parse(text: &str, env: Option<u32>) -> Result<Inventory, Fault> {
+/// [`ParseError`]; a fault has line and key where there are any.
+pub fn parse(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let start = text.trim_start();
-    if start.is_empty() {
-        return Err(Fault::new("empty"));
-    }
-    // `[` opens a JSON list of nodes or the first section of an INI file.
-    if let Some(inside) = start.strip_prefix('[') {
-        let inside = inside.trim_start();
-        if inside.starts_with(['{', ']']) {
-            let env = env.ok_or_else(|| Fault::new("a list of all environments' nodes: give --env ID"))?;
-            return nailgun_list::parse(text, env);
+    match form(text)? {
+        Form::NodeList => {
+            let env = match env {
+                Some(env) => env,
+                None => match Vec::from_iter(nailgun_list::environments(text)?).as_slice() {
+                    [env] => *env,
+                    several => return Err(ParseError::WhichEnvironment(several.to_vec())),
+                },
+            };
+            Ok(nailgun_list::parse(text, env)?)
         }
-        return ansible_ini::parse(text);
+        Form::AnsibleIni => Ok(ansible_ini::parse(text)?),
+        Form::Astute => Ok(astute::parse(text)?),
+        Form::Native => Ok(native::parse(text)?),
     }
-    if top_level_key(text, "network_metadata") || top_level_key(text, "uid") {
-        return astute::parse(text);
-    }
-    native::parse(text)
 }
 
-/// Whether a line of YAML, or a JSON object, has this key at its top level.
+enum Form {
+    NodeList,
+    AnsibleIni,
+    Astute,
+    Native,
+}
+
+/// Tells the form by the first line that says something, and where that leaves two by the keys.
+fn form(text: &str) -> Result<Form, Fault> {
+    let mut lines = (1..).zip(text.lines());
+    let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']);
+    let Some((number, first)) = lines.find(|(_, line)| says(line)) else {
+        return Err(Fault::new(if text.trim().is_empty() {
+            "empty"
+        } else {
+            "holds nothing but comments; on MOS 10.0 the nodes are listed in /etc/hiera/cluster.yaml"
+        }));
+    };
+    let first = first.trim();
+    // `[` opens a JSON list of nodes or the first section of an INI file.
+    if let Some(inside) = first.strip_prefix('[') {
+        let inside = inside.trim_start();
+        return Ok(if inside.is_empty() || inside.starts_with(['{', ']']) { Form::NodeList } else { Form::AnsibleIni });
+    }
+    if first.split_whitespace().any(|word| word.starts_with("ansible_host=")) {
+        return Ok(Form::AnsibleIni);
+    }
+    if first.starts_with("- ") {
+        return Err(Fault::at(number, "a YAML list; of Nailgun's node lists the JSON form is read (-f json, --json)"));
+    }
+    if first.starts_with(['<', '|', '+']) || first.starts_with("id |") {
+        return Err(Fault::at(
+            number,
+            "a web page or a table; of Nailgun's node lists the JSON form is read (-f json, --json)",
+        ));
+    }
+    let an_astute = if first.starts_with('{') {
+        yaml::of_fuel::<Keys>(text)?.an_astute()
+    } else {
+        ["network_metadata", "uid"].iter().any(|key| top_level_key(text, key))
+    };
+    Ok(if an_astute { Form::Astute } else { Form::Native })
+}
+
+/// The keys that tell, for a file that is one map in braces.
+#[derive(Deserialize)]
+struct Keys {
+    network_metadata: Option<IgnoredAny>,
+    uid: Option<IgnoredAny>,
+}
+
+impl Keys {
+    fn an_astute(&self) -> bool {
+        self.network_metadata.is_some() || self.uid.is_some()
+    }
+}
+
+/// Whether a line of YAML has this key at its top level.
 fn top_level_key(text: &str, key: &str) -> bool {
-    text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
+    let bare = |line: &str| line.trim_start_matches(['"', '\'']).strip_prefix(key).map(str::to_owned);
+    text.lines()
+        .filter(|line| !line.starts_with([' ', '#']))
+        .any(|line| bare(line).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::inventory::Format;
+
+    fn format(text: &str) -> Format {
+        parse(text, Some(2)).unwrap_or_else(|e| panic!("{text}: {e:?}")).format
+    }
+
+    #[test]
+    fn the_form_is_told_by_the_content() {
+        let metadata = "network_metadata: {nodes: {node-1: {uid: '1', network_roles: {admin/pxe: 10.20.0.1}}}}";
+        for text in [format!("{metadata}\n"), format!("---\nuid: '1'\n{metadata}\n"), format!("{{{metadata}}}")] {
+            assert_eq!(format(&text), Format::Astute);
+        }
+        let json = metadata.replace("network_metadata", "\"network_metadata\"");
+        for text in [format!("{json}\n"), format!("# x\n\n{{{json}}}")] {
+            assert_eq!(format(&text), Format::Astute);
+        }
+        for text in ["[]", "[\n]", " [ {\"id\": 1, \"cluster\": 2, \"ip\": \"10.0.0.1\"}]", "[\n{\"id\": 1}\n]"] {
+            assert_eq!(format(text), Format::Fuel2Nodes);
+        }
+        for text in
+            ["[x]\nn ansible_host=10.0.0.1\n", "# by fuel2\n\n[x]\nn ansible_host=10.0.0.1", "n ansible_host=10.0.0.1"]
+        {
+            assert_eq!(format(text), Format::AnsibleIni);
+        }
+        for text in ["nodes: [{name: n, address: h}]", "{\"nodes\": [{\"name\": \"n\", \"address\": \"h\"}]}"] {
+            assert_eq!(format(text), Format::Native);
+            assert_eq!(format(&format!("\u{feff}{text}")), Format::Native);
+        }
+    }
+
+    #[test]
+    fn what_is_no_node_list_says_what_it_is() {
+        let message = |text: &str| match parse(text, Some(2)) {
+            Err(ParseError::Fault(fault)) => fault.message,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(message(" \n"), "empty");
+        assert!(message("# Deprecated: see hiera\n").contains("/etc/hiera/cluster.yaml"));
+        assert!(message("- id: 1\n").contains("the JSON form is read"));
+        assert!(message("<html>").contains("a web page"));
+        assert!(message("+----+\n| id |\n").contains("a table"));
+        assert!(message("id | status | name\n").contains("a table"));
+    }
+
+    #[test]
+    fn a_list_of_one_environment_needs_no_option() {
+        let node = |id: u32, env: &str| format!(r#"{{"id": {id}, "ip": "10.0.0.{id}", "cluster": {env}}}"#);
+        let one = format!("[{}, {}]", node(1, "4"), node(2, "null"));
+        assert_eq!(parse(&one, None).unwrap().env, Some(4));
+        let two = format!("[{}, {}]", node(1, "4"), node(2, "5"));
+        assert_eq!(parse(&two, None), Err(ParseError::WhichEnvironment(vec![4, 5])));
+    }
+
+    #[test]
+    fn a_relative_key_is_beside_its_file() {
+        let text = "nodes: [{name: a, address: 10.0.0.1, key: keys/k}, {name: b, address: 10.0.0.2, key: /k}]";
+        let inventory = from_bytes(text.into(), Path::new("/etc/x/env-1.yaml"), Some(1)).unwrap();
+        let keys: Vec<_> = inventory.nodes.iter().map(|n| n.access.key.clone().unwrap()).collect();
+        assert_eq!(keys, [Path::new("/etc/x/keys/k"), Path::new("/k")]);
+    }
 }

@@ -126,6 +126,19 @@ impl CredentialsError {
 }
 
 impl PartialCredentials {
+    /// The variables that are read, those of the newer generation before the older ones.
+    pub const VARIABLES: [&str; 9] = [
+        "FUEL_UPDATES_NAILGUN_URL",
+        "SERVER_ADDRESS",
+        "SERVER_PORT",
+        "LISTEN_PORT",
+        "OS_USERNAME",
+        "KEYSTONE_USER",
+        "OS_PASSWORD",
+        "KEYSTONE_PASS",
+        "OS_TENANT_NAME",
+    ];
+
     /// Reads `FUEL_UPDATES_NAILGUN_URL` and fuelclient's variables through `variable`.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let mut found = Self::from_keys(&variable);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::expand_home;
 use crate::cli::HostKeys;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -22,6 +23,16 @@ pub(super) struct ConfigFile {
     pub(super) mirror: Option<String>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) ssh: SshSection,
+    pub(super) nailgun: NailgunSection,
+}
+
+/// Who may use Nailgun where; the password has no place here.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct NailgunSection {
+    pub(super) url: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) tenant: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,12 +58,14 @@ impl<'de> Deserialize<'de> for HostKeys {
     }
 }
 
-/// Reads the configuration file; the usual one may be missing.
-pub(super) fn load(given: Option<&Path>) -> Result<ConfigFile, AppError> {
+/// Reads the configuration file; the usual one may be missing. Returns its path as well.
+pub(super) fn load(given: Option<&Path>, home: &Path) -> Result<(ConfigFile, PathBuf), AppError> {
     let path = given.unwrap_or(Path::new(USUAL));
     let failed = |what: String| AppError::new(Exit::Usage, format!("{}: {what}", path.display()));
     match path.metadata() {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && given.is_none() => return Ok(ConfigFile::default()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && given.is_none() => {
+            return Ok((ConfigFile::default(), path.to_owned()));
+        }
         Err(e) => return Err(failed(e.to_string())),
         Ok(m) if !m.is_file() || m.len() > MAX_BYTES => {
             return Err(failed("not a configuration file of at most 256 KiB".to_owned()));
@@ -61,11 +74,43 @@ pub(super) fn load(given: Option<&Path>) -> Result<ConfigFile, AppError> {
     }
     let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        return Ok(ConfigFile::default());
+        return Ok((ConfigFile::default(), path.to_owned()));
     }
-    serde_saphyr::from_str(&text).map_err(|e| {
+    let mut file: ConfigFile = serde_saphyr::from_str(&text).map_err(|e| {
         let fault = Fault::from(e);
         let line = fault.line.map_or_else(String::new, |l| format!("line {l}: "));
         failed(format!("{line}{}", fault.message))
-    })
+    })?;
+    file.check().map_err(failed)?;
+    // Relative to the file: where the operator happens to stand has no say in which keys and nodes are used.
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let paths = file.inventory.iter_mut().chain(file.ca_file.iter_mut()).chain(file.ssh.keys.iter_mut());
+    for named in paths {
+        *named = folder.join(expand_home(named, home));
+    }
+    Ok((file, path.to_owned()))
+}
+
+impl ConfigFile {
+    /// The same limits as for the options.
+    fn check(&self) -> Result<(), String> {
+        let ssh = &self.ssh;
+        let times = [
+            ("connect_timeout", ssh.connect_timeout),
+            ("handshake_timeout", ssh.handshake_timeout),
+            ("node_timeout", ssh.node_timeout),
+        ];
+        for (key, seconds) in times {
+            if seconds.is_some_and(|s| !(0.1..=3600.0).contains(&s)) {
+                return Err(format!("ssh.{key} is not a number of seconds between 0.1 and 3600"));
+            }
+        }
+        if ssh.port == Some(0) {
+            return Err("ssh.port must be at least 1".to_owned());
+        }
+        if ssh.fanout.is_some_and(|n| !(1..=2000).contains(&n)) {
+            return Err("ssh.fanout is not between 1 and 2000".to_owned());
+        }
+        Ok(())
+    }
 }

@@ -3,11 +3,16 @@
 //! Highest first: option, `FUEL_UPDATES_*` variable (both by clap), configuration file, default.
 
 mod file;
+mod ledger;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cli::{Format, Global, HostKeys};
+use ledger::{Ledger, Shown as _};
+
+pub use ledger::Setting;
+
+use crate::cli::{self, Format, Global, HostKeys, Origin};
 use crate::domain::probe::is_mos_version;
 use crate::domain::select::Selection;
 use crate::error::AppError;
@@ -41,6 +46,23 @@ pub struct Settings {
     pub quiet: bool,
     /// The folder of our own state.
     pub state_dir: PathBuf,
+    /// What the configuration file says of Nailgun.
+    pub nailgun: NailgunLogin,
+    /// Each setting with where it came from, for `config show`.
+    pub explained: Vec<Setting>,
+}
+
+/// What the configuration file says of Nailgun; the password is never in it.
+#[derive(Clone, Debug, Default)]
+pub struct NailgunLogin {
+    /// The file.
+    pub file: PathBuf,
+    /// Nailgun's address.
+    pub url: Option<String>,
+    /// The user.
+    pub username: Option<String>,
+    /// The user's tenant.
+    pub tenant: Option<String>,
 }
 
 /// How to log in to nodes.
@@ -98,62 +120,109 @@ impl Settings {
     /// # Errors
     /// A configuration file that cannot be read or has an unknown key; a value that cannot be.
     pub(crate) fn new(global: Global) -> Result<Self, AppError> {
-        let file = file::load(global.config.as_deref())?;
         let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
         let home = variable("HOME").map(PathBuf::from).unwrap_or_else(|| PathBuf::from("/root"));
-        let mos_version = global.select.mos_version.or(file.mos_version);
+        let (file, path) = file::load(global.config.as_deref(), &home)?;
+        let mut ledger = Ledger::new(global.origins, path.clone());
+        let (select, ssh, mirror) = (global.select, global.ssh, global.mirror);
+        let env = ledger.pick("env", "env", global.env, None, None);
+        let inventory = ledger.pick("inventory", "inventory", select.inventory, file.inventory, None);
+        let mos_version = ledger.pick("mos_version", "mos_version", select.mos_version, file.mos_version, None);
         if let Some(version) = &mos_version
             && !is_mos_version(version)
         {
             return Err(AppError::new(Exit::Usage, format!("`{version}` is no MOS version such as 9.0")));
         }
-        let seconds = |given: Option<f64>, file: Option<f64>, default: f64| {
-            Duration::from_secs_f64(given.or(file).unwrap_or(default).clamp(0.1, 3600.0))
-        };
-        let keys = |keys: Vec<PathBuf>| keys.iter().map(|key| expand_home(key, &home)).collect();
-        let usual = |name: &str| home.join(".ssh").join(name);
+        let default_mirror = Some(DEFAULT_MIRROR.to_owned());
+        let mirror_url = ledger.pick("mirror", "mirror", mirror.mirror, file.mirror, default_mirror);
+        let ca_file = ledger.pick("ca_file", "ca_file", mirror.ca_file, file.ca_file, None);
+        let ssh = Ssh::new(ssh, file.ssh, &home, &mut ledger);
+        let (state_dir, origin) = state_dir(&home);
+        ledger.note("state_dir", Some(state_dir.display().to_string()), origin);
         Ok(Self {
-            env: global.env,
-            inventory: global.select.inventory.or(file.inventory),
-            selection: Selection {
-                nodes: global.select.nodes,
-                roles: global.select.roles,
-                exclude: global.select.exclude,
-            },
+            env,
+            inventory,
+            selection: Selection { nodes: select.nodes, roles: select.roles, exclude: select.exclude },
             mos_version,
-            ssh: Ssh {
-                given: Login { user: global.ssh.ssh_user, keys: keys(global.ssh.ssh_key), jump: global.ssh.jump },
-                configured: Login { user: file.ssh.user, keys: keys(file.ssh.keys), jump: file.ssh.jump },
-                usual_keys: ["id_rsa", "id_ed25519", "id_ecdsa"].map(usual).to_vec(),
-                agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
-                port: global.ssh.ssh_port.or(file.ssh.port),
-                host_keys: global.ssh.host_keys.or(file.ssh.host_keys).unwrap_or(HostKeys::AcceptNew),
-                legacy_algorithms: file.ssh.legacy_algorithms.unwrap_or(false),
-                connect_timeout: seconds(global.ssh.connect_timeout, file.ssh.connect_timeout, 5.0),
-                handshake_timeout: seconds(global.ssh.handshake_timeout, file.ssh.handshake_timeout, 10.0),
-                node_timeout: seconds(global.ssh.node_timeout, file.ssh.node_timeout, 30.0),
-                fanout: global.ssh.fanout.or(file.ssh.fanout).unwrap_or(100).max(1).into(),
-            },
-            mirror: global.mirror.mirror.or(file.mirror).unwrap_or_else(|| DEFAULT_MIRROR.to_owned()),
-            ca_file: global.mirror.ca_file.or(file.ca_file),
-            insecure_tls: global.mirror.insecure_tls,
+            ssh,
+            mirror: mirror_url.unwrap_or_default(),
+            ca_file,
+            insecure_tls: mirror.insecure_tls,
             output: Output { format: global.output.format, columns: global.output.columns, sort: global.output.sort },
             quiet: global.quiet,
-            state_dir: state_dir(&home),
+            state_dir,
+            nailgun: NailgunLogin {
+                file: path,
+                url: file.nailgun.url,
+                username: file.nailgun.username,
+                tenant: file.nailgun.tenant,
+            },
+            explained: ledger.settings,
         })
     }
 }
 
+impl Ssh {
+    fn new(given: cli::Ssh, file: file::SshSection, home: &Path, ledger: &mut Ledger) -> Self {
+        let usual_keys = ["id_rsa", "id_ed25519", "id_ecdsa"].map(|name| home.join(".ssh").join(name)).to_vec();
+        let agent = std::env::var_os("SSH_AUTH_SOCK").filter(|v| !v.is_empty()).map(PathBuf::from);
+        let keys: Vec<PathBuf> = given.ssh_key.iter().map(|key| expand_home(key, home)).collect();
+        // Both are kept: the node list's own entry for a node comes between them.
+        ledger.note_either("ssh.user", "ssh_user", given.ssh_user.as_ref(), file.user.as_ref(), "root");
+        let some = |keys: &Vec<PathBuf>| (!keys.is_empty()).then(|| keys.clone());
+        let usual = format!("{}{}", if agent.is_some() { "agent, " } else { "" }, usual_keys.shown());
+        ledger.note_either("ssh.keys", "ssh_key", some(&keys).as_ref(), some(&file.keys).as_ref(), &usual);
+        let port = ledger.pick("ssh.port", "ssh_port", given.ssh_port, file.port, Some(22));
+        ledger.note_either("ssh.jump", "jump", given.jump.as_ref(), file.jump.as_ref(), "");
+        let policy =
+            ledger.pick("ssh.host_keys", "host_keys", given.host_keys, file.host_keys, Some(HostKeys::AcceptNew));
+        let legacy = ledger.pick("ssh.legacy_algorithms", "", None, file.legacy_algorithms, Some(false));
+        let mut seconds = |name, arg, given, file, default: f64| {
+            let seconds = ledger.pick(name, arg, given, file, Some(default)).unwrap_or(default);
+            Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(3600))
+        };
+        let connect =
+            seconds("ssh.connect_timeout", "connect_timeout", given.connect_timeout, file.connect_timeout, 5.0);
+        let handshake = seconds(
+            "ssh.handshake_timeout",
+            "handshake_timeout",
+            given.handshake_timeout,
+            file.handshake_timeout,
+            10.0,
+        );
+        let node = seconds("ssh.node_timeout", "node_timeout", given.node_timeout, file.node_timeout, 30.0);
+        let fanout = ledger.pick("ssh.fanout", "fanout", given.fanout, file.fanout, Some(100));
+        Self {
+            given: Login { user: given.ssh_user, keys, jump: given.jump },
+            configured: Login { user: file.user, keys: file.keys, jump: file.jump },
+            usual_keys,
+            agent,
+            port: port.filter(|port| *port != 22),
+            host_keys: policy.unwrap_or(HostKeys::AcceptNew),
+            legacy_algorithms: legacy.unwrap_or(false),
+            connect_timeout: connect,
+            handshake_timeout: handshake,
+            node_timeout: node,
+            fanout: fanout.unwrap_or(100).max(1).into(),
+        }
+    }
+}
+
 /// As root `/var/lib/fuel-updates`, else below `$XDG_STATE_HOME`; `FUEL_UPDATES_STATE_DIR` names another.
-fn state_dir(home: &Path) -> PathBuf {
+fn state_dir(home: &Path) -> (PathBuf, Origin) {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    if let Some(dir) = variable("FUEL_UPDATES_STATE_DIR") {
-        return dir;
+    let name = "FUEL_UPDATES_STATE_DIR";
+    if let Some(dir) = variable(name) {
+        return (dir, Origin::Variable(name.to_owned()));
     }
     if rustix::process::geteuid().is_root() {
-        return PathBuf::from("/var/lib/fuel-updates");
+        return (PathBuf::from("/var/lib/fuel-updates"), Origin::Default);
     }
-    variable("XDG_STATE_HOME").unwrap_or_else(|| home.join(".local/state")).join("fuel-updates")
+    let name = "XDG_STATE_HOME";
+    match variable(name) {
+        Some(state) => (state.join("fuel-updates"), Origin::Variable(name.to_owned())),
+        None => (home.join(".local/state/fuel-updates"), Origin::Default),
+    }
 }
 
 /// `~/x` as a shell would read it; the file has no shell.

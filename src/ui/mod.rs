@@ -113,7 +113,7 @@ impl Ui {
     /// A column that does not exist.
     pub fn report(&self, report: &Report, exit: u8) -> Result<(), AppError> {
         match self.output.format {
-            Format::Json => self.data(&document::json(&document::of_check(report, exit))),
+            Format::Json | Format::Ansible => self.data(&document::json(&document::of_check(report, exit))),
             Format::Yaml => self.data(&document::yaml(&document::of_check(report, exit))),
             Format::Table => {
                 self.data(&report::table(report).render(&self.output, self.width)?);
@@ -146,7 +146,9 @@ impl Ui {
     /// A column that does not exist.
     pub fn outcome(&self, outcome: &Outcome, taken_at: &str, exit: u8) -> Result<(), AppError> {
         match self.output.format {
-            Format::Json => self.data(&document::json(&document::of_install(outcome, taken_at, exit))),
+            Format::Json | Format::Ansible => {
+                self.data(&document::json(&document::of_install(outcome, taken_at, exit)))
+            }
             Format::Yaml => self.data(&document::yaml(&document::of_install(outcome, taken_at, exit))),
             Format::Table => {
                 if !outcome.nodes.is_empty() {
@@ -167,7 +169,7 @@ impl Ui {
     /// A column that does not exist.
     pub fn table(&self, table: &Table) -> Result<(), AppError> {
         match self.output.format {
-            Format::Json => self.data(&document::json(&table.objects())),
+            Format::Json | Format::Ansible => self.data(&document::json(&table.objects())),
             Format::Yaml => self.data(&document::yaml(&table.objects())),
             Format::Table | Format::Csv | Format::Value => self.data(&table.render(&self.output, self.width)?),
         }

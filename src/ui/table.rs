@@ -68,7 +68,7 @@ impl Table {
                 text
             }
             Format::Value => rows.iter().map(|row| cells(row).join(" ") + "\n").collect(),
-            Format::Table | Format::Json | Format::Yaml => {
+            Format::Table | Format::Json | Format::Yaml | Format::Ansible => {
                 let mut table = comfy_table::Table::new();
                 table.load_style(STYLE).set_header(header);
                 match width {

@@ -1,43 +1,32 @@
-//! `inventory show` and `inventory forget-host-key`.
+//! `inventory show`, `sync`, `import` and `forget-host-key`.
 
-use super::{ask, check, state_dir};
+mod ansible;
+mod fetch;
+mod show;
+mod update;
+
+use super::{ask, state_dir};
 use crate::cli::Inventory;
 use crate::domain::select::Selection;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::fleet;
 use crate::settings::Settings;
-use crate::ui::{Table, Ui};
+use crate::ui::Ui;
 
 /// Runs an action on the node list.
 pub(crate) fn run(action: Inventory, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     match action {
-        Inventory::Show => show(settings, ui),
+        Inventory::Show => show::run(settings, ui),
+        Inventory::Sync { to } => update::sync(to, settings, ui),
+        Inventory::Import { file, from, to } => match (file, from) {
+            (_, Some(node)) => update::import_from(&node, to, settings, ui),
+            (Some(file), None) => update::import(&file, to, settings, ui),
+            // Clap lets neither through.
+            (None, None) => Err(AppError::new(Exit::Usage, "name a file, or a node with --from")),
+        },
         Inventory::ForgetHostKey { which } => forget(which, settings, ui),
     }
-}
-
-fn show(settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
-    let site = ask::site(settings)?;
-    check::announce(&site, ui);
-    let mut table = Table::new(&["id", "name", "roles", "address", "port", "fqdn", "label"]);
-    let text = |t: &Option<String>| t.clone().unwrap_or_default();
-    for node in &site.nodes {
-        table.push(vec![
-            node.id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
-            node.name.clone(),
-            node.roles.join(", "),
-            node.host.to_string(),
-            node.port.to_string(),
-            text(&node.fqdn),
-            text(&node.label),
-        ]);
-    }
-    ui.table(&table)?;
-    for (reason, count) in &site.source.left_out {
-        ui.status(&format!("left out: {count} ({})", reason.as_str()));
-    }
-    Ok(Exit::Ok)
 }
 
 /// Forgets the host keys of nodes that were reinstalled.

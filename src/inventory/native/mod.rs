@@ -1,12 +1,18 @@
 //! Our own format: short, commented YAML, `schema: fuel-updates-inventory/1`.
 
-use std::collections::{BTreeMap, HashMap};
+mod merge;
+mod write;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
+pub use merge::{Change, ChangeKind, merge};
+
 use super::fault::Fault;
+use super::unique::Unique;
 use crate::domain::inventory::{Format, Inventory, role_of};
 use crate::domain::node::{Access, Host, Node, NodeId};
 use crate::domain::probe::is_mos_version;
@@ -15,6 +21,7 @@ use crate::domain::text::one_line;
 /// The value of `schema`.
 pub const SCHEMA: &str = "fuel-updates-inventory/1";
 
+/// A file of the native form as it is read, with the lines of its entries.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -25,30 +32,57 @@ struct File {
     nodes: Vec<Spanned<Entry>>,
 }
 
-#[derive(Default, Deserialize)]
+/// A file of the native form as it is written: only what stands in it, without what follows from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NativeFile {
+    schema: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    env: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mos_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ssh: Option<Ssh>,
+    nodes: Vec<Entry>,
+}
+
+/// What holds for all nodes that say nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Ssh {
+    #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     jump: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     legacy_algorithms: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u32>,
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fqdn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
     address: Option<String>,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     jump: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     legacy_algorithms: Option<bool>,
 }
 
@@ -57,7 +91,49 @@ struct Entry {
 /// # Errors
 /// [`Fault`] with the line of the first thing that is wrong.
 pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
-    let file: File = serde_saphyr::from_str(text)?;
+    inventory(serde_saphyr::from_str(text)?)
+}
+
+impl NativeFile {
+    /// Reads a file to be changed and written again; what cannot be used is refused here too.
+    ///
+    /// # Errors
+    /// [`Fault`] with the line of the first thing that is wrong.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        parse(text)?;
+        let file: File = serde_saphyr::from_str(text)?;
+        Ok(Self {
+            schema: Some(SCHEMA),
+            env: file.env,
+            mos_version: file.mos_version.map(|v| v.value),
+            ssh: file.ssh,
+            nodes: file.nodes.into_iter().map(|entry| plain(entry.value)).collect(),
+        })
+    }
+
+    /// The environment that it says it lists.
+    pub fn env(&self) -> Option<u32> {
+        self.env
+    }
+
+    /// How many nodes it lists.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether it lists no node.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+}
+
+/// An entry with its roles as they are compared and written.
+fn plain(mut entry: Entry) -> Entry {
+    entry.roles = entry.roles.iter().filter_map(|r| role_of(r)).map(|r| one_line(r, 60)).collect();
+    entry
+}
+
+fn inventory(file: File) -> Result<Inventory, Fault> {
     if let Some(schema) = &file.schema
         && schema.value != SCHEMA
     {
@@ -76,11 +152,11 @@ pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
     }
     let ssh = file.ssh.unwrap_or_default();
     let mut nodes = Vec::with_capacity(file.nodes.len());
-    let mut seen = Seen::default();
+    let mut unique = Unique::default();
     for entry in file.nodes {
         let line = entry.referenced.line();
         let node = node(entry.value, &ssh).map_err(|message| Fault::at(line, message))?;
-        seen.add(&node, line)?;
+        unique.add(&node, line)?;
         nodes.push(node);
     }
     Ok(Inventory {
@@ -121,30 +197,6 @@ fn node(entry: Entry, ssh: &Ssh) -> Result<Node, String> {
         },
         name,
     })
-}
-
-/// What must be unique: id, name, address with port.
-#[derive(Default)]
-struct Seen {
-    ids: HashMap<NodeId, u64>,
-    names: HashMap<String, u64>,
-    places: HashMap<(Host, u16), u64>,
-}
-
-impl Seen {
-    fn add(&mut self, node: &Node, line: u64) -> Result<(), Fault> {
-        let twice = |what: String, first: u64| Err(Fault::at(line, format!("{what} stands in line {first} already")));
-        if let Some(first) = node.id.and_then(|id| self.ids.insert(id, line)) {
-            return twice(format!("{}: id {}", node.name, node.id.map_or(0, |id| id.0)), first);
-        }
-        if let Some(first) = self.names.insert(node.name.clone(), line) {
-            return twice(format!("the name {}", node.name), first);
-        }
-        if let Some(first) = self.places.insert((node.host.clone(), node.port), line) {
-            return twice(format!("{}: address {} with port {}", node.name, node.host, node.port), first);
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -209,14 +261,14 @@ nodes:
 
     #[test]
     fn the_example_that_is_shipped() {
-        let inventory = parse(include_str!("../../inventory/example.yaml")).unwrap();
+        let inventory = parse(include_str!("../../../inventory/example.yaml")).unwrap();
         assert_eq!((inventory.env, inventory.nodes.len(), inventory.nodes[4].port), (Some(1), 5, 2222));
     }
 
     /// The schema's keys are the parser's: each is accepted, and nothing else is.
     #[test]
     fn the_schema_lists_the_parsers_keys() {
-        let schema: serde_json::Value = serde_json::from_str(include_str!("../../inventory/schema.json")).unwrap();
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../../inventory/schema.json")).unwrap();
         let keys = |pointer: &str| -> Vec<String> {
             schema.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
         };

@@ -1,0 +1,71 @@
+//! Ansible's dynamic inventory (`--list`): a group for each role as `fuel2 node ansible-inventory` names them, and
+//! `_meta.hostvars`, so that Ansible never has to ask for a single host.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::command::ask::Site;
+use crate::domain::node::Node;
+use crate::settings::Ssh;
+
+/// What everybody who knows the environment's nodes would like to know too.
+pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Value {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for node in &site.nodes {
+        for role in &node.roles {
+            groups.entry(role).or_default().push(&node.name);
+        }
+        if node.roles.is_empty() {
+            groups.entry("ungrouped").or_default().push(&node.name);
+        }
+    }
+    let hostvars: Map<String, Value> =
+        site.nodes.iter().map(|node| (node.name.clone(), hostvars(node, ssh).into())).collect();
+    let mut children: Vec<&str> = groups.keys().copied().collect();
+    if !children.contains(&"ungrouped") {
+        children.push("ungrouped");
+    }
+    let mut list = Map::new();
+    list.insert("_meta".to_owned(), json!({"hostvars": hostvars}));
+    let mut vars = Map::new();
+    vars.insert("fuel_env".to_owned(), site.env.into());
+    if let Some((version, _)) = &site.mos_version {
+        vars.insert("fuel_mos_version".to_owned(), version.as_str().into());
+    }
+    list.insert("all".to_owned(), json!({"children": children, "vars": vars}));
+    for (group, hosts) in groups {
+        list.insert(group.to_owned(), json!({"hosts": hosts}));
+    }
+    list.into()
+}
+
+/// How to log in as we would ourselves, and what else is known.
+fn hostvars(node: &Node, ssh: &Ssh) -> Map<String, Value> {
+    let (given, own, configured) = (&ssh.given, &node.access, &ssh.configured);
+    let user = given.user.as_ref().or(own.user.as_ref()).or(configured.user.as_ref());
+    let key = given.keys.first().or(own.key.as_ref()).or(configured.keys.first());
+    let jump = given.jump.as_ref().or(own.jump.as_ref()).or(configured.jump.as_ref());
+    let mut vars = Map::new();
+    let mut put = |name: &str, value: Value| vars.insert(name.to_owned(), value);
+    put("ansible_host", node.host.to_string().into());
+    put("ansible_port", node.port.into());
+    put("ansible_user", user.map_or("root", String::as_str).into());
+    if let Some(key) = key {
+        put("ansible_ssh_private_key_file", key.display().to_string().into());
+    }
+    if let Some(jump) = jump {
+        put("ansible_ssh_common_args", format!("-o ProxyJump={jump}").into());
+    }
+    if let Some(id) = node.id {
+        put("fuel_id", id.0.into());
+    }
+    if let Some(fqdn) = &node.fqdn {
+        put("fuel_fqdn", fqdn.as_str().into());
+    }
+    if let Some(label) = &node.label {
+        put("fuel_label", label.as_str().into());
+    }
+    put("fuel_roles", node.roles.clone().into());
+    vars
+}

@@ -1,0 +1,72 @@
+//! Fetches a node's own list of its environment over SSH: one login, one exec of a constant command.
+
+use std::path::PathBuf;
+
+use crate::command::{ask, state_dir};
+use crate::domain::inventory::Inventory;
+use crate::domain::node::{Access, Host, Node};
+use crate::error::AppError;
+use crate::event::{Event, Events as _};
+use crate::exit::Exit;
+use crate::fleet::FleetEvent;
+use crate::inventory::{self, MAX_REMOTE_ANSWER, remote_command, remote_file};
+use crate::settings::Settings;
+use crate::signals::Interrupt;
+use crate::ui::Ui;
+
+/// The list that `name` has: a node of the node list, or any address.
+pub(super) fn fetch(name: &str, settings: &Settings, ui: &Ui) -> Result<(Inventory, PathBuf), AppError> {
+    let node = node(name, settings)?;
+    let state = state_dir::open(&settings.state_dir)?;
+    let interrupt = Interrupt::listen()?;
+    let mut answer = None;
+    let mut progress = ui.progress();
+    let nodes = [node];
+    let command = remote_command();
+    let known_hosts = state.join("known_hosts");
+    ask::run(&nodes, &command, MAX_REMOTE_ANSWER, &settings.ssh, &known_hosts, interrupt.flag(), &mut |event| {
+        match event {
+            FleetEvent::Started { .. } => {}
+            FleetEvent::Warning { text } => progress.event(&Event::Warning(&text)),
+            FleetEvent::Finished { result, .. } => answer = Some(result.clone()),
+        }
+    })?;
+    if interrupt.came() {
+        return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was changed"));
+    }
+    let answer = match answer {
+        Some(Ok(answer)) => answer,
+        Some(Err(failure)) => {
+            let message = format!("{name}: {} ({})", failure.kind.as_str(), failure.cause);
+            return Err(AppError::new(Exit::Error, message).hinted(failure.hint));
+        }
+        None => return Err(AppError::new(Exit::Error, format!("{name} was not asked"))),
+    };
+    let file = remote_file(&answer.stdout).map_err(|e| AppError::new(Exit::Error, format!("{name}: {e}")))?;
+    let path = PathBuf::from(format!("{name}:{}", file.path));
+    let found = inventory::from_bytes(file.bytes, &path, settings.env).map_err(|e| ask::inventory_error(&e))?;
+    Ok((found, path))
+}
+
+/// A node of the node list by its name, or whatever answers at this address: the first import knows no list yet.
+fn node(name: &str, settings: &Settings) -> Result<Node, AppError> {
+    let mut everything = settings.clone();
+    everything.selection = Default::default();
+    if let Ok(site) = ask::site(&everything)
+        && let Some(known) = site.listed.into_iter().find(|n| n.name == name || n.fqdn.as_deref() == Some(name))
+    {
+        return Ok(known);
+    }
+    let host = Host::parse(name)
+        .ok_or_else(|| AppError::new(Exit::Usage, format!("`{name}` is no address and no name of a node")))?;
+    Ok(Node {
+        id: None,
+        name: name.to_owned(),
+        fqdn: None,
+        label: None,
+        roles: vec![],
+        host,
+        port: settings.ssh.port.unwrap_or(22),
+        access: Access::default(),
+    })
+}

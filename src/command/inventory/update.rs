@@ -1,0 +1,185 @@
+//! `inventory sync` and `inventory import`: a fresh list is merged into the file that is there, what changed is
+//! printed, and the file is replaced at one stroke.
+
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::fetch;
+use crate::command::{ask, connect};
+use crate::domain::inventory::Inventory;
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::inventory::{self, Change, InventoryError, NativeFile, merge};
+use crate::settings::Settings;
+use crate::ui::{Table, Ui};
+
+/// Brings the node list up to date from Nailgun.
+pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    let env = match settings.env {
+        Some(env) => env,
+        None => match inventory::known(Path::new("/")).as_slice() {
+            [env] => *env,
+            known => {
+                let error = InventoryError::WhichEnvironment { known: known.to_vec(), file: None };
+                return Err(AppError::from_error(Exit::Usage, &error).hinted(error.hint()));
+            }
+        },
+    };
+    let nailgun = connect::nailgun(settings)?;
+    let failed = |e: crate::nailgun::NailgunError| AppError::from_error(Exit::Error, &e).hinted(e.hint.clone());
+    let cluster = nailgun.cluster(env).map_err(failed)?;
+    let list = nailgun.node_list(env).map_err(failed)?;
+    let source = PathBuf::from(format!("{}api/v1/nodes", nailgun.url()));
+    let text = list.to_string().into_bytes();
+    let mut fresh = inventory::from_bytes(text, &source, Some(env)).map_err(|e| ask::inventory_error(&e))?;
+    fresh.mos_version = Some(cluster.fuel_version).filter(|v| crate::domain::probe::is_mos_version(v));
+    write(env, &fresh, &source, to, settings, ui)
+}
+
+/// Converts a node list of any form.
+pub(super) fn import(file: &Path, to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    let (fresh, source) = if file == Path::new("-") {
+        let source = PathBuf::from("standard input");
+        let fresh = inventory::from_reader(io::stdin().lock(), &source, settings.env);
+        (fresh.map_err(|e| ask::inventory_error(&e))?, source)
+    } else {
+        let loaded = inventory::read(file, settings.env).map_err(|e| ask::inventory_error(&e))?;
+        for warning in &loaded.warnings {
+            ui.warning(warning);
+        }
+        (loaded.inventory, loaded.path)
+    };
+    write(environment(&fresh, &source, settings)?, &fresh, &source, to, settings, ui)
+}
+
+/// Converts what a node says of its environment.
+pub(super) fn import_from(node: &str, to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    let (fresh, source) = fetch::fetch(node, settings, ui)?;
+    write(environment(&fresh, &source, settings)?, &fresh, &source, to, settings, ui)
+}
+
+fn environment(fresh: &Inventory, source: &Path, settings: &Settings) -> Result<u32, AppError> {
+    settings.env.or(fresh.env).ok_or_else(|| {
+        ask::inventory_error(&InventoryError::WhichEnvironment { known: vec![], file: Some(source.to_owned()) })
+    })
+}
+
+/// Merges, prints and writes.
+fn write(
+    env: u32,
+    fresh: &Inventory,
+    source: &Path,
+    to: Option<PathBuf>,
+    settings: &Settings,
+    ui: &Ui,
+) -> Result<Exit, AppError> {
+    if to.as_deref() == Some(Path::new("-")) {
+        let (file, _) = merge(None, fresh, env);
+        ui.data(&file.to_yaml());
+        left_out(fresh, ui);
+        return Ok(Exit::Ok);
+    }
+    let target = to.unwrap_or_else(|| inventory::place(settings.inventory.as_deref(), env, Path::new("/")));
+    let old = existing(&target, env)?;
+    let new = old.is_none();
+    let (file, changes) = merge(old.clone(), fresh, env);
+    if old.as_ref() == Some(&file) {
+        ui.status(&format!("{}: up to date with {}, {} nodes", target.display(), source.display(), file.len()));
+    } else {
+        replace(&target, &file)?;
+        let done = if new { "written" } else { "brought up to date" };
+        ui.status(&format!("{}: {done} from {}, {} nodes", target.display(), source.display(), file.len()));
+    }
+    left_out(fresh, ui);
+    if !changes.is_empty() || ui.format() != crate::cli::Format::Table {
+        ui.table(&table(&changes))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn left_out(fresh: &Inventory, ui: &Ui) {
+    for (reason, count) in &fresh.left_out {
+        ui.status(&format!("left out: {count} ({})", reason.as_str()));
+    }
+}
+
+fn table(changes: &[Change]) -> Table {
+    let mut table = Table::new(&["change", "id", "name", "what"]);
+    for change in changes {
+        table.push(vec![
+            change.kind.as_str().to_owned(),
+            change.id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
+            change.name.clone().unwrap_or_else(|| "-".to_owned()),
+            change.what.clone(),
+        ]);
+    }
+    table
+}
+
+/// The file that is there. One that cannot be understood is refused: the operator's keys in it would be lost.
+fn existing(target: &Path, env: u32) -> Result<Option<NativeFile>, AppError> {
+    let refused = |what: String| {
+        AppError::new(Exit::Error, format!("{} is left as it is: {what}", target.display()))
+            .hinted(Some("correct or remove it, or name another file with --to".to_owned()))
+    };
+    let text = match fs::metadata(target) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(refused(e.to_string())),
+        Ok(m) if !m.is_file() || m.len() > inventory::MAX_BYTES => {
+            return Err(refused("it is no node list".to_owned()));
+        }
+        Ok(_) => fs::read_to_string(target).map_err(|e| refused(e.to_string()))?,
+    };
+    let file = NativeFile::parse(&text).map_err(|fault| {
+        let line = fault.line.map_or_else(String::new, |l| format!("line {l}: "));
+        refused(format!("it is not in the native form ({line}{})", fault.message))
+    })?;
+    match file.env() {
+        Some(found) if found != env => Err(refused(format!("it lists environment {found}, not {env}"))),
+        _ => Ok(Some(file)),
+    }
+}
+
+/// Replaces the file at one stroke; the last one stays beside it as `NAME.old`, with the operator's comments.
+fn replace(target: &Path, file: &NativeFile) -> Result<(), AppError> {
+    // Through a link to the file that it means: the link itself stays.
+    let target = &target.canonicalize().unwrap_or_else(|_| target.to_owned());
+    let failed = |e: io::Error| AppError::new(Exit::Error, format!("{}: {e}", target.display()));
+    let json = target.extension().is_some_and(|e| e == "json");
+    let text = if json { file.to_json() } else { file.to_yaml() };
+    // What would not be read again is not written.
+    NativeFile::parse(&text).map_err(|fault| failed(io::Error::other(fault.message)))?;
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o755).create(folder).map_err(failed)?;
+    let beside = |suffix: &str| {
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(suffix);
+        folder.join(name)
+    };
+    let temporary = beside(&format!(".new-{}", std::process::id()));
+    let written = || -> io::Result<()> {
+        let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        new.write_all(text.as_bytes())?;
+        match fs::metadata(target) {
+            Ok(old) => {
+                // As private as it was; never open to everybody's writing.
+                new.set_permissions(Permissions::from_mode(old.permissions().mode() & 0o755))?;
+                let kept = beside(".old");
+                let _ = fs::remove_file(&kept);
+                // Some file systems have no links.
+                fs::hard_link(target, &kept).or_else(|_| fs::copy(target, &kept).map(|_| ()))?;
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
+        new.sync_all()?;
+        fs::rename(&temporary, target)?;
+        fs::File::open(folder)?.sync_all()
+    };
+    written().map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        failed(e)
+    })
+}

@@ -1,0 +1,136 @@
+//! YAML as Fuel writes it: Ruby's and Python's libraries of 2014, YAML 1.1, with anchors. Only what is asked for
+//! becomes a value, so that a hostile file costs time and never memory.
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_saphyr::options::{NonFiniteFloatPolicy, Options};
+
+use super::fault::Fault;
+
+/// The most things (maps, lists, scalars) in one file. An environment of 1000 nodes has about 150 000.
+const MAX_NODES: usize = 1_500_000;
+/// The most that anchors keep, in things and in bytes, and the most things that aliases repeat.
+const MAX_ANCHORED: usize = 200_000;
+const MAX_ANCHORED_BYTES: usize = 16 * 1024 * 1024;
+const MAX_REPEATED: usize = 1_000_000;
+
+/// Reads a file that Fuel wrote. What the type does not ask for is passed by, whatever it looks like: `0644`,
+/// `yes` and `.inf` there are none of our business.
+pub(super) fn of_fuel<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    match serde_saphyr::from_str_with_options(text, options(false)) {
+        // Ruby writes a name with an umlaut as `!binary`, which is decoded; bytes that are no text are somewhere else,
+        // and stay as they are written.
+        Err(_) if text.contains("!binary") => Ok(serde_saphyr::from_str_with_options(text, options(true))?),
+        read => Ok(read?),
+    }
+}
+
+fn options(binary_as_written: bool) -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: 2 * MAX_NODES,
+            max_nodes: MAX_NODES,
+            max_recorded_anchor_events: MAX_ANCHORED,
+            max_recorded_anchor_bytes: MAX_ANCHORED_BYTES,
+            // One anchor that every node repeats is what Python writes, not an attack; what aliases repeat is counted.
+            enforce_alias_anchor_ratio: false,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_REPEATED },
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        ignore_binary_tag_for_string: binary_as_written,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        with_snippet: false,
+    }
+}
+
+/// A scalar as it is written: `'5'` and `5` are the same, `9.0` stays `9.0`, `010` stays `010`; null is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Text(pub(super) Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct One {
+        x: Text,
+    }
+
+    fn x(text: &str) -> Option<String> {
+        of_fuel::<One>(text).unwrap_or_else(|f| panic!("{text}: {f:?}")).x.0
+    }
+
+    #[test]
+    fn scalars_stay_as_they_are_written() {
+        for text in ["5", "'5'", "!!str 5", "\"5\"", "&a 5"] {
+            assert_eq!(x(&format!("x: {text}\n")).as_deref(), Some("5"), "{text}");
+        }
+        for text in ["010", "9.0", "10.0", "yes", "on", "1e5", "0x10", "1_000", "2016-01-01", "52:54:00"] {
+            assert_eq!(x(&format!("x: {text}\n")).as_deref(), Some(text));
+        }
+        for text in ["null", "~", "", "''", "Null"] {
+            assert_eq!(x(&format!("x: {text}\n")), None, "{text}");
+        }
+        assert_eq!(x("x: !!python/unicode 'a'\n").as_deref(), Some("a"));
+        assert_eq!(x("x: !binary |-\n  w6k=\n").as_deref(), Some("é"));
+        assert_eq!(x("x: !!binary |\n  w6k=\n").as_deref(), Some("é"));
+    }
+
+    #[test]
+    fn what_is_not_asked_for_may_be_anything() {
+        for other in [
+            "0644",
+            "08",
+            "yes",
+            ".inf",
+            "-.inf",
+            ".nan",
+            "1e999",
+            "0o9",
+            "12345678901234567890123456789",
+            "1_000",
+            "+12e03",
+            "190:20:30",
+            "2001-12-14t21:59:43.10-05:00",
+            "!ruby/regexp /x/",
+            "!ruby/object:Set {a: 1}",
+            "!ruby/sym deploy",
+            ":symbol",
+            "!!python/tuple [1, 2]",
+            "!!set {a, b}",
+            "!binary aGVsbG8=",
+            "!!binary gIGC",
+            "{? [1, 2] : x}",
+            "{1: a, 0x1f: b, true: c, ~: d}",
+            "=",
+            "|\n  -----BEGIN RSA PRIVATE KEY-----\n  x\n",
+        ] {
+            assert_eq!(x(&format!("o: {other}\nx: 1\n")).as_deref(), Some("1"), "{other}");
+        }
+        assert_eq!(x("--- \na: &id001\n  b: 1\nc:\n  <<: *id001\n  d: 2\nx: 1\n...\n").as_deref(), Some("1"));
+        assert_eq!(x("%YAML 1.1\n---\nx: 1\n").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn one_anchor_for_every_node_is_no_attack() {
+        let mut text = "a: &id001 {b: 1}\nlist:\n".to_owned();
+        text.push_str(&"- *id001\n".repeat(2000));
+        assert_eq!(x(&(text + "x: 1\n")).as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn a_bomb_of_aliases_goes_off_in_the_budget() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for i in 1..12 {
+            text += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "));
+        }
+        let fault = of_fuel::<One>(&(text + "x: 1\n")).unwrap_err();
+        assert!(fault.line.is_some(), "{fault:?}");
+    }
+}

@@ -1,0 +1,112 @@
+//! Where each setting came from. Every value is taken through the ledger, so that what `config show` prints is what
+//! is used.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum as _;
+
+use crate::cli::{HostKeys, Origin, Origins};
+
+/// A setting with the value that holds and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, as in the configuration file where it can stand there.
+    pub name: &'static str,
+    /// Its value as text; nothing where it is not set.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+pub(super) struct Ledger {
+    origins: Origins,
+    file: PathBuf,
+    pub(super) settings: Vec<Setting>,
+}
+
+impl Ledger {
+    pub(super) fn new(origins: Origins, file: PathBuf) -> Self {
+        Self { origins, file, settings: vec![] }
+    }
+
+    /// Takes the highest of option or variable (`arg` is its id), configuration file and default.
+    pub(super) fn pick<T: Shown>(
+        &mut self,
+        name: &'static str,
+        arg: &str,
+        given: Option<T>,
+        file: Option<T>,
+        default: Option<T>,
+    ) -> Option<T> {
+        let (value, origin) = match (given, file) {
+            (Some(given), _) => (Some(given), self.given(arg)),
+            (None, Some(file)) => (Some(file), Origin::File(self.file.clone())),
+            (None, None) => (default, Origin::Default),
+        };
+        self.note(name, value.as_ref().map(Shown::shown), origin);
+        value
+    }
+
+    /// The same for lists, where empty means that nobody said anything; what stands apart is only noted.
+    pub(super) fn note_either<T: Shown>(
+        &mut self,
+        name: &'static str,
+        arg: &str,
+        given: Option<&T>,
+        file: Option<&T>,
+        default: &str,
+    ) {
+        let (value, origin) = match (given, file) {
+            (Some(given), _) => (given.shown(), self.given(arg)),
+            (None, Some(file)) => (file.shown(), Origin::File(self.file.clone())),
+            (None, None) => (default.to_owned(), Origin::Default),
+        };
+        self.note(name, Some(value), origin);
+    }
+
+    pub(super) fn note(&mut self, name: &'static str, value: Option<String>, origin: Origin) {
+        self.settings.push(Setting { name, value, origin });
+    }
+
+    fn given(&self, arg: &str) -> Origin {
+        self.origins.get(arg).unwrap_or_else(|| Origin::Option(format!("--{}", arg.replace('_', "-"))))
+    }
+}
+
+/// How a value looks in `config show`.
+pub(super) trait Shown {
+    fn shown(&self) -> String;
+}
+
+impl Shown for String {
+    fn shown(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Shown for PathBuf {
+    fn shown(&self) -> String {
+        self.display().to_string()
+    }
+}
+
+impl Shown for Vec<PathBuf> {
+    fn shown(&self) -> String {
+        self.iter().map(Shown::shown).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Shown for HostKeys {
+    fn shown(&self) -> String {
+        self.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned())
+    }
+}
+
+macro_rules! shown_as_displayed {
+    ($($type:ty),*) => {$(impl Shown for $type {
+        fn shown(&self) -> String {
+            self.to_string()
+        }
+    })*};
+}
+shown_as_displayed!(u16, u32, f64, bool);
