@@ -61,7 +61,7 @@ fn killed_at_every_step_of_the_commit() {
 
 #[test]
 fn killed_at_steps_of_the_update() {
-    killed_everywhere("update", "KILL", 7);
+    killed_everywhere("update", "KILL", 9);
 }
 
 #[test]
