@@ -14,5 +14,6 @@ mod cli {
     mod check_installed;
     mod install;
     mod openssh;
+    mod scenarios;
     mod terminal;
 }

@@ -1,5 +1,7 @@
 //! The binary that is shipped: static-pie, without an interpreter or a needed library, and at home in an empty root.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -129,7 +129,11 @@ impl Ui {
     /// Prints an installation's plan: as data where people read, to stderr where a document is to come.
     pub fn plan(&self, plan: &Plan, env: &Environment, notes: &PlanNotes) {
         for line in plan::lines(plan, env, notes) {
-            if self.output.format == Format::Table { self.data(&line) } else { self.status(&line) }
+            if self.output.format == Format::Table {
+                self.data(&line);
+            } else {
+                self.status(&line);
+            }
         }
     }
 
@@ -147,7 +151,7 @@ impl Ui {
     pub fn outcome(&self, outcome: &Outcome, taken_at: &str, exit: u8) -> Result<(), AppError> {
         match self.output.format {
             Format::Json | Format::Ansible => {
-                self.data(&document::json(&document::of_install(outcome, taken_at, exit)))
+                self.data(&document::json(&document::of_install(outcome, taken_at, exit)));
             }
             Format::Yaml => self.data(&document::yaml(&document::of_install(outcome, taken_at, exit))),
             Format::Table => {

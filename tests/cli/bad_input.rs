@@ -121,6 +121,7 @@ fn keys_that_cannot_be_used_end_before_any_connection() {
     exit 1
     --- stderr
     error: SSH key /nowhere/id_rsa: no such file
+    hint: name a private key file with --ssh-key
     ");
     let locked = program.file("locked", "");
     std::fs::remove_file(&locked).expect("gone");

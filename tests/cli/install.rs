@@ -118,9 +118,9 @@ fn a_plan_alone_sends_nothing_that_changes_anything() {
 fn pre_checks_alone_tell_what_each_node_found() {
     let lab = lab(&SMALL);
     let program = Program::in_lab(&lab);
-    let line = "-e 1 install --precheck -f csv -c name -c packages -c services -c reboot -c result";
+    let line = "-e 1 install --precheck -f csv -c name -c packages -c reboot -c result";
     let ran = program.run(line);
-    let rows = "name,packages,services,reboot,result\nnode-1,3,nova-api,no,passes\nnode-2,3,nova-compute,no,passes\n";
+    let rows = "name,packages,reboot,result\nnode-1,3,no,passes\nnode-2,3,no,passes\n";
     assert!(ran.code == Some(0) && ran.stdout.ends_with(rows), "{}", ran.picture());
     lab.node(2).set_stub_fault("removal", "nova-compute").expect("a fault");
     let ran = program.run(line);
@@ -303,8 +303,10 @@ fn what_nailgun_refuses_is_one_line_and_nothing_was_started() {
     hint: the user needs the role admin in Fuel's Keystone
     404: exit 1
     error: Nailgun, reading environment 1: not found (404): Cluster not found
+    hint: `fuel2 env list` on the master shows the environments that Nailgun has
     409: exit 7
     error: Nailgun, starting graph fuel-updates-mu in environment 1: refused (409): Deployment already started
+    hint: another task began meanwhile; wait for it and try again
     500: exit 1
     error: Nailgun, reading the nodes of environment 1: the server failed (500): IntegrityError: (psycopg2.IntegrityError) [31mduplicate key
     hint: see /var/log/nailgun/ and /var/log/nginx/ on the master
@@ -327,6 +329,7 @@ fn an_environment_that_nailgun_does_not_know() {
     assert_snapshot!(said(&ran), @"
     exit 1
     error: Nailgun, reading environment 7: not found (404): Cluster not found
+    hint: `fuel2 env list` on the master shows the environments that Nailgun has
     ");
 }
 

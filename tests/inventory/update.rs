@@ -26,7 +26,10 @@ fn text(path: &Path) -> String {
 fn program(lab: &Lab) -> Program {
     let program = Program::in_lab(lab).redact(&lab.nailgun_url(), "[NAILGUN]");
     let names = ["ADDRESS-1", "ADDRESS-2", "ADDRESS-3", "ADDRESS-4"];
-    lab.nodes().iter().zip(names).fold(program, |program, (node, name)| program.redact(&node.address().to_string(), name))
+    lab.nodes()
+        .iter()
+        .zip(names)
+        .fold(program, |program, (node, name)| program.redact(&node.address().to_string(), name))
 }
 
 #[test]

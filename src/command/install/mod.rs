@@ -120,7 +120,7 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
         env: context.env,
         task: Some(task),
         started: check::now(),
-        left_out: plan.left_out.clone(),
+        left_out: plan.left_out,
     };
     started.write(&context.state)?;
     context.ui.status(&format!("started as task {task}; come back to it with: {}", attach_command(context.env, task)));

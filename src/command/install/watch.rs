@@ -73,7 +73,7 @@ pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) ->
         complained: String::new(),
         gone: 0,
     };
-    let end = watch.to_the_end(events);
+    let end = watch.follow(events);
     events.event(&Event::RunOver);
     end
 }
@@ -98,7 +98,7 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    fn to_the_end(&mut self, events: &mut dyn Events) -> End {
+    fn follow(&mut self, events: &mut dyn Events) -> End {
         let mut pause = PAUSES.0;
         let mut moved_at = Instant::now();
         let mut told_quiet = false;
