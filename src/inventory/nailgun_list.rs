@@ -15,6 +15,7 @@ use crate::domain::text::one_line;
 
 /// An entry; what an inventory does not need (`meta` is the most of it) is passed by.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Entry {
     id: u32,
     #[serde(default)]
@@ -42,7 +43,7 @@ struct Roles(Vec<String>);
 impl<'de> Deserialize<'de> for Roles {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "`roles` is neither a list of names nor text")]
+        #[serde(untagged, expecting = "neither a list of names nor text")]
         enum Form {
             None(()),
             List(Vec<String>),
@@ -107,8 +108,10 @@ fn entries(text: &str) -> Result<Vec<(u64, Entry, &RawValue)>, Fault> {
         let offset = (raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len());
         line += newlines(text.as_bytes().get(counted..offset));
         counted = offset;
-        let entry: Entry = serde_json::from_str(raw.get()).map_err(|error| {
-            let fault = Fault::from(error);
+        let mut json = serde_json::Deserializer::from_str(raw.get());
+        let entry: Entry = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let key = error.path().to_string();
+            let fault = Fault::from(error.into_inner()).in_key(Some(&key));
             Fault::at(line + fault.line.unwrap_or(1).max(1) - 1, format!("entry {position}: {}", fault.message))
         })?;
         entries.push((line, entry, raw));
