@@ -73,6 +73,7 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
             command::check::run(check, &settings, ui)
         }
         Command::Inventory(action) => command::inventory::run(action, &Settings::new(cli.global)?, ui),
+        Command::History(options) => command::history::run(&options, &Settings::new(cli.global)?, ui),
         Command::Install(options) => command::install::run(&options, &Settings::new(cli.global)?, ui),
         Command::Graph(action) => command::graph::run(action, ui),
         Command::Config(Config::Show) => command::config::show(&Settings::new(cli.global)?, ui),

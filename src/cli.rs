@@ -190,6 +190,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Apply the mirror's Maintenance Update with a graph that Nailgun runs.
     Install(Install),
+    /// Show the runs of the graph, or every task of one of them.
+    History(History),
     /// Look after the node list.
     #[command(subcommand)]
     Inventory(Inventory),
@@ -273,6 +275,16 @@ pub(crate) struct Install {
     /// Use the graph in this folder instead of the built-in one.
     #[arg(long, value_name = "DIR")]
     pub(crate) graph: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// A run: Nailgun's task, parent or child. Without it all runs of the environment are listed.
+    pub(crate) task: Option<u64>,
+
+    /// Write a page with a bar per task and node; of the newest run where no TASK is given.
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) timeline: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,8 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod graph;
+pub(crate) mod history;
 pub(crate) mod install;
 pub(crate) mod inventory;
 pub(crate) mod state_dir;
+mod whole_file;

@@ -6,6 +6,7 @@
 pub mod details;
 pub mod environment;
 pub mod failure;
+pub mod history;
 pub mod inventory;
 pub mod mu;
 pub mod node;

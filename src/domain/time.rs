@@ -21,6 +21,37 @@ pub fn parse_utc(text: &str) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli)
 }
 
+/// A moment as RFC 3339 in UTC, to the second; the argument is milliseconds since 1970. What is out of range is the nearest that is not.
+pub fn format_utc(millis: i64) -> String {
+    // The year 9999 is as far as four digits go.
+    let seconds = millis.div_euclid(1000).clamp(0, 253_402_300_799);
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    let mut year = 1970 + days / 366;
+    while days_before(year + 1) <= days {
+        year += 1;
+    }
+    let mut day = days - days_before(year);
+    let mut month = 1;
+    while day >= days_in(year, month) {
+        day -= days_in(year, month);
+        month += 1;
+    }
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", day + 1)
+}
+
+/// How long, for people: `0.4 s`, `42 s`, `8 min 05 s`, `1 h 02 min`; the argument is milliseconds.
+pub fn format_duration(millis: i64) -> String {
+    let millis = millis.max(0);
+    let seconds = millis / 1000;
+    match seconds {
+        0..10 => format!("{seconds}.{} s", millis % 1000 / 100),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
 fn number(text: &str, digits: usize, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
     let valid = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
     valid.then(|| text.parse().ok()).flatten().filter(|number| range.contains(number))
@@ -76,7 +107,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn how_long() {
+        let texts = [-5, 49, 4250, 59_999, 60_000, 485_000, 3_599_999, 3_720_000, 360_000_000].map(format_duration);
+        let wanted = [
+            "0.0 s",
+            "0.0 s",
+            "4.2 s",
+            "59 s",
+            "1 min 00 s",
+            "8 min 05 s",
+            "59 min 59 s",
+            "1 h 02 min",
+            "100 h 00 min",
+        ];
+        assert_eq!(texts, wanted);
+    }
+
+    #[test]
+    fn moments_out_of_range_are_still_text() {
+        assert_eq!(format_utc(-1), "1970-01-01T00:00:00Z");
+        assert_eq!(format_utc(i64::MAX), "9999-12-31T23:59:59Z");
+    }
+
     proptest::proptest! {
+        #[test]
+        fn a_moment_reads_back_as_itself(seconds in 0i64..253_402_300_800) {
+            proptest::prop_assert_eq!(parse_utc(&format_utc(seconds * 1000 + 999)), Some(seconds * 1000));
+        }
+
         #[test]
         fn time_moves_forward(day in 0i64..40_000) {
             // The inverse, by counting, for a range of a century.

@@ -17,11 +17,14 @@ mod lint;
 mod phases;
 mod run_values;
 mod switch;
+mod told;
 
 pub use error::GraphError;
 pub use expected::{Duty, NodeRoles, Work};
 pub use finding::Finding;
 pub use run_values::RunValues;
+pub use switch::passes_by;
+pub use told::RunTold;
 
 use std::collections::BTreeMap;
 

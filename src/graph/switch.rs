@@ -47,6 +47,17 @@ pub(super) fn choose<'a>(arms: &'a Arms, uid: &str, roles: &[String]) -> Option<
     arms.iter().find(|(condition, _)| holds(condition)).map(|(_, command)| command.as_str())
 }
 
+/// Whether a node passes by in a task with this command (`parameters.cmd`, plain or not yet evaluated). Roles may
+/// lack their `primary-`: expressions name both forms. One that is not understood counts as work.
+pub fn passes_by(command: &Value, node: u32, roles: &[String]) -> bool {
+    let arms = match command {
+        Value::String(command) => return command == PASS,
+        Value::Object(object) if !roles.is_empty() => object.get("yaql_exp").and_then(Value::as_str).and_then(parse),
+        _ => None,
+    };
+    arms.is_some_and(|arms| choose(&arms, &node.to_string(), roles).is_none_or(|command| command == PASS))
+}
+
 /// Reads an expression; `None` where it is not of the form above.
 pub(super) fn parse(expression: &str) -> Option<Arms> {
     let mut rest = Rest(expression.trim());
@@ -116,6 +127,17 @@ mod tests {
         assert_eq!(chosen(text, "7", &["compute"]).as_deref(), Some("sh x"));
         assert_eq!(chosen(text, "8", &["compute"]).as_deref(), Some("other"));
         assert_eq!(chosen("switch($.uid in ['1'] => 'a')", "2", &[]), None);
+    }
+
+    #[test]
+    fn who_passes_by() {
+        let switch =
+            serde_json::json!({"yaql_exp": "switch($.roles.any($ in ['ceph-osd']) => 'true', true => 'sh x')"});
+        let roles = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        assert!(passes_by(&"true".into(), 1, &[]) && !passes_by(&"sh x".into(), 1, &[]));
+        assert!(passes_by(&switch, 1, &roles(&["compute", "ceph-osd"])));
+        assert!(!passes_by(&switch, 1, &roles(&["compute"])) && !passes_by(&switch, 1, &[]));
+        assert!(!passes_by(&serde_json::json!({"yaql_exp": "$.x"}), 1, &roles(&["compute"])));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod client;
 mod credentials;
 mod error;
+mod full_record;
 mod graphs;
 mod message;
 mod read;
@@ -17,6 +18,7 @@ mod wire;
 pub use client::{Nailgun, Options};
 pub use credentials::{Credentials, CredentialsError, PartialCredentials};
 pub use error::{ExecuteError, NailgunError, NailgunErrorKind};
+pub use full_record::FullRecord;
 pub use graphs::{Graph, Preview, PreviewTask, Relation};
 pub use runs::{HistoryFilter, Way};
 pub use secret::Secret;

@@ -51,7 +51,7 @@ struct ProblemDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct MuDocument<'a> {
+pub(super) struct MuDocument<'a> {
     id: u64,
     title: &'a str,
     timestamp: i64,
@@ -154,7 +154,7 @@ fn node(row: &Row) -> NodeDocument<'_> {
     }
 }
 
-fn mu(mu: &Mu) -> MuDocument<'_> {
+pub(super) fn mu(mu: &Mu) -> MuDocument<'_> {
     MuDocument { id: mu.id, title: &mu.title, timestamp: mu.timestamp, doc_link: mu.doc_link.as_deref() }
 }
 

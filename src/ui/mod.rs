@@ -3,14 +3,17 @@
 
 mod bars;
 mod document;
+mod history;
 mod outcome;
 mod plan;
 mod progress;
 mod report;
 mod table;
+pub mod timeline;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+pub use history::{HistoryReport, RunReport};
 pub use plan::PlanNotes;
 pub use progress::Progress;
 pub use table::Table;
@@ -163,6 +166,24 @@ impl Ui {
                 }
             }
             Format::Csv | Format::Value => self.data(&outcome::table(outcome).render(&self.output, None)?),
+        }
+        Ok(())
+    }
+
+    /// Prints runs, or the tasks of one, in the form that was asked for.
+    ///
+    /// # Errors
+    /// A column that does not exist.
+    pub fn history(&self, report: &HistoryReport) -> Result<(), AppError> {
+        for note in history::notes(report) {
+            self.status(&note);
+        }
+        match self.output.format {
+            Format::Json => self.data(&document::json(&history::document(report))),
+            Format::Yaml => self.data(&document::yaml(&history::document(report))),
+            Format::Table if report.runs.is_empty() => {}
+            Format::Table => self.data(&history::table(report).render(&self.output, self.width)?),
+            Format::Csv | Format::Value => self.data(&history::table(report).render(&self.output, None)?),
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+pub(super) use crate::domain::history::words;
 use crate::domain::node::NodeId;
 use crate::domain::run::{NodeRef, PlannedTask};
 use crate::domain::text::one_line;
@@ -139,9 +140,4 @@ fn limits(preview: &Preview) -> Vec<String> {
         }
     }
     faults.into_iter().collect()
-}
-
-/// `mu_update_first` → `update first`.
-pub(super) fn words(task: &str) -> String {
-    task.strip_prefix("mu_").unwrap_or(task).replace('_', " ")
 }

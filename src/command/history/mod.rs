@@ -1,0 +1,120 @@
+//! `history`: every run of our graph in an environment, or every task of one run; as a page with `--timeline`.
+
+mod find;
+mod read;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use find::Found;
+
+use super::{ask, check, connect, whole_file};
+use crate::cli::History;
+use crate::domain::history::RunHistory;
+use crate::domain::node::NodeId;
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind};
+use crate::settings::Settings;
+use crate::ui::{HistoryReport, RunReport, Ui, timeline};
+
+/// Prints the runs of an environment, or the tasks of one of them, or writes its page.
+pub(crate) fn run(options: &History, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    let env = environment(settings, ui)?;
+    let nailgun = connect::nailgun(settings)?;
+    let named = nailgun.environment(env).map_err(|e| match e.kind {
+        NailgunErrorKind::NotFound => nailgun_error(&e)
+            .hinted(Some("`fuel2 env list` on the master shows the environments that Nailgun has".to_owned())),
+        _ => nailgun_error(&e),
+    })?;
+    let mut report = HistoryReport {
+        env,
+        env_name: named.name,
+        taken_at: check::now(),
+        names: named.nodes.into_iter().map(|n| (n.id, n.name)).collect(),
+        runs: vec![],
+        tasks: false,
+        timeline: None,
+    };
+    let mut found = find::runs(&nailgun, env).map_err(|e| nailgun_error(&e))?;
+    match options.task {
+        Some(task) => {
+            let one = find::one(&nailgun, env, found, task)?;
+            report.runs = read_all(&nailgun, vec![one], ui)?;
+        }
+        None if options.timeline.is_some() => {
+            // A page is about one run: the newest.
+            let newest = newest(&nailgun, &mut found)?;
+            let newest = newest.ok_or_else(|| {
+                AppError::new(Exit::Error, format!("environment {env} has no run of our graph"))
+                    .hinted(Some(format!("`fuel-updates --env {env} install` makes one")))
+            })?;
+            report.runs = vec![newest];
+        }
+        None => report.runs = read_all(&nailgun, found, ui)?,
+    }
+    if let Some(path) = &options.timeline {
+        write_page(&mut report, path, ui)?;
+    } else {
+        report.tasks = options.task.is_some();
+        if report.runs.is_empty() {
+            ui.status(&format!("environment {env} has no run of our graph"));
+        }
+    }
+    ui.history(&report)?;
+    Ok(Exit::Ok)
+}
+
+/// The environment: as named, or the only one that has an inventory.
+fn environment(settings: &Settings, ui: &Ui) -> Result<u32, AppError> {
+    if let Some(env) = settings.env {
+        return Ok(env);
+    }
+    let site = ask::site(settings)?;
+    ui.status(&format!("environment {}, the only one known", site.env));
+    Ok(site.env)
+}
+
+/// Reads runs, the newest first; what turns out to be nobody's run of ours is left out.
+fn read_all(nailgun: &Nailgun, found: Vec<Found>, ui: &Ui) -> Result<Vec<RunReport>, AppError> {
+    let count = found.len();
+    let mut runs = Vec::with_capacity(count);
+    for (number, found) in (1..).zip(found) {
+        if count > 5 {
+            ui.status(&format!("reading run {number} of {count} (task {})", found.task()));
+        }
+        runs.extend(read::run(nailgun, &found).map_err(|e| nailgun_error(&e))?);
+    }
+    Ok(runs)
+}
+
+fn newest(nailgun: &Nailgun, found: &mut Vec<Found>) -> Result<Option<RunReport>, AppError> {
+    for found in found.drain(..) {
+        if let Some(run) = read::run(nailgun, &found).map_err(|e| nailgun_error(&e))? {
+            return Ok(Some(run));
+        }
+    }
+    Ok(None)
+}
+
+fn write_page(report: &mut HistoryReport, path: &Path, ui: &Ui) -> Result<(), AppError> {
+    let Some(run) = report.runs.first() else { return Ok(()) };
+    let page = timeline::page(run, report, Timestamp::now().as_millisecond());
+    whole_file::write(path, page.as_bytes())?;
+    ui.status(&format!("the timeline of task {} is in {}", run.history.frame.task, path.display()));
+    report.timeline = Some(path.display().to_string());
+    Ok(())
+}
+
+fn nailgun_error(error: &NailgunError) -> AppError {
+    AppError::from_error(Exit::Error, error).hinted(error.hint.clone())
+}
+
+/// A run and the roles of its nodes.
+type Roles = BTreeMap<NodeId, Vec<String>>;
+
+fn report(history: RunHistory, roles: Roles) -> RunReport {
+    RunReport { history, roles }
+}

@@ -1,0 +1,357 @@
+//! A run: what Nailgun says of it, and what its history says.
+
+use std::collections::BTreeSet;
+
+use super::phase::{phases, stage_of};
+use super::{Fate, Part, Phase, Work};
+use crate::domain::mu::Mu;
+use crate::domain::run::{NodeRef, TaskRecord, TaskStatus};
+
+/// What Nailgun's transactions say of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The task that the operator knows: the parent; where there is none, the run itself.
+    pub task: u64,
+    /// The transaction that has the history.
+    pub child: u64,
+    /// Nailgun's word.
+    pub status: &'static str,
+    /// Whether it will not change any more.
+    pub over: bool,
+    /// Whether Nailgun calls it failed.
+    pub error: bool,
+    /// Whether nothing was to be executed.
+    pub dry_run: bool,
+    /// What Nailgun says of it in words. Safe to show.
+    pub message: Option<String>,
+    /// When it began, milliseconds since 1970 (UTC).
+    pub began: Option<i64>,
+    /// When it ended, milliseconds since 1970 (UTC).
+    pub ended: Option<i64>,
+    /// Its id, which is also in the nodes' state files and logs. Safe to show.
+    pub run: Option<String>,
+    /// What it was to bring.
+    pub target: Option<Mu>,
+}
+
+/// A record of the history with what is known of its task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The record.
+    pub record: TaskRecord,
+    /// What it had to do.
+    pub part: Part,
+    /// What it waits for. Safe to show.
+    pub requires: Vec<String>,
+    /// What waits for it. Safe to show.
+    pub required_for: Vec<String>,
+}
+
+/// What a run was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunKind {
+    /// Pre-checks alone: nothing is changed.
+    PreChecks,
+    /// The whole update.
+    Update,
+    /// The history does not tell, or has not begun.
+    Unknown,
+}
+
+impl RunKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PreChecks => "pre-checks",
+            Self::Update => "update",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How a run ended, from Nailgun's word and the history together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunStatus {
+    /// Nailgun prepares it.
+    Preparing,
+    /// At work.
+    Running,
+    /// Every task of it is done.
+    Done,
+    /// A task failed, or Nailgun says so.
+    Failed,
+    /// Nothing failed, and not everything was begun.
+    Stopped,
+    /// Nothing was to be executed.
+    DryRun,
+}
+
+impl RunStatus {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preparing => "preparing",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::DryRun => "dry-run",
+        }
+    }
+}
+
+/// How many tasks on nodes have which fate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Done.
+    pub done: usize,
+    /// Failed, those whose failure was ignored included.
+    pub failed: usize,
+    /// At work.
+    pub running: usize,
+    /// Not begun in a run that goes on.
+    pub waiting: usize,
+    /// Never begun in a run that is over.
+    pub not_executed: usize,
+    /// Not chosen.
+    pub skipped: usize,
+}
+
+/// A run with everything that it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunHistory {
+    /// What Nailgun says of it; times are filled in from the history where Nailgun tells none.
+    pub frame: Frame,
+    /// What it was.
+    pub kind: RunKind,
+    /// How it ended.
+    pub status: RunStatus,
+    /// Its phases in order.
+    pub phases: Vec<Phase>,
+    /// Every task on every node by time; what has no time comes last, in the order of the phases.
+    pub works: Vec<Work>,
+}
+
+impl RunHistory {
+    /// Puts together what a transaction and its history say. `commit` is the task that only a whole update executes.
+    pub fn new(mut frame: Frame, history: &[Seen], commit: &str) -> Self {
+        let real = |s: &&Seen| matches!(s.record.node, NodeRef::Node(_) | NodeRef::Master);
+        let on_nodes: Vec<&Seen> = history.iter().filter(real).collect();
+        let stages: Vec<&Seen> = history.iter().filter(|s| s.record.node == NodeRef::Virtual).collect();
+        // What was not chosen makes no phase.
+        let chosen: Vec<&Seen> = on_nodes.iter().copied().filter(|s| s.record.status != TaskStatus::Skipped).collect();
+        let mut phases = phases(&chosen, &stages);
+        let known = phases.len();
+        let mut works: Vec<Work> = Vec::with_capacity(on_nodes.len());
+        for seen in &on_nodes {
+            let stage = stage_of(seen);
+            works.push(Work {
+                task: seen.record.task.clone(),
+                node: seen.record.node,
+                phase: phases.iter().position(|p| p.stage == stage).unwrap_or(known),
+                part: seen.part,
+                fate: Fate::of(&seen.record.status, frame.over),
+                status: seen.record.status.clone(),
+                began: seen.record.began.filter(|_| seen.record.status != TaskStatus::Skipped),
+                ended: seen.record.ended.filter(|_| seen.record.status != TaskStatus::Skipped),
+            });
+        }
+        works.sort_by(|a, b| {
+            let key = |w: &Work| (w.began.unwrap_or(i64::MAX), w.phase, w.node);
+            key(a).cmp(&key(b)).then_with(|| a.task.cmp(&b.task))
+        });
+        let commits: Vec<&TaskStatus> =
+            on_nodes.iter().filter(|s| s.record.task == commit).map(|s| &s.record.status).collect();
+        let kind = match commits.as_slice() {
+            _ if chosen.is_empty() => RunKind::Unknown,
+            commits if commits.iter().any(|status| **status != TaskStatus::Skipped) => RunKind::Update,
+            _ => RunKind::PreChecks,
+        };
+        frame.began = frame.began.or(works.iter().filter_map(|w| w.began).min());
+        if frame.over {
+            frame.ended = frame.ended.or(works.iter().filter_map(|w| w.ended).max());
+        }
+        for (index, phase) in phases.iter_mut().enumerate() {
+            let at_work = works.iter().any(|w| w.phase == index && w.fate == Fate::Running);
+            phase.ended = phase.ended.max(phase.began).filter(|_| !at_work);
+        }
+        let mut run = Self { frame, kind, status: RunStatus::Preparing, phases, works };
+        run.status = run.how_it_ended();
+        run
+    }
+
+    fn how_it_ended(&self) -> RunStatus {
+        let tally = self.tally();
+        let begun = self.works.iter().any(|w| w.began.is_some());
+        match &self.frame {
+            frame if !frame.over && begun => RunStatus::Running,
+            frame if !frame.over => RunStatus::Preparing,
+            frame if frame.error || tally.failed > 0 => RunStatus::Failed,
+            frame if frame.dry_run => RunStatus::DryRun,
+            _ if tally.not_executed > 0 => RunStatus::Stopped,
+            _ => RunStatus::Done,
+        }
+    }
+
+    /// How many tasks have which fate.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for work in &self.works {
+            *match work.fate {
+                Fate::Done => &mut tally.done,
+                Fate::Failed | Fate::FailureIgnored => &mut tally.failed,
+                Fate::Running => &mut tally.running,
+                Fate::Waiting => &mut tally.waiting,
+                Fate::NotExecuted => &mut tally.not_executed,
+                Fate::Skipped => &mut tally.skipped,
+            } += 1;
+        }
+        tally
+    }
+
+    /// The tasks that were chosen for this run, by time.
+    pub fn chosen(&self) -> impl Iterator<Item = &Work> {
+        self.works.iter().filter(|work| work.fate != Fate::Skipped)
+    }
+
+    /// The nodes of the run, and the master where it had a task.
+    pub fn nodes(&self) -> BTreeSet<NodeRef> {
+        self.chosen().map(|work| work.node).collect()
+    }
+
+    /// How long it took, in milliseconds; nothing for a run that is not over.
+    pub fn duration(&self) -> Option<i64> {
+        Some(self.frame.ended?.saturating_sub(self.frame.began?).max(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::node::NodeId;
+
+    fn frame(status: &'static str) -> Frame {
+        Frame {
+            task: 3,
+            child: 4,
+            status,
+            over: matches!(status, "ready" | "error"),
+            error: status == "error",
+            dry_run: false,
+            message: None,
+            began: Some(1000),
+            ended: matches!(status, "ready" | "error").then_some(9000),
+            run: None,
+            target: None,
+        }
+    }
+
+    fn seen(task: &str, node: Option<&str>, status: &str, at: Option<(i64, i64)>, wires: (&str, &str)) -> Seen {
+        let list = |name: &str| if name.is_empty() { vec![] } else { vec![name.to_owned()] };
+        Seen {
+            record: TaskRecord {
+                task: task.into(),
+                node: NodeRef::parse(node),
+                status: TaskStatus::parse(status),
+                began: at.map(|(began, _)| began),
+                ended: at.map(|(_, ended)| ended),
+            },
+            part: if task == "mu_env" { Part::Upload } else { Part::Worked },
+            requires: list(wires.0),
+            required_for: list(wires.1),
+        }
+    }
+
+    fn stages() -> Vec<Seen> {
+        // In no order, as Nailgun lists them.
+        vec![
+            seen("mu_end", None, "skipped", None, ("mu_checked", "")),
+            seen("mu_start", None, "skipped", None, ("", "")),
+            seen("mu_checked", None, "skipped", None, ("mu_start", "")),
+        ]
+    }
+
+    fn history(works: Vec<Seen>) -> Vec<Seen> {
+        stages().into_iter().chain(works).collect()
+    }
+
+    fn run(status: &'static str, works: Vec<Seen>) -> RunHistory {
+        RunHistory::new(frame(status), &history(works), "mu_commit")
+    }
+
+    #[test]
+    fn a_whole_update_in_phases() {
+        let run = run(
+            "ready",
+            vec![
+                seen("mu_commit", Some("2"), "ready", Some((5000, 6000)), ("mu_checked", "mu_end")),
+                seen("mu_check", Some("2"), "ready", Some((2000, 4500)), ("mu_start", "mu_checked")),
+                seen("mu_env", Some("2"), "ready", Some((1500, 1600)), ("mu_start", "mu_checked")),
+                seen("mu_other", Some("-"), "skipped", None, ("mu_start", "mu_checked")),
+            ],
+        );
+        assert_eq!((run.kind, run.status, run.duration()), (RunKind::Update, RunStatus::Done, Some(8000)));
+        let phases: Vec<_> =
+            run.phases.iter().map(|p| (p.stage.as_str(), p.title.as_str(), p.began, p.ended)).collect();
+        assert_eq!(
+            phases,
+            [("mu_checked", "check", Some(1500), Some(4500)), ("mu_end", "commit", Some(5000), Some(6000))]
+        );
+        let order: Vec<_> = run.works.iter().map(|w| (w.task.as_str(), w.phase, w.duration())).collect();
+        assert_eq!(order, [("mu_env", 0, Some(100)), ("mu_check", 0, Some(2500)), ("mu_commit", 1, Some(1000))]);
+        assert_eq!(run.tally(), Tally { done: 3, ..Tally::default() });
+    }
+
+    #[test]
+    fn pre_checks_are_told_by_the_commit_that_was_not_chosen() {
+        let run = run(
+            "ready",
+            vec![
+                seen("mu_check", Some("2"), "ready", Some((2000, 4500)), ("mu_start", "mu_checked")),
+                seen("mu_commit", Some("2"), "skipped", Some((5000, 5000)), ("mu_checked", "mu_end")),
+            ],
+        );
+        assert_eq!((run.kind, run.status, run.tally().skipped), (RunKind::PreChecks, RunStatus::Done, 1));
+        assert_eq!((run.phases.len(), run.chosen().count()), (1, 1));
+    }
+
+    #[test]
+    fn ready_is_not_believed() {
+        let check = |status| seen("mu_check", Some("2"), status, Some((2000, 4500)), ("mu_start", "mu_checked"));
+        let commit = |status| seen("mu_commit", Some("2"), status, None, ("mu_checked", "mu_end"));
+        let of = |status, works| {
+            let run = run(status, works);
+            (run.status.as_str(), run.works.iter().map(|w| w.fate.as_str()).collect::<Vec<_>>())
+        };
+        assert_eq!(of("ready", vec![check("error"), commit("pending")]), ("failed", vec!["failed", "not-executed"]));
+        assert_eq!(of("ready", vec![check("running"), commit("ready")]), ("failed", vec!["failure-ignored", "done"]));
+        assert_eq!(of("ready", vec![check("ready"), commit("pending")]), ("stopped", vec!["done", "not-executed"]));
+        assert_eq!(of("error", vec![check("ready"), commit("pending")]).0, "failed");
+        assert_eq!(of("running", vec![check("running"), commit("pending")]), ("running", vec!["running", "waiting"]));
+        assert_eq!(run("running", vec![check("running")]).phases[0].ended, None, "it goes on");
+        assert_eq!(of("pending", vec![]), ("preparing", vec![]));
+        assert_eq!(of("running", vec![check("noop\x1b")]).1, ["running"]);
+    }
+
+    #[test]
+    fn records_of_9_0_have_neither_times_of_the_run_nor_stages() {
+        let raw = |task, at| seen(task, Some("2"), "ready", Some(at), ("", ""));
+        let frame = Frame { began: None, ended: None, ..frame("ready") };
+        let run = RunHistory::new(frame, &[raw("mu_commit", (70, 80)), raw("mu_check", (10, 30))], "mu_commit");
+        assert_eq!((run.frame.began, run.frame.ended, run.duration()), (Some(10), Some(80), Some(70)));
+        assert_eq!(run.phases.iter().map(|p| p.stage.as_str()).collect::<Vec<_>>(), ["mu_check", "mu_commit"]);
+        assert_eq!(run.nodes().into_iter().collect::<Vec<_>>(), [NodeRef::Node(NodeId(2))]);
+    }
+
+    #[test]
+    fn stages_in_a_loop_end() {
+        let odd = vec![
+            seen("a", None, "skipped", None, ("", "")),
+            seen("b", None, "skipped", None, ("a", "")),
+            seen("a", None, "skipped", None, ("b", "")),
+            seen("x", Some("1"), "ready", Some((1, 0)), ("", "b")),
+        ];
+        let run = RunHistory::new(frame("ready"), &odd, "mu_commit");
+        assert_eq!((run.phases.len(), run.works[0].duration(), run.phases[0].ended), (1, Some(0), Some(1)));
+    }
+}

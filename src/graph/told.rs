@@ -1,0 +1,59 @@
+//! What a run tells of itself: the values that it uploaded to its nodes, read back.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::domain::mu::Mu;
+use crate::domain::text::one_line;
+
+/// What the `env` file of a run tells; what cannot be read is absent. Safe to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunTold {
+    /// The run's id.
+    pub run: Option<String>,
+    /// What it brings.
+    pub target: Option<Mu>,
+    /// The roles of its nodes, by number.
+    pub roles: BTreeMap<u32, Vec<String>>,
+}
+
+impl RunTold {
+    /// Reads the text that [`super::RunValues::to_env_file`] makes. The text is untrusted.
+    pub fn parse(text: &str) -> Self {
+        let value = |key: &str| {
+            text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix("='")?.strip_suffix('\'')).unwrap_or_default()
+        };
+        let run = one_line(value("MU_RUN"), 64);
+        let target = STANDARD.decode(value("MU_TARGET_JSON_B64")).ok().and_then(|json| Mu::parse(&json).ok());
+        let roles = value("MU_ROLES").split(' ').filter_map(|entry| {
+            let (id, roles) = entry.split_once(':')?;
+            let roles = roles.split(',').filter(|r| !r.is_empty()).map(|r| one_line(r, 60)).collect();
+            Some((id.parse().ok()?, roles))
+        });
+        Self { run: Some(run).filter(|run| !run.is_empty()), target, roles: roles.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run_values::tests::values;
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_read_back() {
+        let sent = values();
+        let told = RunTold::parse(&sent.to_env_file().unwrap());
+        assert_eq!((told.run, told.target), (Some(sent.run), Some(sent.target)));
+        assert_eq!(told.roles.into_iter().collect::<Vec<_>>(), sent.roles);
+    }
+
+    #[test]
+    fn odd_text_tells_nothing() {
+        for text in ["", "MU_RUN=x", "MU_RUN='", "MU_ROLES='x:y 1 2:'\nMU_TARGET_JSON_B64='!'"] {
+            let told = RunTold::parse(text);
+            assert_eq!((told.run, told.target), (None, None), "{text}");
+        }
+    }
+}

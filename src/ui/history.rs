@@ -1,0 +1,278 @@
+//! The runs of an environment for people and for programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::document::MuDocument;
+use super::table::Table;
+use crate::domain::history::{Part, RunHistory, Work};
+use crate::domain::node::NodeId;
+use crate::domain::run::NodeRef;
+use crate::domain::time::{format_duration, format_utc};
+
+/// What `history` found.
+#[derive(Clone, Debug)]
+pub struct HistoryReport {
+    /// The environment.
+    pub env: u32,
+    /// Its name. Safe to show.
+    pub env_name: String,
+    /// When it was read, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// The names of the nodes that Nailgun has now; those of a run may be gone. Safe to show.
+    pub names: BTreeMap<NodeId, String>,
+    /// The runs, the newest first.
+    pub runs: Vec<RunReport>,
+    /// Whether the tasks of the first run are shown instead of the runs.
+    pub tasks: bool,
+    /// Where a page was written.
+    pub timeline: Option<String>,
+}
+
+/// A run with the roles that its nodes had then.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// What it did.
+    pub history: RunHistory,
+    /// The roles of its nodes. Safe to show.
+    pub roles: BTreeMap<NodeId, Vec<String>>,
+}
+
+impl HistoryReport {
+    /// The name of a node, or its number where Nailgun has it no more.
+    pub(super) fn name(&self, node: NodeRef) -> String {
+        match node {
+            NodeRef::Node(id) => self.names.get(&id).cloned().unwrap_or_else(|| format!("node {id}")),
+            _ => "master".to_owned(),
+        }
+    }
+}
+
+/// One row a run, or one row a task.
+pub(super) fn table(report: &HistoryReport) -> Table {
+    match report.runs.first().filter(|_| report.tasks) {
+        Some(run) => tasks(report, &run.history),
+        None => runs(report),
+    }
+}
+
+fn runs(report: &HistoryReport) -> Table {
+    let mut table = Table::new(&[
+        "task",
+        "child",
+        "what",
+        "target",
+        "status",
+        "began",
+        "ended",
+        "duration",
+        "done",
+        "failed",
+        "not-executed",
+        "run",
+    ]);
+    for RunReport { history, .. } in &report.runs {
+        let (frame, tally) = (&history.frame, history.tally());
+        table.push(vec![
+            frame.task.to_string(),
+            frame.child.to_string(),
+            history.kind.as_str().to_owned(),
+            frame.target.as_ref().map_or_else(dash, |mu| mu.title.clone()),
+            history.status.as_str().to_owned(),
+            moment(frame.began),
+            moment(frame.ended),
+            duration(history.duration()),
+            tally.done.to_string(),
+            tally.failed.to_string(),
+            tally.not_executed.to_string(),
+            frame.run.clone().unwrap_or_else(dash),
+        ]);
+    }
+    table
+}
+
+fn tasks(report: &HistoryReport, history: &RunHistory) -> Table {
+    let mut table = Table::new(&["began", "ended", "duration", "node", "task", "status", "note"]);
+    for work in history.chosen() {
+        table.push(vec![
+            moment(work.began),
+            moment(work.ended),
+            duration(work.duration()),
+            report.name(work.node),
+            work.task.clone(),
+            work.fate.as_str().to_owned(),
+            note(work).to_owned(),
+        ]);
+    }
+    table
+}
+
+fn note(work: &Work) -> &'static str {
+    match work.part {
+        Part::Worked => "",
+        Part::Upload => "upload",
+        Part::PassedBy => "passes by",
+    }
+}
+
+/// What a table cannot hold, for stderr.
+pub(super) fn notes(report: &HistoryReport) -> Vec<String> {
+    let Some(RunReport { history, .. }) = report.runs.first().filter(|_| report.tasks) else { return vec![] };
+    let (frame, tally) = (&history.frame, history.tally());
+    let target = frame.target.as_ref().map_or_else(|| "an unknown target".to_owned(), |mu| mu.title.clone());
+    let run = frame.run.as_ref().map_or_else(String::new, |run| format!(", run {run}"));
+    let took = history.duration().map_or_else(String::new, |d| format!(" in {}", format_duration(d)));
+    let mut lines = vec![format!(
+        "task {} (child {}{run}): {} to {target}, {}{took}; tasks: {} done, {} failed, {} not executed",
+        frame.task,
+        frame.child,
+        history.kind.as_str(),
+        history.status.as_str(),
+        tally.done,
+        tally.failed,
+        tally.not_executed,
+    )];
+    if tally.skipped > 0 {
+        lines.push(format!("{} tasks on nodes were not chosen for this run; -f json lists them", tally.skipped));
+    }
+    lines.extend(frame.message.as_ref().map(|message| format!("Nailgun says: {message}")));
+    lines
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+fn moment(at: Option<i64>) -> String {
+    at.map_or_else(dash, format_utc)
+}
+
+fn duration(took: Option<i64>) -> String {
+    took.map_or_else(dash, format_duration)
+}
+
+#[derive(Serialize)]
+pub(super) struct HistoryDocument<'a> {
+    schema: &'static str,
+    tool: &'static str,
+    command: &'static str,
+    env: u32,
+    taken_at: &'a str,
+    exit: u8,
+    conditions: [&'static str; 0],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeline: Option<&'a str>,
+    runs: Vec<RunDocument<'a>>,
+    /// The tasks of the run that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tasks: Option<Vec<WorkDocument<'a>>>,
+}
+
+#[derive(Serialize)]
+struct RunDocument<'a> {
+    task: TaskDocument,
+    run: Option<&'a str>,
+    what: &'static str,
+    target: Option<MuDocument<'a>>,
+    status: &'static str,
+    nailgun_status: &'static str,
+    message: Option<&'a str>,
+    began: Option<String>,
+    ended: Option<String>,
+    duration_ms: Option<i64>,
+    nodes: usize,
+    tally: TallyDocument,
+}
+
+#[derive(Serialize)]
+struct TaskDocument {
+    id: u64,
+    child: u64,
+}
+
+#[derive(Serialize)]
+struct TallyDocument {
+    done: usize,
+    failed: usize,
+    running: usize,
+    waiting: usize,
+    not_executed: usize,
+    skipped: usize,
+}
+
+#[derive(Serialize)]
+struct WorkDocument<'a> {
+    node: NodeDocument,
+    task: &'a str,
+    phase: Option<&'a str>,
+    part: &'static str,
+    status: &'static str,
+    nailgun_status: &'a str,
+    began: Option<String>,
+    ended: Option<String>,
+    duration_ms: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct NodeDocument {
+    id: Option<u32>,
+    name: String,
+}
+
+/// The document of `history`.
+pub(super) fn document(report: &HistoryReport) -> HistoryDocument<'_> {
+    let tasks = report.runs.first().filter(|_| report.tasks);
+    HistoryDocument {
+        schema: "fuel-updates/1",
+        tool: env!("CARGO_PKG_VERSION"),
+        command: "history",
+        env: report.env,
+        taken_at: &report.taken_at,
+        exit: 0,
+        conditions: [],
+        timeline: report.timeline.as_deref(),
+        runs: report.runs.iter().map(|run| run_document(&run.history)).collect(),
+        tasks: tasks.map(|run| run.history.works.iter().map(|w| work_document(report, &run.history, w)).collect()),
+    }
+}
+
+fn run_document(history: &RunHistory) -> RunDocument<'_> {
+    let (frame, tally) = (&history.frame, history.tally());
+    RunDocument {
+        task: TaskDocument { id: frame.task, child: frame.child },
+        run: frame.run.as_deref(),
+        what: history.kind.as_str(),
+        target: frame.target.as_ref().map(super::document::mu),
+        status: history.status.as_str(),
+        nailgun_status: frame.status,
+        message: frame.message.as_deref(),
+        began: frame.began.map(format_utc),
+        ended: frame.ended.map(format_utc),
+        duration_ms: history.duration(),
+        nodes: history.nodes().len(),
+        tally: TallyDocument {
+            done: tally.done,
+            failed: tally.failed,
+            running: tally.running,
+            waiting: tally.waiting,
+            not_executed: tally.not_executed,
+            skipped: tally.skipped,
+        },
+    }
+}
+
+fn work_document<'a>(report: &HistoryReport, history: &'a RunHistory, work: &'a Work) -> WorkDocument<'a> {
+    let id = if let NodeRef::Node(id) = work.node { Some(id.0) } else { None };
+    WorkDocument {
+        node: NodeDocument { id, name: report.name(work.node) },
+        task: &work.task,
+        phase: history.phases.get(work.phase).map(|p| p.stage.as_str()),
+        part: work.part.as_str(),
+        status: work.fate.as_str(),
+        nailgun_status: work.status.as_str(),
+        began: work.began.map(format_utc),
+        ended: work.ended.map(format_utc),
+        duration_ms: work.duration(),
+    }
+}
