@@ -179,7 +179,7 @@ impl Ui {
             self.status(&note);
         }
         match self.output.format {
-            Format::Json => self.data(&document::json(&history::document(report))),
+            Format::Json | Format::Ansible => self.data(&document::json(&history::document(report))),
             Format::Yaml => self.data(&document::yaml(&history::document(report))),
             Format::Table if report.runs.is_empty() => {}
             Format::Table => self.data(&history::table(report).render(&self.output, self.width)?),
