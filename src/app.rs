@@ -75,7 +75,7 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
         Command::Inventory(action) => command::inventory::run(action, &Settings::new(cli.global)?, ui),
         Command::History(options) => command::history::run(&options, &Settings::new(cli.global)?, ui),
         Command::Install(options) => command::install::run(&options, &Settings::new(cli.global)?, ui),
-        Command::Graph(action) => command::graph::run(action, ui),
+        Command::Graph(action) => command::graph::run(action, cli.global, ui),
         Command::Config(Config::Show) => command::config::show(&Settings::new(cli.global)?, ui),
     }
 }

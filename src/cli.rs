@@ -326,10 +326,18 @@ pub(crate) enum Config {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Graph {
-    /// Print the graph's tasks in order.
+    /// Print the graph's tasks in order, or one file for `fuel2 graph upload`.
     Show {
         /// Folder of an operator's graph instead of the built-in one.
         dir: Option<PathBuf>,
+
+        /// Print one self-contained YAML file, compiled for what the mirror announces (needs --env, takes --mirror and --mos-version).
+        #[arg(long)]
+        compiled: bool,
+
+        /// Computes updated at the same time, with --compiled.
+        #[arg(long, value_name = "N", default_value = "5", requires = "compiled", value_parser = clap::value_parser!(u16).range(1..=50))]
+        batch: u16,
     },
     /// Check the graph for everything that Nailgun accepts silently.
     Check {

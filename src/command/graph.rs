@@ -1,15 +1,25 @@
 //! `graph show` and `graph check`.
 
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::ask;
+use super::check::Asked;
 use crate::cli;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::Graph;
+use crate::graph::{Graph, RunValues};
+use crate::settings::Settings;
 use crate::ui::{Table, Ui};
 
-/// Runs an action on the built-in graph or an operator's.
-pub(crate) fn run(action: cli::Graph, ui: &Ui) -> Result<Exit, AppError> {
+/// Runs an action on the built-in graph or an operator's. Settings are read only where they are needed.
+pub(crate) fn run(action: cli::Graph, global: cli::Global, ui: &Ui) -> Result<Exit, AppError> {
     match action {
-        cli::Graph::Show { dir } => {
+        cli::Graph::Show { dir, compiled: true, batch } => {
+            compiled(dir.as_deref(), batch.into(), &Settings::new(global)?, ui)
+        }
+        cli::Graph::Show { dir, .. } => {
             let graph = load(dir.as_deref())?;
             let mut table = Table::new(&["task", "type", "roles", "after", "before", "limit", "timeout"]);
             for row in graph.rows() {
@@ -32,7 +42,57 @@ pub(crate) fn run(action: cli::Graph, ui: &Ui) -> Result<Exit, AppError> {
     }
 }
 
-fn load(dir: Option<&std::path::Path>) -> Result<Graph, AppError> {
+/// Prints one file for `fuel2 graph upload`, with the mirror's announcement in it.
+fn compiled(dir: Option<&Path>, batch: u32, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    let env = settings.env.ok_or_else(|| {
+        AppError::new(Exit::Usage, "a compiled graph is for one environment; give --env ID".to_owned())
+    })?;
+    let graph = load(dir)?;
+    let findings = graph.lint();
+    if !findings.is_empty() {
+        let mut error = AppError::new(Exit::Error, "the graph has faults that Nailgun would accept silently");
+        error.causes = findings.iter().map(ToString::to_string).collect();
+        return Err(error.hinted(Some("see `fuel-updates graph check DIR`".to_owned())));
+    }
+    let mirror = Asked::new(settings)?;
+    let version = mos_version(settings)?;
+    let found = mirror.fetch(&version).map_err(|e| AppError::from_error(Exit::Error, &e).hinted(e.hint.clone()))?;
+    if found.fell_back {
+        ui.warning(&format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
+    }
+    let values = RunValues {
+        run: format!("{}-compiled", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")),
+        env,
+        target: found.mu,
+        file: found.raw,
+        repos: vec![],
+        sources: vec![],
+        roles: vec![],
+        mos_version: Some(version),
+        canary: None,
+        restart_rabbitmq: false,
+        restart_mysql: false,
+        skip_cluster_checks: false,
+    };
+    let text = graph.upload_file(&values, batch).map_err(|e| AppError::from_error(Exit::Error, &e))?;
+    ui.status(&format!("compiled for {} from {}", values.target.title, found.url));
+    ui.data(&text);
+    Ok(Exit::Ok)
+}
+
+/// The environment's MOS version: the option, else the node list. Nobody is asked.
+fn mos_version(settings: &Settings) -> Result<String, AppError> {
+    if let Some(version) = &settings.mos_version {
+        return Ok(version.clone());
+    }
+    let known = ask::site(settings).ok().and_then(|site| site.mos_version);
+    known.map(|(version, _)| version).ok_or_else(|| {
+        AppError::new(Exit::Usage, "the environment's MOS version is not known")
+            .hinted(Some("give --mos-version X.Y, or mos_version in the inventory".to_owned()))
+    })
+}
+
+fn load(dir: Option<&Path>) -> Result<Graph, AppError> {
     let graph = dir.map_or_else(Graph::builtin, Graph::load);
     graph.map_err(|e| AppError::from_error(Exit::Error, &e))
 }

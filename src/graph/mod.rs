@@ -18,6 +18,7 @@ mod phases;
 mod run_values;
 mod switch;
 mod told;
+mod upload;
 
 pub use error::GraphError;
 pub use expected::{Duty, NodeRoles, Work};
