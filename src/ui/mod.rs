@@ -15,7 +15,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 pub use history::{HistoryReport, RunReport};
 pub use plan::PlanNotes;
-pub use progress::Progress;
+pub use progress::{Progress, event_text};
 pub use table::Table;
 
 use crate::cli::Format;

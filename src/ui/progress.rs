@@ -31,14 +31,17 @@ impl Events for Progress {
     fn event(&mut self, event: &Event<'_>) {
         match self {
             Self::Silent => {}
-            Self::Lines => lines(event),
+            Self::Lines => {
+                // A lost stderr leaves nobody to tell.
+                let _ = std::io::stderr().lock().write_all(event_text(event).as_bytes());
+            }
             Self::Bars(bars) => bars.event(event),
         }
     }
 }
 
-/// Prints an event as lines.
-fn lines(event: &Event<'_>) {
+/// An event as lines, as they are printed where there is no terminal; nothing for what is not worth one.
+pub fn event_text(event: &Event<'_>) -> String {
     let mut text = String::new();
     match event {
         Event::Asking { total } => text = format!("asking {total} nodes\n"),
@@ -56,8 +59,7 @@ fn lines(event: &Event<'_>) {
         Event::Note(note) => text = format!("{note}\n"),
         Event::Warning(warning) => text = format!("warning: {warning}\n"),
     }
-    // A lost stderr leaves nobody to tell.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    text
 }
 
 /// A row in a few words.

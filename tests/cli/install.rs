@@ -96,6 +96,14 @@ fn an_update_from_the_plan_to_the_proof() {
     let check = program.run("-e 1 -q check installed -f value -c state -c MU -c detail");
     assert_eq!(check.stdout, "installed 9.0-mu-2 \n".repeat(5));
 
+    let logs: Vec<String> = std::fs::read_dir(program.state().join("log"))
+        .expect("logs")
+        .map(|e| std::fs::read_to_string(e.expect("an entry").path()).expect("a log"))
+        .collect();
+    assert_eq!(logs.len(), 1, "one run, one log");
+    assert!(logs[0].contains("watching task 3 of environment 1\n"), "{}", logs[0]);
+    assert!(logs[0].contains("node-5: commit done\n"), "{}", logs[0]);
+
     let calls: Vec<usize> = (1..=5).map(|id| lab.node(id).calls().len()).collect();
     let again = program.run("-e 1 -q install --yes");
     assert_eq!((again.code, again.stdout.as_str()), (Some(0), "nothing to do: every node runs 9.0-mu-2\n"));

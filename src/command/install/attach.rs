@@ -62,7 +62,7 @@ pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
     }
     let uploads = planned.iter().filter(|p| UPLOADS.contains(&p.task.as_str()));
     let dull = uploads.map(|p| (p.node, p.task.clone())).collect();
-    let run = Run { parent, child: Some(child.id), planned, dull, names, title };
+    let run = Run { id: run_id, parent, child: Some(child.id), planned, dull, names, title };
     follow(context, run, &subjects, outcome)
 }
 

@@ -7,6 +7,7 @@ mod lock;
 mod precheck;
 mod prove;
 mod record;
+mod run_log;
 mod stop;
 mod submit;
 mod watch;

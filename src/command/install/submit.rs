@@ -196,6 +196,7 @@ pub(super) fn start(context: &Context<'_>, job: &Job, tasks: Option<&[String]>) 
     };
     let wanted = |task: &str| tasks.is_none_or(|tasks| tasks.iter().any(|t| t == task));
     Ok(Run {
+        id: job.values.run.clone(),
         parent,
         child: None,
         planned: job.planned.iter().filter(|p| wanted(&p.task)).cloned().collect(),

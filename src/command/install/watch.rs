@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::compare::words;
+use super::run_log::RunLog;
 use super::{Context, give_up_after};
 use crate::domain::node::NodeId;
 use crate::domain::run::{NodeRef, PlannedTask, RunProgress, TaskRecord, TaskStatus};
@@ -19,6 +20,8 @@ const QUIET: Duration = Duration::from_secs(15 * 60);
 
 /// A run to be watched.
 pub(super) struct Run {
+    /// Its id, which names its log.
+    pub(super) id: String,
     /// Nailgun's task.
     pub(super) parent: Task,
     /// Its child with the history, where it is known.
@@ -60,6 +63,9 @@ pub(super) struct End {
 /// Watches to the end.
 pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) -> End {
     let worth = run.planned.iter().filter(|p| !run.dull.contains(&(p.node, p.task.clone()))).count();
+    let mut log = RunLog::open(&context.state, &run.id, events);
+    log.line(&format!("watching task {} of environment {}", run.parent.id, context.env));
+    let events = &mut log;
     events.event(&Event::RunBegan { title: &run.title, planned: worth });
     let mut watch = Watch {
         context,
@@ -75,6 +81,13 @@ pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) ->
     };
     let end = watch.follow(events);
     events.event(&Event::RunOver);
+    events.line(&format!(
+        "{:?}: task {} is {}; {}",
+        end.how,
+        end.parent,
+        end.status.as_str(),
+        end.message.as_deref().unwrap_or("Nailgun says nothing of it"),
+    ));
     end
 }
 
