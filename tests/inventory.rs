@@ -12,4 +12,5 @@ mod inventory {
     mod forms;
     mod master;
     mod update;
+    mod versions;
 }

@@ -8,7 +8,7 @@ use super::ask::{self, Site};
 use super::state_dir;
 use crate::domain::mu::Mu;
 use crate::domain::report::{Check, Condition, MirrorReport, Problem, Report};
-use crate::domain::row::{Row, Verdict};
+use crate::domain::row::{Identity, Row, Verdict};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::http::{Proxies, Roots};
@@ -127,9 +127,10 @@ fn judge(rows: &mut [Row], mirror: Option<&Mu>, mos_version: Option<&str>) {
     }
 }
 
-/// What all nodes that tell their version agree on.
+/// What all nodes that tell their version agree on. What answers at another node's address has no say.
 pub(crate) fn version_of_nodes(rows: &[Row]) -> Option<String> {
-    let mut versions = rows.iter().filter_map(|r| r.mos_version.as_deref());
+    let own = rows.iter().filter(|r| r.identity != Some(Identity::Wrong));
+    let mut versions = own.filter_map(|r| r.mos_version.as_deref());
     let first = versions.next()?;
     versions.all(|v| v == first).then(|| first.to_owned())
 }

@@ -191,6 +191,15 @@ impl Report {
             if !other.is_empty() {
                 warnings.push(format!("another MOS version than {version} runs on {other}"));
             }
+        } else {
+            let mut versions: Vec<&str> = self.rows.iter().filter_map(|r| r.mos_version.as_deref()).collect();
+            versions.sort_unstable();
+            versions.dedup();
+            if versions.len() > 1 {
+                let on = |v: &&str| format!("{v} on {}", names(&|r| r.mos_version.as_deref() == Some(*v)));
+                let told: Vec<String> = versions.iter().map(on).collect();
+                warnings.push(format!("the nodes tell different MOS versions: {}", told.join("; ")));
+            }
         }
         if let (Some(MirrorReport { fell_back: true, folder, .. }), Some(version)) = (&self.mirror, &self.mos_version) {
             let folder = folder.as_deref().unwrap_or("9.0");

@@ -23,6 +23,40 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The same, with the key where it is. A message that names its key needs no more.
+    pub(super) fn in_key(mut self, path: Option<&str>) -> Self {
+        // What carries the line of an entry is a step of its own in the path.
+        let path = path.unwrap_or_default().replace(".value.", ".");
+        let path = one_line(path.strip_suffix(".value").unwrap_or(&path), 100);
+        let last = path.rsplit('.').next().unwrap_or_default();
+        let named = self.message.starts_with("unknown field") || self.message.starts_with("duplicate");
+        if !named && !last.is_empty() && last != "?" && !self.message.contains(&format!("`{last}`")) {
+            self.message = one_line(&format!("{path}: {}", self.message), 300);
+        }
+        self
+    }
+}
+
+/// What the libraries say to programmers, in words for operators.
+const WORDS: &[(&str, &str)] = &[
+    ("invalid u16", "a whole number belongs here"),
+    ("invalid u32", "a whole number belongs here"),
+    ("expected mapping start", "a map belongs here"),
+    ("expected sequence start", "a list belongs here"),
+    ("expected string scalar", "text belongs here"),
+    ("budget breached", "more, deeper or more repetitive than any node list is"),
+    ("alias replay limit", "more, deeper or more repetitive than any node list is"),
+    ("multiple YAML documents", "a second YAML document begins"),
+];
+
+fn plain(text: &str) -> &str {
+    if let Some((_, plain)) = WORDS.iter().find(|(words, _)| text.starts_with(words)) {
+        return plain;
+    }
+    [", set ", ". If you just use"].iter().fold(text, |text, advice| text.split(advice).next().unwrap_or(text))
+}
+
 impl From<serde_saphyr::Error> for Fault {
     fn from(error: serde_saphyr::Error) -> Self {
         let line = error.location().map_or(0, |l| l.line());
@@ -30,18 +64,15 @@ impl From<serde_saphyr::Error> for Fault {
         // The library repeats the place in its text; the line is ours to show.
         let text = text.split(" at line ").next().unwrap_or_default();
         let text = text.strip_prefix(&format!("line {line} ")).unwrap_or(text);
-        // `invalid u32` says nothing to an operator.
-        let text = match text.strip_prefix("invalid u") {
-            Some("16" | "32") => "a whole number belongs here",
-            _ => text,
-        };
-        Self::at(line, text)
+        Self::at(line, plain(text))
     }
 }
 
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
-        Self::at(error.line() as u64, text.split(" at line ").next().unwrap_or_default())
+        let text = text.split(" at line ").next().unwrap_or_default();
+        let text = text.replace("expected u32", "expected a whole number");
+        Self::at(error.line() as u64, text)
     }
 }

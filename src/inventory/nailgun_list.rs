@@ -15,6 +15,7 @@ use crate::domain::text::one_line;
 
 /// An entry; what an inventory does not need (`meta` is the most of it) is passed by.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Entry {
     id: u32,
     #[serde(default)]
@@ -42,7 +43,7 @@ struct Roles(Vec<String>);
 impl<'de> Deserialize<'de> for Roles {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "`roles` is neither a list of names nor text")]
+        #[serde(untagged, expecting = "neither a list of names nor text")]
         enum Form {
             None(()),
             List(Vec<String>),
@@ -107,8 +108,10 @@ fn entries(text: &str) -> Result<Vec<(u64, Entry, &RawValue)>, Fault> {
         let offset = (raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len());
         line += newlines(text.as_bytes().get(counted..offset));
         counted = offset;
-        let entry: Entry = serde_json::from_str(raw.get()).map_err(|error| {
-            let fault = Fault::from(error);
+        let mut json = serde_json::Deserializer::from_str(raw.get());
+        let entry: Entry = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let key = error.path().to_string();
+            let fault = Fault::from(error.into_inner()).in_key(Some(&key));
             Fault::at(line + fault.line.unwrap_or(1).max(1) - 1, format!("entry {position}: {}", fault.message))
         })?;
         entries.push((line, entry, raw));
@@ -199,19 +202,22 @@ mod tests {
             let fault = parse(&FUEL2.replacen(from, to, 1), 2).unwrap_err();
             format!("{}: {}", fault.line.unwrap_or(0), fault.message)
         };
-        assert_eq!(fault("\"id\": 5", "\"id\": \"5\""), "2: entry 1: invalid type: string \"5\", expected u32");
+        assert_eq!(
+            fault("\"id\": 5", "\"id\": \"5\""),
+            "2: entry 1: id: invalid type: string \"5\", expected a whole number"
+        );
         assert_eq!(fault("\"id\": 5", "\"id\": 6"), "4: node-6: id 6 stands in line 2 already");
         assert_eq!(
             fault("10.20.0.6", "10.20.0.5"),
             "4: node-6: address 10.20.0.5 with port 22 stands in line 2 already"
         );
         assert_eq!(fault("10.20.0.5", "10.20.0.5; reboot"), "2: entry 1: node 5: `ip` 10.20.0.5; reboot is no address");
-        assert_eq!(fault("[\"controller\"]", "7"), "2: entry 1: `roles` is neither a list of names nor text");
+        assert_eq!(fault("[\"controller\"]", "7"), "2: entry 1: roles: neither a list of names nor text");
         assert_eq!(fault("\"ip\": \"10.20.0.5\"", "\"id\": 5"), "3: entry 1: duplicate field `id`");
         assert_eq!(fault("{\"id\": 6", "{\"key\": 6"), "4: entry 2: missing field `id`");
         assert_eq!(
             fault("\"cluster\": 3", "\"cluster\": \"a\""),
-            "5: entry 3: invalid type: string \"a\", expected u32"
+            "5: entry 3: cluster: invalid type: string \"a\", expected a whole number"
         );
         assert!(parse("{}", 2).is_err());
         assert!(parse(&FUEL2[..200], 2).unwrap_err().line.is_some());

@@ -16,12 +16,31 @@ const MAX_REPEATED: usize = 1_000_000;
 /// Reads a file that Fuel wrote. What the type does not ask for is passed by, whatever it looks like: `0644`,
 /// `yes` and `.inf` there are none of our business.
 pub(super) fn of_fuel<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    match serde_saphyr::from_str_with_options(text, options(false)) {
+    match read(text, options(false)) {
         // Ruby writes a name with an umlaut as `!binary`, which is decoded; bytes that are no text are somewhere else,
         // and stay as they are written.
-        Err(_) if text.contains("!binary") => Ok(serde_saphyr::from_str_with_options(text, options(true))?),
-        read => Ok(read?),
+        Err(_) if text.contains("!binary") => read(text, options(true)),
+        read => read,
     }
+}
+
+/// Reads a file of our own: YAML 1.2, small, nothing passed by.
+///
+/// # Errors
+/// [`Fault`] with line and key.
+pub fn of_ours<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    read(text, serde_saphyr::options! { with_snippet: false })
+}
+
+fn read<T: DeserializeOwned>(text: &str, options: Options) -> Result<T, Fault> {
+    let mut key = None;
+    let read = serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+        serde_path_to_error::deserialize(deserializer).map_err(|error| {
+            key = Some(error.path().to_string());
+            error.into_inner()
+        })
+    });
+    read.map_err(|error| Fault::from(error).in_key(key.as_deref()))
 }
 
 fn options(binary_as_written: bool) -> Options {

@@ -8,7 +8,7 @@ use super::expand_home;
 use crate::cli::HostKeys;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::inventory::Fault;
+use crate::inventory::{Fault, of_ours};
 
 /// Where it is unless `--config` says otherwise.
 const USUAL: &str = "/etc/fuel-updates/config.yaml";
@@ -76,8 +76,7 @@ pub(super) fn load(given: Option<&Path>, home: &Path) -> Result<(ConfigFile, Pat
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok((ConfigFile::default(), path.to_owned()));
     }
-    let mut file: ConfigFile = serde_saphyr::from_str(&text).map_err(|e| {
-        let fault = Fault::from(e);
+    let mut file: ConfigFile = of_ours(&text).map_err(|fault: Fault| {
         let line = fault.line.map_or_else(String::new, |l| format!("line {l}: "));
         failed(format!("{line}{}", fault.message))
     })?;

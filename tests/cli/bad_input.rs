@@ -74,13 +74,13 @@ fn inventories_with_a_fault_name_the_line() {
     error: [HOME]/inventory.yaml, line 1: unknown field `envv`, expected one of schema, env, mos_version, ssh, nodes
     exit 1
     --- stderr
-    error: [HOME]/inventory.yaml, line 3: a whole number belongs here
+    error: [HOME]/inventory.yaml, line 3: nodes[1].id: a whole number belongs here
     exit 1
     --- stderr
     error: [HOME]/inventory.yaml lists no node of environment 1 that could be asked
     exit 1
     --- stderr
-    error: [HOME]/inventory.yaml, line 1: unclosed bracket '['
+    error: [HOME]/inventory.yaml, line 1: nodes: unclosed bracket '['
     exit 1
     --- stderr
     error: [HOME]/inventory.yaml, line 1: unexpected character: `\u{0}'

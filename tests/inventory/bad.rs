@@ -34,19 +34,19 @@ fn the_corpus_is_refused_with_file_line_and_key() {
     ansible-port.ini, line 2: `99999` is no port
     ansible-two-addresses.ini, line 4: node-1 has two addresses: 10.0.0.1 and 10.0.0.2
     ansible-vars.ini, line 3: section `all:vars`: only sections of roles are read
-    astute-address-of-another-kind.yaml, line 7: expected string scalar
-    astute-alias-bomb.yaml, line 6: budget breached: RecordedAnchorEvents { recorded_anchor_events: 200001 }
+    astute-address-of-another-kind.yaml, line 7: network_metadata.nodes.node-1.network_roles.admin/pxe: text belongs here
+    astute-alias-bomb.yaml, line 6: f[0][5][2][5][2]: more, deeper or more repetitive than any node list is
     astute-duplicate-address.yaml, line 9: node-2: address 10.20.0.3 with port 22 stands in line 4 already
-    astute-duplicate-node.yaml, line 8: duplicate mapping key: node-1, set DuplicateKeyPolicy in Options if acceptable
+    astute-duplicate-node.yaml, line 8: duplicate mapping key: node-1
     astute-duplicate-uid.yaml, line 9: node-2: id 1 stands in line 4 already
     astute-escape-in-name.yaml, line 4: network_metadata.nodes.node-1: `name` node-1 [31m is no host name
     astute-latin1.yaml, line 8: not UTF-8 text
-    astute-nodes-is-a-list.yaml, line 3: expected mapping start
+    astute-nodes-is-a-list.yaml, line 3: network_metadata.nodes: a map belongs here
     astute-of-10.0.yaml: holds nothing but comments; on MOS 10.0 the nodes are listed in /etc/hiera/cluster.yaml
-    astute-roles-is-a-map.yaml, line 6: expected sequence start
+    astute-roles-is-a-map.yaml, line 6: network_metadata.nodes.node-1.node_roles: a list belongs here
     astute-tab.yaml, line 8: tabs disallowed within this context (block indentation)
-    astute-truncated-quote.yaml, line 9: unclosed quote
-    astute-truncated.yaml, line 7: unclosed bracket '{'
+    astute-truncated-quote.yaml, line 9: network_metadata.nodes.node-2: unclosed quote
+    astute-truncated.yaml, line 7: network_metadata.nodes.node-1.network_roles: unclosed bracket '{'
     astute-uid-is-no-number.yaml, line 4: network_metadata.nodes.node-1: `uid` one is no node number
     astute-uid-too-large.yaml, line 4: network_metadata.nodes.node-1: `uid` 4294967296 is no node number
     astute-unknown-alias.yaml, line 8: alias references unknown anchor
@@ -56,27 +56,27 @@ fn the_corpus_is_refused_with_file_line_and_key() {
     nailgun-duplicate-address.json, line 2: node-2: address 10.0.0.1 with port 22 stands in line 1 already
     nailgun-duplicate-id.json, line 2: node-1: id 1 stands in line 1 already
     nailgun-duplicate-key.json, line 3: entry 2: duplicate field `ip`
-    nailgun-entry-is-text.json, line 2: entry 2: invalid type: string "node-2", expected struct Entry
+    nailgun-entry-is-text.json, line 2: entry 2: invalid type: string "node-2", expected an object
     nailgun-error.json, line 1: unknown field `message`, expected one of schema, env, mos_version, ssh, nodes
     nailgun-hostname-escape.json, line 1: entry 1: node 1: `hostname` a [31m is no host name
-    nailgun-id-is-text.json, line 2: entry 2: invalid type: string "2", expected u32
-    nailgun-ip-is-a-number.json, line 2: entry 1: invalid type: integer `10`, expected a string
+    nailgun-id-is-text.json, line 2: entry 2: id: invalid type: string "2", expected a whole number
+    nailgun-ip-is-a-number.json, line 2: entry 1: ip: invalid type: integer `10`, expected a string
     nailgun-ip-is-no-address.json, line 1: entry 1: node 1: `ip` 10.0.0.1/24 is no address
     nailgun-latin1.json, line 2: not UTF-8 text
     nailgun-only-others.json lists no node of environment 2 that could be asked (left out: 1 other-environment, 1 bootstrap)
-    nailgun-roles-is-a-map.json, line 2: entry 1: `roles` is neither a list of names nor text
+    nailgun-roles-is-a-map.json, line 2: entry 1: roles: neither a list of names nor text
     nailgun-trailing-comma.json, line 2: trailing comma
     nailgun-truncated.json, line 2: EOF while parsing an object
-    native-deep.yaml, line 2: expected mapping start
-    native-duplicate-key-in-node.yaml, line 3: duplicate mapping key: id, set DuplicateKeyPolicy in Options if acceptable
-    native-duplicate-key.yaml, line 4: duplicate mapping key: env, set DuplicateKeyPolicy in Options if acceptable
+    native-deep.yaml, line 2: nodes[0]: a map belongs here
+    native-duplicate-key-in-node.yaml, line 3: duplicate mapping key: id
+    native-duplicate-key.yaml, line 4: duplicate mapping key: env
     native-no-nodes.yaml lists no node of environment 2 that could be asked
-    native-nodes-is-text.yaml, line 2: expected sequence start
+    native-nodes-is-text.yaml, line 2: nodes: a list belongs here
     native-of-another-environment.yaml lists environment 7, not 2
-    native-port-too-large.yaml, line 3: a whole number belongs here
+    native-port-too-large.yaml, line 3: nodes[0].port: a whole number belongs here
     native-port-zero.yaml, line 3: a: `port` must be at least 1
     native-shell-in-address.yaml, line 3: a: `10.0.0.1;reboot` is no address and no host name
-    native-two-documents.yaml, line 5: multiple YAML documents detected; use from_str_multiple or from_str_multiple_with_options
+    native-two-documents.yaml, line 5: a second YAML document begins
     native-typo.yaml, line 3: unknown field `adress`, expected one of id, name, fqdn, label, address, roles, user, port, key, jump, legacy_algorithms
     native-utf16.yaml, line 1: not UTF-8 text
     native-version.yaml, line 2: `../9.0` is no MOS version such as "9.0"
@@ -90,7 +90,7 @@ fn the_corpus_is_refused_with_file_line_and_key() {
 #[test]
 fn bombs_go_off_in_the_budget() {
     let deep = |open: &str, close: &str, n: usize| format!("{}{}", open.repeat(n), close.repeat(n));
-    let wide = "- x\n".repeat(2_000_000);
+    let wide = "- x\n".repeat(1_600_000);
     let mut aliases = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for i in 1..20 {
         aliases += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "));
@@ -99,7 +99,7 @@ fn bombs_go_off_in_the_budget() {
         ("deep flow", format!("network_metadata: {}\n", deep("[", "]", 100_000))),
         ("deep flow, native", format!("nodes: {}\n", deep("[", "]", 100_000))),
         ("deep flow maps", format!("network_metadata: {}x\n", "{a: ".repeat(100_000))),
-        ("deep JSON", format!("[{{\"id\": 1, \"meta\": {}}}]", deep("[", "]", 3_000_000))),
+        ("deep JSON", format!("[{{\"id\": 1, \"meta\": {}}}]", deep("[", "]", 1_000_000))),
         ("deep JSON roles", format!("[{{\"id\": 1, \"roles\": {}}}]", deep("[", "]", 100_000))),
         ("deep JSON list", deep("[{\"a\":", "}]", 100_000)),
         ("deep block", (0..2000).map(|i| format!("{}a:\n", " ".repeat(i))).collect::<String>() + "uid: 1\n"),
@@ -108,8 +108,8 @@ fn bombs_go_off_in_the_budget() {
         ("aliases, native", format!("{aliases}nodes: *a19\n")),
         ("recursive", "uid: 1\na: &a [*a]\nnetwork_metadata: *a\n".to_owned()),
         ("anchors", (0..300_000).map(|i| format!("k{i}: &n{i} x\n")).collect::<String>() + "uid: 1\n"),
-        ("one line", format!("uid: {}\n", "x".repeat(20 << 20))),
-        ("sections", "[a]\n".repeat(1_000_000)),
+        ("one line", format!("uid: {}\n", "x".repeat(8 << 20))),
+        ("sections", "[a]\n".repeat(300_000)),
     ];
     for (name, text) in bombs {
         let started = Instant::now();

@@ -81,7 +81,9 @@ fn a_master_needs_no_set_up() {
         program.ran(command.output().expect("chroot"))
     };
     let ran = run("--env 1 check installed -c id -c name -c roles -c state -c MU");
-    assert_snapshot!(ran.picture(), @"
+    // Nodes answer in any order.
+    let picture: String = ran.picture().lines().filter(|l| !l.starts_with('[')).map(|l| format!("{l}\n")).collect();
+    assert_snapshot!(picture, @"
     exit 0
     --- stdout
     +----+--------+-----------------+-----------+----------+
@@ -94,8 +96,6 @@ fn a_master_needs_no_set_up() {
     --- stderr
     environment 1: /etc/fuel/cluster/1/astute.yaml (astute, AGE old)
     asking 2 nodes
-    [1/2] rack3: 9.0-mu-2
-    [2/2] node-1: 9.0-mu-2
     ");
     // The only environment needs no naming, and its version is the environment's own: the master is 9.2.
     let guessed = run("check installed -f json");

@@ -13,6 +13,7 @@ pub use merge::{Change, ChangeKind, merge};
 
 use super::fault::Fault;
 use super::unique::Unique;
+use super::yaml;
 use crate::domain::inventory::{Format, Inventory, role_of};
 use crate::domain::node::{Access, Host, Node, NodeId};
 use crate::domain::probe::is_mos_version;
@@ -91,7 +92,7 @@ struct Entry {
 /// # Errors
 /// [`Fault`] with the line of the first thing that is wrong.
 pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
-    inventory(serde_saphyr::from_str(text)?)
+    inventory(yaml::of_ours(text)?)
 }
 
 impl NativeFile {
@@ -101,7 +102,7 @@ impl NativeFile {
     /// [`Fault`] with the line of the first thing that is wrong.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         parse(text)?;
-        let file: File = serde_saphyr::from_str(text)?;
+        let file: File = yaml::of_ours(text)?;
         Ok(Self {
             schema: Some(SCHEMA),
             env: file.env,
