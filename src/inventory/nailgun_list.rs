@@ -202,19 +202,22 @@ mod tests {
             let fault = parse(&FUEL2.replacen(from, to, 1), 2).unwrap_err();
             format!("{}: {}", fault.line.unwrap_or(0), fault.message)
         };
-        assert_eq!(fault("\"id\": 5", "\"id\": \"5\""), "2: entry 1: invalid type: string \"5\", expected u32");
+        assert_eq!(
+            fault("\"id\": 5", "\"id\": \"5\""),
+            "2: entry 1: id: invalid type: string \"5\", expected a whole number"
+        );
         assert_eq!(fault("\"id\": 5", "\"id\": 6"), "4: node-6: id 6 stands in line 2 already");
         assert_eq!(
             fault("10.20.0.6", "10.20.0.5"),
             "4: node-6: address 10.20.0.5 with port 22 stands in line 2 already"
         );
         assert_eq!(fault("10.20.0.5", "10.20.0.5; reboot"), "2: entry 1: node 5: `ip` 10.20.0.5; reboot is no address");
-        assert_eq!(fault("[\"controller\"]", "7"), "2: entry 1: `roles` is neither a list of names nor text");
+        assert_eq!(fault("[\"controller\"]", "7"), "2: entry 1: roles: neither a list of names nor text");
         assert_eq!(fault("\"ip\": \"10.20.0.5\"", "\"id\": 5"), "3: entry 1: duplicate field `id`");
         assert_eq!(fault("{\"id\": 6", "{\"key\": 6"), "4: entry 2: missing field `id`");
         assert_eq!(
             fault("\"cluster\": 3", "\"cluster\": \"a\""),
-            "5: entry 3: invalid type: string \"a\", expected u32"
+            "5: entry 3: cluster: invalid type: string \"a\", expected a whole number"
         );
         assert!(parse("{}", 2).is_err());
         assert!(parse(&FUEL2[..200], 2).unwrap_err().line.is_some());
