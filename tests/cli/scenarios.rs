@@ -36,12 +36,15 @@ fn line(name: &str, ran: &Ran) -> String {
     let rows: Vec<String> =
         rows.iter().filter(|c| !c[6].is_empty()).map(|c| format!("{} {}: {}", c[2], c[5], c[6])).collect();
     told.extend(rows.iter().map(String::as_str));
-    if let Some(last) = ran.stdout.lines().last().filter(|l| !l.starts_with('+')) {
+    let last = ran.stdout.lines().last().unwrap_or_default();
+    if ["failed: ", "lost: ", "stopped: "].iter().any(|word| last.starts_with(word)) {
         told.push(last);
     }
     let mut text = String::new();
     let _ = writeln!(text, "{name}: exit {}", ran.code.unwrap_or(-1));
     for line in told {
+        // The moment of a phase is another one each time.
+        let line = line.split(", since ").next().unwrap_or_default();
         let _ = writeln!(text, "    {line}");
     }
     text
@@ -186,8 +189,10 @@ fn refusals() {
         error: task 1 (stop_deployment) is running in environment 1
     graph of our type at the release: exit 1
         error: release 2 has a graph of type fuel-updates-mu, which Nailgun would merge into ours
+        No way back packages are not downgraded; /etc and the package lists are backed up on each node
     graph of our type at a plugin: exit 1
         error: plugin 1 has a graph of type fuel-updates-mu, which Nailgun would merge into ours
+        No way back packages are not downgraded; /etc and the package lists are backed up on each node
     no such task to attach: exit 1
         error: Nailgun, reading transaction 99: not found (404): Transaction not found
     nothing to attach: exit 1
@@ -221,21 +226,47 @@ fn failures() {
     assert_snapshot!(table.0, @"
     broken repository: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node
+        node-1 untouched: check cluster failed
+        node-2 untouched: check failed; apt-get update: W: Failed to fetch http://mirror/dists/Packages Hash Sum mismatch;E: Some …
+        failed: nothing was changed on any node (task 1)
     planned removal: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node
+        node-2 untouched: check failed; packages would be removed: nova-api
+        failed: nothing was changed on any node (task 1)
     held package: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node
+        node-1 untouched: check cluster failed
+        node-3 untouched: check failed; held packages would stay behind: nova-api
+        failed: nothing was changed on any node (task 1)
     disk full: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node
+        node-1 untouched: check cluster failed
+        node-3 untouched: check failed; no room on /: 0 MB free, 208 MB needed
+        failed: nothing was changed on any node (task 1)
     dpkg's book is not clean: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node
+        node-1 untouched: check cluster failed
+        node-3 untouched: check failed; packages not in order: nova-api
+        failed: nothing was changed on any node (task 1)
     a package fails to configure: exit 6
+        node-1 begun: update first failed; incomplete (to 9.0-mu-2, phase packages
+        node-2 untouched: runs 9.0-mu-1, not 9.0-mu-2
+        node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
         failed: 9.0-mu-2 is not proven on every node (task 3)
     a service does not come back: exit 6
+        node-1 begun: update first failed; incomplete (to 9.0-mu-2, phase services
+        node-2 untouched: runs 9.0-mu-1, not 9.0-mu-2
+        node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
         failed: 9.0-mu-2 is not proven on every node (task 3)
     the script is killed: exit 6
+        node-1 begun: incomplete (to 9.0-mu-2, phase updated
+        node-2 begun: update controllers failed; incomplete (to 9.0-mu-2, phase packages
+        node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
         failed: 9.0-mu-2 is not proven on every node (task 3)
     verification fails: exit 6
+        node-1 begun: incomplete (to 9.0-mu-2, phase verified
+        node-2 begun: incomplete (to 9.0-mu-2, phase verified
+        node-3 begun: verify failed; incomplete (to 9.0-mu-2, phase updated
         failed: 9.0-mu-2 is not proven on every node (task 3)
     Astute is lost: exit 6
         lost: Nailgun does not tell how the run ended (task 1)
