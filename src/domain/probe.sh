@@ -2,7 +2,8 @@
 # Sent as the command of one SSH exec, so it holds nothing that an operator or a node could have chosen.
 # Below FUEL_MU_ROOT (empty in the field) lies the node's file tree. Each answer is one line
 #   NAME STATUS [BASE64]
-# between a begin and an end line, so that banners and profile noise around them do no harm.
+# between a begin and an end line, so that banners and profile noise around them do no harm. All of it is printed
+# at once: printed bit by bit it would cost both sides a packet for each bit.
 LC_ALL=C; export LC_ALL; R=${FUEL_MU_ROOT-}
 # At most $3 + 1 bytes of file $2 as section $1; two bytes `ok` behind them tell that the read succeeded.
 section() {
@@ -18,6 +19,7 @@ section() {
     if [ -d "${d:-/}" ] && [ -x "${d:-/}" ]; then echo "$1 missing"; else echo "$1 unreadable"; fi
   fi
 }
+A=$(
 printf '\n#fuel-updates-answer 1\n'
 section mu "$R/etc/fuel/mu-version.json" 65536
 section state "$R/var/lib/fuel-mu/state.json" 65536
@@ -26,6 +28,8 @@ printf 'release read '; { grep -h -m 1 '^fuel_version:' "$R/etc/astute.yaml" "$R
 L=$R/var/lib/fuel-mu/lock
 if [ -f "$L" ]; then
   flock -n -s "$L" true 2>/dev/null
-  case $? in 0) echo 'lock free';; 1) echo 'lock held';; *) echo 'lock unknown';; esac
+  case $? in (0) echo 'lock free';; (1) echo 'lock held';; (*) echo 'lock unknown';; esac
 else echo 'lock free'; fi
 echo '#fuel-updates-end'
+)
+printf '%s\n' "$A"

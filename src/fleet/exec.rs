@@ -55,6 +55,7 @@ async fn read(session: &Session, command: &str, limit: usize, output: &mut Outpu
     let mut channel = channel.map_err(|error| cause::no_session(&error, &session.notes, &session.link))?;
     // A reply is asked for so that a refusal is told; the answer's data does not wait for it.
     channel.exec(true, command).await.map_err(|_| lost())?;
+    session.link.be_patient();
     loop {
         match channel.wait().await {
             Some(ChannelMsg::Data { data }) => {

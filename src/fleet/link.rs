@@ -35,6 +35,7 @@ pub(super) enum Carrier {
 #[derive(Default)]
 pub(super) struct LinkState {
     cut: AtomicBool,
+    patient: AtomicBool,
     flooded: AtomicBool,
     received: AtomicU64,
     waker: AtomicWaker,
@@ -50,6 +51,12 @@ impl LinkState {
     /// Whether it sent more than it may.
     pub(super) fn flooded(&self) -> bool {
         self.flooded.load(Ordering::Relaxed)
+    }
+
+    /// From now on acknowledgements need not be quick: sshd turns Nagle's algorithm off when it runs a command,
+    /// and each quick one is a packet of its own.
+    pub(super) fn be_patient(&self) {
+        self.patient.store(true, Ordering::Relaxed);
     }
 
     /// The server's identification, `SSH-2.0-OpenSSH_6.6.1p1`, once it came.
@@ -138,6 +145,12 @@ impl Link {
         link.carrier.quick_ack();
         (link, Cut { state: Arc::clone(&state), armed: true }, state)
     }
+
+    fn acknowledge(&self) {
+        if !self.meter.state.patient.load(Ordering::Relaxed) {
+            self.carrier.quick_ack();
+        }
+    }
 }
 
 fn was_cut() -> io::Error {
@@ -164,7 +177,7 @@ impl AsyncRead for Link {
             let new = &out.filled()[before..];
             if !new.is_empty() {
                 this.meter.note(new)?;
-                this.carrier.quick_ack();
+                this.acknowledge();
             }
             return Poll::Ready(Ok(()));
         }
@@ -175,10 +188,10 @@ impl AsyncRead for Link {
             return Poll::Ready(Ok(()));
         }
         this.meter.note(new)?;
-        this.carrier.quick_ack();
         this.end = new.len();
+        this.acknowledge();
         this.start = out.remaining().min(this.end);
-        out.put_slice(&new[..this.start]);
+        out.put_slice(&this.ahead[..this.start]);
         Poll::Ready(Ok(()))
     }
 }

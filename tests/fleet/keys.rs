@@ -122,7 +122,7 @@ fn a_missing_or_protected_key_is_an_error_before_any_connection() {
     let public = dir.path().join("protected.pub");
     let absent = dir.path().join("absent");
     for (path, cause, hint) in [
-        (&absent, "no such file", None),
+        (&absent, "no such file", Some("--ssh-key")),
         (&protected, "it is protected by a passphrase", Some("ssh-add")),
         (&protected_pem, "it is protected by a passphrase", Some("ssh-add")),
         (&public, "it is a public key", Some("without .pub")),
