@@ -189,10 +189,8 @@ fn refusals() {
         error: task 1 (stop_deployment) is running in environment 1
     graph of our type at the release: exit 1
         error: release 2 has a graph of type fuel-updates-mu, which Nailgun would merge into ours
-        No way back packages are not downgraded; /etc and the package lists are backed up on each node
     graph of our type at a plugin: exit 1
         error: plugin 1 has a graph of type fuel-updates-mu, which Nailgun would merge into ours
-        No way back packages are not downgraded; /etc and the package lists are backed up on each node
     no such task to attach: exit 1
         error: Nailgun, reading transaction 99: not found (404): Transaction not found
     nothing to attach: exit 1
