@@ -4,7 +4,7 @@ TARGET  := x86_64-unknown-linux-gnu
 CARGO   := cargo
 SHIPPED := target/$(TARGET)/release/fuel-updates
 
-.PHONY: demo test lint static prepare clean
+.PHONY: demo test lint static bench prepare clean
 
 demo: ## the main job against a lab on loopback, nothing else needed
 	$(CARGO) build --locked --features lab --bins
@@ -20,6 +20,9 @@ lint: ## formatting, clippy without warnings, words that must not stay
 
 static: ## the binary that is shipped: static-pie, no lab in it
 	$(CARGO) build --locked --release --bin fuel-updates
+
+bench: static ## speed beside OpenSSH, pssh, pdsh, clush and asyncssh; BENCH='--help' tells the options
+	python3 scripts/bench/bench.py $(BENCH)
 
 prepare: ## system packages that the tests need; as root it installs them
 	scripts/prepare.sh

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -77,8 +78,8 @@ class Bench:
         self.measure = work / "measure"
         subprocess.run(["cc", "-O2", "-o", self.measure, HERE / "measure.c"], check=True)
 
-    def run(self, client, count, sample=False):
-        """Runs one client once."""
+    def run(self, client, count, sample=None):
+        """Runs one client once, and looks at its memory every `sample` seconds."""
         name, command, environment = client
         result, out, err = self.work / "result", self.work / "stdout", self.work / "stderr"
         with open(out, "wb") as stdout, open(err, "wb") as stderr:
@@ -89,7 +90,7 @@ class Bench:
             peak = 0
             while sample and process.poll() is None:
                 peak = max(peak, memory(process.pid))
-                time.sleep(0.02)
+                time.sleep(sample)
             process.wait(timeout=900)
         wall, cpu, maxrss, status = map(int, result.read_text().split())
         if name == OURS:
@@ -105,14 +106,16 @@ class Bench:
         return run
 
     def block(self, clients, count, rounds):
-        """All clients in turn, `rounds` times, and once more to look at their memory."""
-        runs = []
+        """All clients in turn, `rounds` times, and once more to look at their memory.
+
+        Where a run takes half a minute, one look in a while costs it nothing, and the last round serves both."""
+        runs, many = [], count >= 1000
         for number in range(rounds):
             turn = number % len(clients)
-            for client in clients[turn:] + clients[:turn]:
-                runs.append(self.run(client, count))
-        memories = {client[0]: self.run(client, count, sample=True)["tree"] for client in clients}
-        return runs, memories
+            sample = 0.2 if many and number == rounds - 1 else None
+            runs += [self.run(client, count, sample) for client in clients[turn:] + clients[:turn]]
+        looked = runs[-len(clients):] if many else [self.run(client, count, 0.02) for client in clients]
+        return runs, {run["name"]: run["tree"] for run in looked}
 
 
 def table(runs, memories, count, key):
@@ -158,7 +161,7 @@ def speed(args, work):
 
 def main():
     args = options()
-    # A path with spaces would need quoting in the options of pssh and pdsh.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="fuel-updates-bench.") as folder:
         work = pathlib.Path(folder)
         version = subprocess.run([args.binary, "--version"], check=True, capture_output=True, text=True).stdout.strip()

@@ -49,8 +49,6 @@ class Clients:
             return sys.executable
         folder = work / "venv"
         python = folder / "bin/python"
-        if subprocess.run([python, "-c", "import asyncssh"], capture_output=True).returncode == 0 if python.exists() else False:
-            return python
         if install:
             try:
                 venv.create(folder, with_pip=True)

@@ -1,5 +1,6 @@
 """Real OpenSSH servers on many loopback addresses, each address a node with a file tree of its own."""
 
+import atexit
 import getpass
 import os
 import pathlib
@@ -67,6 +68,8 @@ class Servers:
             # sshd's folder for its unprivileged half; a tmpfs forgets it.
             os.makedirs("/run/sshd", exist_ok=True)
         self.processes = []
+        # However this ends, no server is left behind.
+        atexit.register(self.stop)
         for first in range(0, count, ADDRESSES_PER_SERVER):
             numbers = range(first + 1, min(first + ADDRESSES_PER_SERVER, count) + 1)
             self._start(first, numbers, refusing, empty, log_level)
@@ -141,3 +144,4 @@ class Servers:
             process.terminate()
         for process in self.processes:
             process.wait()
+        self.processes = []

@@ -41,7 +41,8 @@ const OVERHEAD: u64 = 256 * 1024;
 /// Asks one node.
 pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<Answer, NodeFailure> {
     let settings = &run.settings;
-    let connecting = async {
+    // Boxed, as every stage is: the way over a jump host is a whole login.
+    let connecting = Box::pin(async {
         let jump = run.jumps.of_target(target, run).await?;
         // The node's time begins when the way to it is open.
         let (began, whole) = (Instant::now(), Deadline::after(settings.node_timeout));
@@ -54,7 +55,7 @@ pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<A
         let limit = Deadline::within(whole, settings.connect_timeout);
         let carrier = limit.run(route).await.map_err(cause::connect_late)??;
         Ok((carrier, began, whole))
-    };
+    });
     let (carrier, began, whole) = slot.lend_while(connecting).await?;
     let waited = slot.waited();
     let whole = whole.later(waited);

@@ -52,9 +52,7 @@ impl Session {
         let config = algorithms::config(&login.host_keys.recorded_types(&login.names), login.legacy);
         let check = HostKeyCheck::new(Arc::clone(login.host_keys), login.names.clone());
         let (watch, notes) = Watch::new(check);
-        // Boxed: russh builds its session in here, 20 KB that the rest of a node's time has no use for.
-        let shaking_hands = Box::pin(connect_stream(config, stream, watch));
-        let handle = match deadline.run(shaking_hands).await {
+        let handle = match deadline.run(connect_stream(config, stream, watch)).await {
             Ok(Ok(handle)) => handle,
             Ok(Err(error)) => return Err(cause::handshake(&error, &link, &notes)),
             Err(late) => return Err(cause::handshake_late(late, &link)),
