@@ -96,7 +96,8 @@ fn in_empty_root(files: &[(&str, &str)], arguments: &[&str]) -> Option<(Option<i
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
     fs::create_dir(root.path().join("dev")).unwrap();
     for (name, minor) in [("random", "8"), ("urandom", "9")] {
-        let made = Command::new("mknod").arg(root.path().join("dev").join(name)).args(["c", "1", minor]).status();
+        let made =
+            Command::new("/usr/bin/mknod").arg(root.path().join("dev").join(name)).args(["c", "1", minor]).status();
         assert!(made.unwrap().success());
     }
     for (name, text) in files {
@@ -104,8 +105,13 @@ fn in_empty_root(files: &[(&str, &str)], arguments: &[&str]) -> Option<(Option<i
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
     }
-    let out =
-        Command::new("chroot").arg(root.path()).arg("/fuel-updates").args(arguments).env_clear().output().unwrap();
+    let out = Command::new("/usr/sbin/chroot")
+        .arg(root.path())
+        .arg("/fuel-updates")
+        .args(arguments)
+        .env_clear()
+        .output()
+        .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Some((out.status.code(), text(out.stdout), text(out.stderr)))
 }
