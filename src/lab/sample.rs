@@ -14,6 +14,8 @@ const BEFORE: &str = "{\"id\": 1, \"title\": \"9.0-mu-1\", \"timestamp\": 147519
 pub fn demo() -> Scenario {
     let mut scenario = site(12);
     for node in &mut scenario.nodes {
+        // Two services of each node show the restarts as well as eight, in half a minute.
+        node.services.truncate(2);
         match node.id {
             8 => node.files.clear(),
             12 => *node = node.clone().offline(),
