@@ -1,14 +1,12 @@
 //! What one exec on a node runs and what it prints: the command is a constant, its answer is framed.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
 /// The first line of an answer; what a node prints before it (banners, profile noise) is ignored.
-const BEGIN: &str = "#fuel-updates-answer 1";
+const BEGIN: &str = "#fuel-updates-answer 2";
 /// The last line of an answer.
 const END: &str = "#fuel-updates-end";
-/// The most that a whole answer can be, in bytes: two files of 64 KiB in base64, and room for a noisy profile.
+/// The most that a whole answer can be, in bytes: two files of 64 KiB in hexadecimal, and room for a noisy profile.
 pub const MAX_ANSWER: usize = 512 * 1024;
 
 const SCRIPT: &str = include_str!("probe.sh");
@@ -84,7 +82,7 @@ impl ProbeAnswer {
         let text = String::from_utf8_lossy(output);
         let mut lines = text.lines().map(|line| line.strip_suffix('\r').unwrap_or(line));
         lines.by_ref().find(|line| *line == BEGIN).ok_or(ProbeError::NoAnswer)?;
-        let (mut mu, mut state, mut uid, mut release, mut lock) = (None, None, None, None, None);
+        let (mut mu, mut state, mut uid, mut mos_version, mut lock) = (None, None, None, None, None);
         let mut ended = false;
         for line in lines {
             if line == END {
@@ -98,8 +96,6 @@ impl ProbeAnswer {
             match name {
                 "mu" => mu = Some(file(status, data, "mu")?),
                 "state" => state = Some(file(status, data, "state")?),
-                "uid" => uid = Some(file(status, data, "uid")?),
-                "release" => release = Some(file(status, data, "release")?),
                 "lock" => {
                     lock = Some(match status {
                         "held" => Lock::Held,
@@ -107,7 +103,10 @@ impl ProbeAnswer {
                         _ => Lock::Unknown,
                     });
                 }
-                _ => {}
+                _ => {
+                    uid = uid.or_else(|| number(line));
+                    mos_version = mos_version.or_else(|| release(line));
+                }
             }
         }
         if !ended {
@@ -116,43 +115,46 @@ impl ProbeAnswer {
         Ok(Self {
             mu: mu.ok_or(ProbeError::Garbled("mu"))?,
             state: state.ok_or(ProbeError::Garbled("state"))?,
-            uid: uid.and_then(|answer| number(&answer)),
-            mos_version: release.and_then(|answer| mos_version(&answer)),
+            uid,
+            mos_version,
             lock: lock.ok_or(ProbeError::Garbled("lock"))?,
         })
     }
 }
 
 fn file(status: &str, data: Option<&str>, section: &'static str) -> Result<FileAnswer, ProbeError> {
-    let garbled = ProbeError::Garbled(section);
     Ok(match status {
         "missing" => FileAnswer::Missing,
         "unreadable" => FileAnswer::Unreadable,
         "special" => FileAnswer::Special,
         "dangling" => FileAnswer::Dangling,
-        "read" => {
-            let mut bytes = STANDARD.decode(data.unwrap_or_default()).map_err(|_| garbled.clone())?;
-            let split = bytes.len().checked_sub(2).ok_or_else(|| garbled.clone())?;
-            match bytes.split_off(split).as_slice() {
-                b"ok" => FileAnswer::Content(bytes),
-                b"no" => FileAnswer::ReadFailed,
-                _ => return Err(garbled),
-            }
-        }
-        _ => return Err(garbled),
+        "broken" => FileAnswer::ReadFailed,
+        "read" => FileAnswer::Content(bytes(data.unwrap_or_default()).ok_or(ProbeError::Garbled(section))?),
+        _ => return Err(ProbeError::Garbled(section)),
     })
 }
 
-fn number(answer: &FileAnswer) -> Option<u32> {
-    let FileAnswer::Content(bytes) = answer else { return None };
-    std::str::from_utf8(bytes).ok()?.trim().parse().ok().filter(|id| *id > 0)
+/// Bytes as `od -t x1` prints them: two digits each, spaces between.
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    hex.split_ascii_whitespace()
+        .map(|pair| match pair.as_bytes() {
+            &[high, low] => Some(digit(high)? << 4 | digit(low)?),
+            _ => None,
+        })
+        .collect()
 }
 
-/// `fuel_version: '9.0'`, quoted or not; only digits and dots make a version.
-fn mos_version(answer: &FileAnswer) -> Option<String> {
-    let FileAnswer::Content(bytes) = answer else { return None };
-    let line = std::str::from_utf8(bytes).ok()?.lines().next()?;
-    let value = line.strip_prefix("fuel_version:")?.trim().trim_matches(['"', '\'']);
+/// The node's number out of `PATH/etc/nailgun_uid:17`.
+fn number(line: &str) -> Option<u32> {
+    let (_, value) = line.split_once("/etc/nailgun_uid:")?;
+    value.trim().parse().ok().filter(|id| *id > 0)
+}
+
+/// The release out of `PATH:fuel_version: '9.0'`, quoted or not; only digits and dots make a version.
+fn release(line: &str) -> Option<String> {
+    let (_, value) = line.split_once(".yaml:fuel_version:")?;
+    let value = value.trim().trim_matches(['"', '\'']);
     is_mos_version(value).then(|| value.to_owned())
 }
 
@@ -249,7 +251,7 @@ mod tests {
     #[test]
     fn noise_around_the_answer_does_no_harm() {
         let dir = tree();
-        let mut noisy = b"Welcome to node-5\r\nmu read aGVsbG8=\n".to_vec();
+        let mut noisy = b"Welcome to node-5\r\nmu read  68 65\n".to_vec();
         noisy.extend(ask(dir.path()));
         noisy.extend(b"bye\xff\n");
         assert_eq!(ProbeAnswer::parse(&noisy).unwrap().mu, FileAnswer::Missing);
@@ -257,13 +259,13 @@ mod tests {
 
     #[test]
     fn broken_answers_are_refused() {
-        let whole = "#fuel-updates-answer 1\nmu missing\nstate missing\nuid missing\nrelease read b2s=\nlock free\n";
+        let whole = "#fuel-updates-answer 2\nmu missing\nstate missing\nlock free\n/etc/nailgun_uid:7\n";
         assert_eq!(ProbeAnswer::parse(b"hello"), Err(ProbeError::NoAnswer));
         assert_eq!(ProbeAnswer::parse(whole.as_bytes()), Err(ProbeError::CutShort));
         let ended = format!("{whole}#fuel-updates-end\n");
         assert!(ProbeAnswer::parse(ended.as_bytes()).is_ok());
         assert_eq!(
-            ProbeAnswer::parse(ended.replace("mu missing", "mu read !").as_bytes()),
+            ProbeAnswer::parse(ended.replace("mu missing", "mu read  7b 7").as_bytes()),
             Err(ProbeError::Garbled("mu"))
         );
         assert_eq!(ProbeAnswer::parse(ended.replace("lock free\n", "").as_bytes()), Err(ProbeError::Garbled("lock")));
@@ -282,7 +284,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn nothing_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-            let mut answer = b"#fuel-updates-answer 1\n".to_vec();
+            let mut answer = b"#fuel-updates-answer 2\n".to_vec();
             answer.extend(bytes);
             let _ = ProbeAnswer::parse(&answer);
         }

@@ -1,35 +1,34 @@
 # Asks one node, in one go, everything that a check needs to know. Plain POSIX sh; reads, never writes.
 # Sent as the command of one SSH exec, so it holds nothing that an operator or a node could have chosen.
 # Below FUEL_MU_ROOT (empty in the field) lies the node's file tree. Each answer is one line
-#   NAME STATUS [BASE64]
-# between a begin and an end line, so that banners and profile noise around them do no harm. All of it is printed
-# at once: printed bit by bit it would cost both sides a packet for each bit.
+#   NAME STATUS [HEX BYTES]
+# between a begin and an end line, so that banners and profile noise around them do no harm. Programs are what a node
+# pays for here: at most one for each of the two files, one for its number and release, one for the lock. All of it is
+# printed at once: printed bit by bit it would cost both sides a packet for each bit.
 LC_ALL=C; export LC_ALL; R=${FUEL_MU_ROOT-}
-# At most $3 + 1 bytes of file $2 as section $1; two bytes `ok` behind them tell that the read succeeded.
-section() {
-  d=${2%/*}
-  if [ -f "$2" ]; then
-    if [ -r "$2" ]; then
-      printf '%s read ' "$1"; { head -c $(($3 + 1)) <"$2" && printf ok || printf no; } 2>/dev/null | base64 -w 0; echo
-    else echo "$1 unreadable"; fi
-  elif [ -e "$2" ]; then echo "$1 special"
-  elif [ -L "$2" ]; then echo "$1 dangling"
+# What is at path $1: A becomes a word for it, and where it is a file, its first 65537 bytes in hexadecimal.
+look() {
+  d=${1%/*}
+  if [ -f "$1" ]; then
+    if [ ! -r "$1" ]; then A=unreadable
+    elif A=$(od -A n -v -t x1 -w65537 -N 65537 "$1" 2>/dev/null); then A="read $A"
+    else A=broken; fi
+  elif [ -e "$1" ]; then A=special
+  elif [ -L "$1" ]; then A=dangling
   else
     while [ ! -e "$d" ] && [ ! -L "$d" ] && [ -n "$d" ]; do d=${d%/*}; done
-    if [ -d "${d:-/}" ] && [ -x "${d:-/}" ]; then echo "$1 missing"; else echo "$1 unreadable"; fi
+    if [ -d "${d:-/}" ] && [ -x "${d:-/}" ]; then A=missing; else A=unreadable; fi
   fi
 }
-A=$(
-printf '\n#fuel-updates-answer 1\n'
-section mu "$R/etc/fuel/mu-version.json" 65536
-section state "$R/var/lib/fuel-mu/state.json" 65536
-section uid "$R/etc/nailgun_uid" 64
-printf 'release read '; { grep -h -m 1 '^fuel_version:' "$R/etc/astute.yaml" "$R/etc/hiera/cluster.yaml" 2>/dev/null | head -c 200; printf ok; } | base64 -w 0; echo
+look "$R/etc/fuel/mu-version.json"; M=$A
+look "$R/var/lib/fuel-mu/state.json"; S=$A
+# The node's number and its release: lines PATH:TEXT. Nothing else of its configuration, which holds secrets, is read out.
+F=$(grep -H -s -a -o -D skip -d skip -m 1 -E '^(fuel_version:.{1,40}|[0-9]{1,10}[[:space:]]*)$' "$R/etc/nailgun_uid" "$R/etc/astute.yaml" "$R/etc/hiera/cluster.yaml")
 L=$R/var/lib/fuel-mu/lock
-if [ -f "$L" ]; then
-  flock -n -s "$L" true 2>/dev/null
-  case $? in (0) echo 'lock free';; (1) echo 'lock held';; (*) echo 'lock unknown';; esac
-else echo 'lock free'; fi
-echo '#fuel-updates-end'
-)
-printf '%s\n' "$A"
+if [ ! -f "$L" ]; then L=free
+elif [ ! -r "$L" ]; then L=unknown
+else
+  { flock -n -s 9 2>/dev/null; L=$?; } 9<"$L"
+  case $L in (0) L=free;; (1) L=held;; (*) L=unknown;; esac
+fi
+printf '\n#fuel-updates-answer 2\nmu %s\nstate %s\nlock %s\n%s\n#fuel-updates-end\n' "$M" "$S" "$L" "$F"
