@@ -90,6 +90,7 @@ class Servers:
             tree = self.folder / f"node-{n}"
             (tree / "etc/fuel").mkdir(parents=True)
             (tree / "etc/nailgun_uid").write_text(f"{n}\n")
+            (tree / "etc/astute.yaml").write_text("cluster: {id: 1}\nfuel_version: '9.0'\n")
             if n not in empty:
                 (tree / "etc/fuel/mu-version.json").write_text(MU_VERSION)
             # An empty home: the profile of whoever runs this is not measured.

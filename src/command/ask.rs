@@ -146,7 +146,8 @@ fn row(node: Node, result: &Result<Answer, NodeFailure>, elapsed: Duration) -> R
             Err(error) => {
                 let exit = answer.exit.filter(|e| *e != 0).map_or_else(String::new, |e| format!(", exit status {e}"));
                 let hint = "log in by hand: does the login shell run commands, without a menu or a forced command?";
-                let failure = NodeFailure::new(FailureKind::RemoteError, format!("{error}{exit}"));
+                let words = answer.complaint.as_ref().map_or_else(String::new, |words| format!(": {words}"));
+                let failure = NodeFailure::new(FailureKind::RemoteError, format!("{error}{exit}{words}"));
                 Row::not_asked(node, failure.hinted(hint), elapsed)
             }
         },

@@ -23,7 +23,8 @@ look() {
 look "$R/etc/fuel/mu-version.json"; M=$A
 look "$R/var/lib/fuel-mu/state.json"; S=$A
 # The node's number and its release: lines PATH:TEXT. Nothing else of its configuration, which holds secrets, is read out.
-F=$(grep -H -s -a -o -D skip -d skip -m 1 -E '^(fuel_version:.{1,40}|[0-9]{1,10}[[:space:]]*)$' "$R/etc/nailgun_uid" "$R/etc/astute.yaml" "$R/etc/hiera/cluster.yaml")
+# (A count as in x{1,40} would make grep's start take half as long again.)
+F=$(grep -H -s -a -o -D skip -d skip -m 1 -E '^(fuel_version:.*|[0-9]+)$' "$R/etc/nailgun_uid" "$R/etc/astute.yaml" "$R/etc/hiera/cluster.yaml")
 L=$R/var/lib/fuel-mu/lock
 if [ ! -f "$L" ]; then L=free
 elif [ ! -r "$L" ]; then L=unknown
