@@ -12,6 +12,7 @@ mod cli {
     mod bad_input;
     mod check_available;
     mod check_installed;
+    mod endings;
     mod graph;
     mod history;
     mod install;

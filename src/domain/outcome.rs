@@ -1,5 +1,6 @@
 //! How an installation ended.
 
+use super::cleanup::Cleanup;
 use super::mu::Mu;
 use super::node::NodeId;
 use super::plan::Refusal;
@@ -106,6 +107,8 @@ pub struct Outcome {
     pub task: Option<(u64, Option<u64>)>,
     /// Targeted nodes.
     pub nodes: Vec<NodeOutcome>,
+    /// After a failure: nodes on which a killed script had left temporary changes, and what became of those.
+    pub cleaned: Vec<(String, Cleanup)>,
     /// Nodes left out, with the reason.
     pub left_out: Vec<(String, String)>,
     /// What forbids it.

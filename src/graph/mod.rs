@@ -100,6 +100,22 @@ impl Graph {
         self.tasks.iter().map(row).collect()
     }
 
+    /// Names of the tasks that run on nodes, in the order of the file.
+    pub fn tasks_in_order(&self) -> Vec<String> {
+        self.node_tasks().map(id_of).collect()
+    }
+
+    /// Names of the tasks that bring a file.
+    pub fn uploads(&self) -> Vec<String> {
+        self.node_tasks().filter(|task| text(task, "type") == "upload_file").map(id_of).collect()
+    }
+
+    /// Whether a task takes its nodes one after the other.
+    pub fn is_one_by_one(&self, id: &str) -> bool {
+        let strategy = |task| parameter(task, "strategy").and_then(|s| s.get("type")).and_then(Value::as_str);
+        self.node_tasks().any(|task| text(task, "id") == id && strategy(task) == Some("one_by_one"))
+    }
+
     /// Tasks that run on nodes.
     fn node_tasks(&self) -> impl Iterator<Item = &Map<String, Value>> {
         self.tasks.iter().filter(|task| !is_stage(task))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::domain::cleanup::Cleanup;
 use crate::domain::mu::Mu;
 use crate::domain::outcome::Outcome;
 use crate::domain::report::{Problem, Report};
@@ -176,6 +177,8 @@ pub(super) struct InstallDocument<'a> {
     task: Option<TaskDocument>,
     message: Option<&'a str>,
     refusals: Vec<RefusalDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cleaned: Vec<CleanedDocument<'a>>,
     left_out: Vec<LeftOutDocument<'a>>,
     nodes: Vec<InstalledDocument<'a>>,
 }
@@ -211,6 +214,22 @@ struct InstalledDocument<'a> {
     log_tail: &'a [String],
 }
 
+#[derive(Serialize)]
+struct CleanedDocument<'a> {
+    node: &'a str,
+    /// `done` or `left`.
+    result: &'static str,
+    reason: Option<&'a str>,
+}
+
+fn cleaned<'a>(node: &'a str, what: &'a Cleanup) -> CleanedDocument<'a> {
+    let (result, reason) = match what {
+        Cleanup::Nothing | Cleanup::Done => ("done", None),
+        Cleanup::Left(reason) => ("left", Some(reason.as_str())),
+    };
+    CleanedDocument { node, result, reason }
+}
+
 /// The document of an installation.
 pub(super) fn of_install<'a>(outcome: &'a Outcome, taken_at: &'a str, exit: u8) -> InstallDocument<'a> {
     let condition = match exit {
@@ -238,6 +257,7 @@ pub(super) fn of_install<'a>(outcome: &'a Outcome, taken_at: &'a str, exit: u8) 
             .iter()
             .map(|r| RefusalDocument { node: r.node.as_deref(), reason: &r.reason, hint: r.hint })
             .collect(),
+        cleaned: outcome.cleaned.iter().map(|(node, what)| cleaned(node, what)).collect(),
         left_out: outcome.left_out.iter().map(|(node, reason)| LeftOutDocument { node, reason }).collect(),
         nodes: outcome
             .nodes

@@ -1,10 +1,14 @@
 //! The end of an installation for people.
 
 use super::table::Table;
+use crate::domain::cleanup::Cleanup;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
 use crate::domain::outcome::{InstallResult, Outcome, Reached};
 use crate::domain::text::one_line;
+
+/// How to undo by hand what a killed script left on a node.
+const BY_HAND: &str = "sh /var/lib/fuel-mu/node.sh cleanup";
 
 /// One row a node.
 pub(super) fn table(outcome: &Outcome) -> Table {
@@ -50,6 +54,16 @@ pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
             if !names.is_empty() {
                 lines.push(format!("{word}: {names}"));
             }
+        }
+    }
+    let cleaned =
+        fold(outcome.cleaned.iter().filter(|(_, what)| *what == Cleanup::Done).map(|(node, _)| node.as_str()));
+    if !cleaned.is_empty() {
+        lines.push(format!("temporary changes of killed scripts are undone on {cleaned}"));
+    }
+    for (node, what) in &outcome.cleaned {
+        if let Cleanup::Left(reason) = what {
+            lines.push(format!("{node}: temporary changes may be left ({reason}); undo them there: {BY_HAND}"));
         }
     }
     for (node, reason) in &outcome.left_out {

@@ -159,7 +159,15 @@ undo_all() {
     return $undone
 }
 
-undo_work() { rm -rf "$WORK"; }
+# The apt of a killed phase may still be at work, and needs the folder.
+undo_work() {
+    if ! wait_until "$MU_LOCK_WAIT" no_orphan; then
+        log 'the apt of a killed phase is still at work'
+        return 1
+    fi
+    rm -rf "$WORK"
+}
+no_orphan() { ! grep -ls "[D]ir::Cache=$WORK/apt" /proc/[0-9]*/cmdline 2>/dev/null | grep -q .; }
 
 use_work() {
     note_undo work

@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::compare::words;
 use super::prove::Subject;
 use super::record::Record;
@@ -17,11 +14,13 @@ use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::run::{NodeRef, PlannedTask, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::{COMMIT, GRAPH_TYPE};
+use crate::graph::{COMMIT, GRAPH_TYPE, Graph, RunTold};
 use crate::nailgun::{HistoryFilter, Task};
 
+/// The task that brings the values of a run.
+const VALUES: &str = "mu_env";
 /// Tasks of the graph that bring files and are not worth a word.
-const UPLOADS: [&str; 2] = ["mu_script", "mu_env"];
+const UPLOADS: [&str; 2] = ["mu_script", VALUES];
 
 /// Watches run `task` (parent or child; 0 for our newest) to its end and proves it.
 pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
@@ -52,13 +51,18 @@ pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
         target: Some(target),
         task: Some((parent.id, Some(child.id))),
         nodes: vec![],
+        cleaned: vec![],
         left_out: record.map(|r| r.left_out).unwrap_or_default(),
         refusals: vec![],
         message: None,
     };
-    let title = if commits { "update" } else { "pre-checks" }.to_owned();
-    if !commits {
+    let checks = Graph::builtin().map_err(|e| AppError::from_error(Exit::Error, &e))?.precheck_tasks();
+    let only_checks = planned.iter().all(|p| checks.contains(&p.task));
+    let title = if only_checks { "pre-checks" } else { "update" }.to_owned();
+    if only_checks {
         context.ui.warning("this run is a pre-check: it changes nothing");
+    } else if !commits {
+        context.ui.warning("this is one part of an update in several (Nailgun 9.0): install again when it is over");
     }
     let uploads = planned.iter().filter(|p| UPLOADS.contains(&p.task.as_str()));
     let dull = uploads.map(|p| (p.node, p.task.clone())).collect();
@@ -76,7 +80,7 @@ pub(super) fn find(context: &Context<'_>, task: u64) -> Result<(Task, Option<Tas
     let Some(number) = number else {
         // Another host started it: the newest run of our graph that Nailgun knows.
         let mut runs = nailgun.transactions(context.env).map_err(|e| nailgun_error(&e))?;
-        runs.retain(|t| t.graph_type == GRAPH_TYPE);
+        runs.retain(may_be_ours);
         runs.sort_by_key(|t| t.id);
         let child = runs.pop().ok_or_else(|| {
             AppError::new(Exit::Error, format!("environment {} has no run of our graph", context.env))
@@ -91,11 +95,17 @@ pub(super) fn find(context: &Context<'_>, task: u64) -> Result<(Task, Option<Tas
             format!("task {number} belongs to environment {of}, not {}", context.env),
         ));
     }
-    let is_child = found.graph_type == GRAPH_TYPE;
+    let is_child = may_be_ours(&found);
     if !is_child && !found.name.starts_with("deploy") {
         return Err(AppError::new(Exit::Error, format!("task {number} ({}) is no installation of ours", found.name)));
     }
     Ok(if is_child { (found.clone(), Some(found)) } else { (found, None) })
+}
+
+/// Whether a transaction can have the history of one of our runs. 9.0 does not tell the type of a graph; there the
+/// values that the run uploaded decide, when they are read.
+fn may_be_ours(task: &Task) -> bool {
+    task.graph_type == GRAPH_TYPE || (task.graph_type.is_empty() && task.name == "deployment")
 }
 
 /// The child appears while Nailgun serializes.
@@ -106,7 +116,7 @@ fn wait_for_child(context: &Context<'_>, parent: &Task, child: Option<Task>) -> 
     for _ in 0..60 {
         let found = context.nailgun.child(context.env, parent, GRAPH_TYPE).map_err(|e| nailgun_error(&e))?;
         if let Some(child) = found {
-            if child.graph_type != GRAPH_TYPE {
+            if !may_be_ours(&child) {
                 break;
             }
             let history = context
@@ -124,16 +134,20 @@ fn wait_for_child(context: &Context<'_>, parent: &Task, child: Option<Task>) -> 
     Err(AppError::new(Exit::Error, format!("task {} is no run of our graph, or Nailgun does not begin it", parent.id)))
 }
 
-/// What the run brings, read from the values that it uploads to its nodes.
+/// What the run brings, and its id: read from the values that it uploads to its nodes. The history of 9.0 has no
+/// parameters; there it is what our graph brings as it lies in Nailgun, that is, as the newest run sent it.
 fn target(context: &Context<'_>, child: u64) -> Result<(Mu, String), AppError> {
-    let data = context.nailgun.task_data(child, "mu_env").map_err(|e| nailgun_error(&e))?;
-    let value =
-        |key: &str| data.as_deref()?.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix("='")?.strip_suffix('\''));
-    let json = value("MU_TARGET_JSON_B64").and_then(|text| STANDARD.decode(text).ok());
-    let target = json.and_then(|json| Mu::parse(&json).ok());
-    let target = target
-        .ok_or_else(|| AppError::new(Exit::Error, format!("transaction {child} does not tell what it brings")))?;
-    Ok((target, value("MU_RUN").map(|run| crate::domain::text::one_line(run, 64)).unwrap_or_default()))
+    let nailgun = &context.nailgun;
+    let mut data = nailgun.task_data(child, VALUES).map_err(|e| nailgun_error(&e))?;
+    if data.is_none() {
+        let graph = nailgun.graph(context.env, GRAPH_TYPE).map_err(|e| nailgun_error(&e))?;
+        let tasks = graph.map(|graph| graph.tasks).unwrap_or_default();
+        let task = tasks.iter().find(|task| task["id"] == VALUES);
+        data = task.and_then(|task| task["parameters"]["data"].as_str()).map(str::to_owned);
+    }
+    let told = RunTold::parse(data.as_deref().unwrap_or_default());
+    let nothing = || AppError::new(Exit::Error, format!("transaction {child} does not tell what it brings"));
+    Ok((told.target.ok_or_else(nothing)?, told.run.unwrap_or_default()))
 }
 
 /// The nodes of the run, as the inventory lists them.

@@ -67,7 +67,9 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
     }
     if way == Way::Deploy {
         notes.push(
-            "this Nailgun is 9.0: it changes the status of nodes, and has no brake between controllers".to_owned(),
+            "this Nailgun is 9.0: it changes the status of nodes, and does not stop at a failure by itself; so nodes that go \
+             one by one get a call each, and this program must stay until the end"
+                .to_owned(),
         );
     }
     Ok(Gathered { site, rows, env, repositories, way, announcement, notes })

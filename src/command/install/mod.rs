@@ -1,6 +1,8 @@
 //! `install`: ask, plan and confirm, submit, watch, prove (product page, "install").
 
 mod attach;
+mod calls;
+mod clean;
 mod compare;
 mod gather;
 mod lock;
@@ -25,7 +27,7 @@ use crate::domain::plan::{Allowances, Plan};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
-use crate::nailgun::{Nailgun, NailgunError};
+use crate::nailgun::{Nailgun, NailgunError, Way};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
 use crate::ui::{PlanNotes, Ui};
@@ -83,6 +85,7 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
         target: Some(plan.target.clone()),
         task: None,
         nodes: vec![],
+        cleaned: vec![],
         left_out: plan.left_out.clone(),
         refusals: plan.refusals.clone(),
         message: None,
@@ -107,29 +110,78 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
     }
     let _lock = Lock::take(&context.state, context.env)?;
     let job = submit::prepare(context, &graph, &gathered, &plan)?;
+    let calls = if job.way == Way::Deploy { calls::cut(&graph, &job) } else { vec![] };
+    if options.detach && calls.len() > 1 {
+        let message = format!("--detach: this Nailgun is 9.0, which needs {} calls one after the other", calls.len());
+        let hint = "leave --detach out, and the terminal open (screen, tmux)".to_owned();
+        return Err(AppError::new(Exit::Error, message).hinted(Some(hint)));
+    }
     if options.precheck {
         return precheck::report(context, &graph, &job);
     }
-    if let Some(failed) = precheck::run(context, &graph, &job, &outcome)? {
+    if let Some(mut failed) = precheck::run(context, &graph, &job, &outcome)? {
+        clean::after_failure(context, &job.target_nodes, &mut failed)?;
         let exit = if failed.result == InstallResult::Started { Exit::Interrupted } else { Exit::InstallFailed };
         return finish(context, &failed, exit);
     }
-    let run = submit::start(context, &job, None)?;
-    let (task, run_id) = (run.parent.id, job.values.run.clone());
+    if calls.len() > 1 {
+        return in_calls(context, &calls, &job, outcome);
+    }
+    let run = begin(context, &job, None, "update", &outcome)?;
+    if options.detach {
+        outcome.result = InstallResult::Started;
+        outcome.task = Some((run.parent.id, None));
+        return finish(context, &outcome, Exit::Ok);
+    }
+    follow(context, run, &job.target_nodes, outcome)
+}
+
+/// Starts the update or a part of it, and remembers it for `--attach`.
+fn begin(
+    context: &Context<'_>,
+    job: &submit::Job,
+    part: Option<&calls::Call>,
+    title: &str,
+    outcome: &Outcome,
+) -> Result<watch::Run, AppError> {
+    let run = submit::start(context, job, part, title)?;
+    let task = run.parent.id;
     let started = record::Record {
-        run: run_id,
+        run: job.values.run.clone(),
         env: context.env,
         task: Some(task),
         started: check::now(),
-        left_out: plan.left_out,
+        left_out: outcome.left_out.clone(),
     };
     started.write(&context.state)?;
     context.ui.status(&format!("started as task {task}; come back to it with: {}", attach_command(context.env, task)));
-    if options.detach {
-        outcome.result = InstallResult::Started;
-        outcome.task = Some((task, None));
-        return finish(context, &outcome, Exit::Ok);
+    Ok(run)
+}
+
+/// An update in several calls, each of them only when the one before ended well.
+fn in_calls(
+    context: &Context<'_>,
+    calls: &[calls::Call],
+    job: &submit::Job,
+    outcome: Outcome,
+) -> Result<Exit, AppError> {
+    let Some((last, before)) = calls.split_last() else {
+        return Err(AppError::new(Exit::Error, "the graph has no task that updates"));
+    };
+    let title = |number: usize| format!("update, part {number} of {}", calls.len());
+    for (number, call) in (1..).zip(before) {
+        let run = begin(context, job, Some(call), &title(number), &outcome)?;
+        let end = watch::watch(context, run, &mut context.ui.progress());
+        if !end.went_well() {
+            let more =
+                format!("parts {} to {} are not started: install again when it is over", number + 1, calls.len());
+            return conclude(context, &end, &job.target_nodes, outcome).map_err(|error| {
+                let hint = error.hint.iter().chain([&more]).cloned().collect::<Vec<_>>().join("; ");
+                error.hinted(Some(hint))
+            });
+        }
     }
+    let run = begin(context, job, Some(last), &title(calls.len()), &outcome)?;
     follow(context, run, &job.target_nodes, outcome)
 }
 
@@ -138,10 +190,20 @@ fn follow(
     context: &Context<'_>,
     run: watch::Run,
     nodes: &[prove::Subject],
-    mut outcome: Outcome,
+    outcome: Outcome,
 ) -> Result<Exit, AppError> {
     let mut progress = context.ui.progress();
     let end = watch::watch(context, run, &mut progress);
+    conclude(context, &end, nodes, outcome)
+}
+
+/// Proves what a run that is not watched any more has brought, and reports.
+fn conclude(
+    context: &Context<'_>,
+    end: &watch::End,
+    nodes: &[prove::Subject],
+    mut outcome: Outcome,
+) -> Result<Exit, AppError> {
     outcome.task = Some((end.parent, end.child));
     if end.how == watch::How::Interrupted {
         outcome.result = InstallResult::Started;
@@ -151,7 +213,8 @@ fn follow(
         let error = AppError::new(Exit::Interrupted, format!("interrupted; task {} goes on without us", end.parent));
         return Err(error.hinted(Some(format!("come back with: {attach}; stop it with: {stop}"))));
     }
-    prove::prove(context, &end, nodes, &mut outcome)?;
+    prove::prove(context, end, nodes, &mut outcome)?;
+    clean::after_failure(context, nodes, &mut outcome)?;
     let exit = match outcome.result {
         InstallResult::Verified => Exit::Ok,
         InstallResult::VerifiedPartly => Exit::Partial,

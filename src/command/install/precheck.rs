@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::calls::Call;
 use super::prove::{Subject, fetch_details};
 use super::submit::{Job, start};
 use super::watch::{How, watch};
@@ -13,6 +14,7 @@ use crate::domain::node::NodeId;
 use crate::domain::nodeset::fold;
 use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
 use crate::domain::row::Row;
+use crate::domain::run::LeftOvers;
 use crate::domain::text::one_line;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -30,7 +32,7 @@ pub(super) fn run(
     if tasks.is_empty() {
         return Ok(None);
     }
-    let run = start(context, job, Some(&tasks))?;
+    let run = start(context, job, Some(&Call { tasks, nodes: job.nodes.clone() }), "pre-checks")?;
     let mut progress = context.ui.progress();
     let end = watch(context, run, &mut progress);
     let ended = |result| Outcome {
@@ -58,17 +60,11 @@ pub(super) fn run(
     for subject in &job.target_nodes {
         let found = details.get(&subject.id);
         let report = report_of(&details, subject.id, job);
-        let failed = left
-            .failed
-            .iter()
-            .chain(&left.running)
-            .chain(&left.pending)
-            .chain(&left.missing)
-            .find(|t| t.node == subject.id);
-        let fault = report.and_then(|r| r.failed.clone());
+        let (failed, not_run) = trouble(&left, subject.id);
+        let fault = report.and_then(|r| r.failed.clone()).or(not_run);
         upgrades += report.map_or(0, |r| r.packages.len());
         if failed.is_some() || fault.is_some() {
-            let shown = failed.filter(|_| fault.is_none()).and(found).map(|d| d.log_tail.clone());
+            let shown = failed.as_ref().filter(|_| fault.is_none()).and(found).map(|d| d.log_tail.clone());
             nodes.push(NodeOutcome {
                 id: subject.id,
                 name: subject.node.name.clone(),
@@ -76,7 +72,7 @@ pub(super) fn run(
                 after: subject.before.clone(),
                 reached: Reached::Untouched,
                 fault,
-                failed_task: failed.map(|t| words(&t.task)),
+                failed_task: failed,
                 log_tail: shown.unwrap_or_default(),
             });
         }
@@ -100,7 +96,8 @@ pub(super) fn run(
 
 /// `--precheck`: runs the pre-checks alone and prints what each node found.
 pub(super) fn report(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<Exit, AppError> {
-    let run = start(context, job, Some(&graph.precheck_tasks()))?;
+    let call = Call { tasks: graph.precheck_tasks(), nodes: job.nodes.clone() };
+    let run = start(context, job, Some(&call), "pre-checks")?;
     let end = watch(context, run, &mut context.ui.progress());
     if end.how != How::Over {
         let exit = if end.how == How::Interrupted { Exit::Interrupted } else { Exit::InstallFailed };
@@ -115,18 +112,12 @@ pub(super) fn report(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<
     let mut all_pass = left.is_empty();
     for subject in subjects {
         let report = report_of(&details, subject.id, job).cloned().unwrap_or_default();
-        let failed = left
-            .failed
-            .iter()
-            .chain(&left.running)
-            .chain(&left.pending)
-            .chain(&left.missing)
-            .find(|t| t.node == subject.id);
-        let result = match (&report.failed, failed) {
+        let result = match (&report.failed, trouble(&left, subject.id)) {
             (Some(reason), _) => reason.clone(),
-            (None, Some(task)) => format!("{} did not pass", words(&task.task)),
-            (None, None) if report.run.is_empty() => "no report".to_owned(),
-            (None, None) => "passes".to_owned(),
+            (None, (Some(task), _)) => format!("{task} did not pass"),
+            (None, (None, Some(not_run))) => not_run,
+            (None, (None, None)) if report.run.is_empty() => "no report".to_owned(),
+            (None, (None, None)) => "passes".to_owned(),
         };
         all_pass &= result == "passes";
         table.push(vec![
@@ -144,6 +135,15 @@ pub(super) fn report(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<
     }
     context.ui.table(&table)?;
     Ok(if all_pass { Exit::Ok } else { Exit::Partial })
+}
+
+/// The task that failed on a node; where none failed on any, in words the one that never ran on this one.
+fn trouble(left: &LeftOvers, node: NodeId) -> (Option<String>, Option<String>) {
+    let failed = left.failed.iter().chain(&left.running).find(|t| t.node == node).map(|t| words(&t.task));
+    let waiting = left.pending.iter().chain(&left.missing).find(|t| t.node == node);
+    let unexplained = left.failed.is_empty() && left.running.is_empty();
+    let not_run = waiting.filter(|_| unexplained).map(|t| format!("{} was not run", words(&t.task)));
+    (failed, not_run)
 }
 
 /// Names from a node as one short line.

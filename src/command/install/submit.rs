@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::calls::Call;
 use super::compare::{Agreed, compare};
 use super::gather::Gathered;
 use super::prove::Subject;
@@ -169,11 +170,13 @@ fn graph_error(error: &GraphError) -> AppError {
     AppError::from_error(Exit::Error, error)
 }
 
-/// Executes the graph, or some of its tasks. A lost answer never starts a second run: what became of it is looked up.
-pub(super) fn start(context: &Context<'_>, job: &Job, tasks: Option<&[String]>) -> Result<Run, AppError> {
+/// Executes the graph, or a part of it. A lost answer never starts a second run: what became of it is looked up.
+pub(super) fn start(context: &Context<'_>, job: &Job, part: Option<&Call>, title: &str) -> Result<Run, AppError> {
+    let nodes = part.map_or(&job.nodes, |call| &call.nodes);
+    let tasks = part.map(|call| call.tasks.as_slice());
     let nailgun = &context.nailgun;
     let newest = newest_task(context).map_err(|e| nailgun_error(&e))?;
-    let parent = match nailgun.execute(job.way, context.env, GRAPH_TYPE, &job.nodes, tasks) {
+    let parent = match nailgun.execute(job.way, context.env, GRAPH_TYPE, nodes, tasks) {
         Ok(task) => task,
         Err(ExecuteError::NotSent(error)) => return Err(nailgun_error(&error)),
         Err(ExecuteError::Refused(error)) if error.kind == NailgunErrorKind::Conflict => {
@@ -199,10 +202,10 @@ pub(super) fn start(context: &Context<'_>, job: &Job, tasks: Option<&[String]>) 
         id: job.values.run.clone(),
         parent,
         child: None,
-        planned: job.planned.iter().filter(|p| wanted(&p.task)).cloned().collect(),
+        planned: job.planned.iter().filter(|p| wanted(&p.task) && nodes.contains(&p.node)).cloned().collect(),
         dull: job.dull.clone(),
         names: job.names.clone(),
-        title: if tasks.is_some() { "pre-checks".to_owned() } else { "update".to_owned() },
+        title: title.to_owned(),
     })
 }
 

@@ -60,6 +60,13 @@ pub(super) struct End {
     pub(super) progress: RunProgress,
 }
 
+impl End {
+    /// Whether every task that was planned for it ended well.
+    pub(super) fn went_well(&self) -> bool {
+        self.how == How::Over && self.status == TaskState::Ready && self.progress.left_overs().is_empty()
+    }
+}
+
 /// Watches to the end.
 pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) -> End {
     let worth = run.planned.iter().filter(|p| !run.dull.contains(&(p.node, p.task.clone()))).count();
