@@ -4,7 +4,7 @@ TARGET  := x86_64-unknown-linux-gnu
 CARGO   := cargo
 SHIPPED := target/$(TARGET)/release/fuel-updates
 
-.PHONY: demo test lint static bench prepare clean
+.PHONY: demo test e2e e2e-full lint static bench prepare clean
 
 demo: ## the main job against a lab on loopback, nothing else needed
 	$(CARGO) build --locked --features lab --bins
@@ -13,9 +13,15 @@ demo: ## the main job against a lab on loopback, nothing else needed
 test: prepare lint static ## everything, also on a fresh machine
 	FUEL_UPDATES_SHIPPED=$(CURDIR)/$(SHIPPED) $(CARGO) test --locked --features lab
 
+e2e: prepare ## installations on real nodes, the core of it; as root
+	$(CARGO) test --locked --features lab --test e2e
+
+e2e-full: prepare ## the same with every failure and repair
+	$(CARGO) test --locked --features e2e-full --test e2e
+
 lint: ## formatting, clippy without warnings, words that must not stay
 	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets --features lab -- -D warnings
+	$(CARGO) clippy --locked --all-targets --features e2e-full -- -D warnings
 	scripts/forbid.sh
 
 static: ## the binary that is shipped: static-pie, no lab in it

@@ -14,6 +14,9 @@ need shellcheck shellcheck
 need flock util-linux
 need script bsdutils
 need readelf binutils
+need debootstrap debootstrap
+need dpkg-deb dpkg
+need setpriv util-linux
 
 if [ -z "$missing" ]; then
     echo "system packages: all there"

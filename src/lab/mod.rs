@@ -29,6 +29,6 @@ pub use mirror::MirrorFault;
 pub use nailgun::{AuthMode, NailgunControl, NailgunFault, TaskFault, Trace};
 pub use nailgun_mode::NailgunMode;
 pub use node::LabNode;
-pub use scenario::{Membership, NodeSpec, Scenario};
+pub use scenario::{Membership, NodeSpec, RealNode, Scenario};
 pub use site::Lab;
 pub use sshd::SshFault;

@@ -1,5 +1,6 @@
 //! What a lab is to look like: plain data with builders.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::nailgun::AuthMode;
@@ -32,6 +33,8 @@ pub struct Scenario {
     pub nodes: Vec<NodeSpec>,
     /// What the mirror holds: path below its root and content.
     pub mirror: Vec<(String, Vec<u8>)>,
+    /// Where the MOS repositories lie, as Nailgun says it; `None` is a place from which nobody fetches.
+    pub mos_uri: Option<String>,
     /// What the MOS repositories hold on every node, added to what a node says for itself.
     pub repo: Vec<(String, String)>,
     /// Variables of everything that runs on a node: the pace of the graph's scripts, which wait longer in the field.
@@ -102,6 +105,17 @@ pub struct NodeSpec {
     pub primary: bool,
     /// Whether mcollective on it answers Astute.
     pub reachable_by_astute: bool,
+    /// A root of its own with everything real in it, instead of a tree with stubs.
+    pub real: Option<RealNode>,
+}
+
+/// A node that somebody else made: the lab only runs tasks in it, as mcollective does. Its SSH server is not the lab's.
+#[derive(Clone, Debug)]
+pub struct RealNode {
+    /// Its root folder, seen from here.
+    pub root: PathBuf,
+    /// A program that runs its arguments there.
+    pub enter: PathBuf,
 }
 
 impl Scenario {
@@ -118,6 +132,7 @@ impl Scenario {
             deployed: true,
             nodes: Vec::new(),
             mirror: Vec::new(),
+            mos_uri: None,
             repo: Vec::new(),
             variables: [("MU_POLL", "0.1"), ("MU_SETTLE", "0.1")]
                 .map(|(name, value)| (name.into(), value.into()))
@@ -183,6 +198,13 @@ impl Scenario {
         self.mirror_file(&path, content)
     }
 
+    /// Where Nailgun says that the MOS repositories lie.
+    #[must_use]
+    pub fn mos_uri(mut self, uri: &str) -> Self {
+        self.mos_uri = Some(uri.into());
+        self
+    }
+
     /// A package in the MOS repositories of every node.
     #[must_use]
     pub fn repo(mut self, package: &str, version: &str) -> Self {
@@ -246,9 +268,18 @@ impl NodeSpec {
             pending_deletion: false,
             primary: false,
             reachable_by_astute: true,
+            real: None,
         };
         super::seed::role_defaults(&mut node);
         node
+    }
+
+    /// A node with a root of its own.
+    #[must_use]
+    pub fn real(mut self, root: &Path, enter: &Path) -> Self {
+        self.real = Some(RealNode { root: root.to_owned(), enter: enter.to_owned() });
+        // Its real SSH server listens where the lab's would.
+        self.ssh_fault(SshFault::Offline)
     }
 
     /// Another name.

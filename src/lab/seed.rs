@@ -88,9 +88,10 @@ pub(super) fn role_defaults(node: &mut NodeSpec) {
 pub(super) const MOS_REPOSITORIES: [(&str, &str); 4] =
     [("mos", ""), ("mos-updates", "-updates"), ("mos-security", "-security"), ("mos-holdback", "-holdback")];
 
-/// Where they lie; nobody fetches from there, the nodes' apt is a stub.
-pub(super) fn mos_uri(version: &str) -> String {
-    format!("http://mirror.example.org/mos-repos/ubuntu/{version}/")
+/// Where they lie. Unless the scenario says so nobody fetches from there: the nodes' apt is a stub.
+pub(super) fn mos_uri(scenario: &Scenario, version: &str) -> String {
+    let default = || format!("http://mirror.example.org/mos-repos/ubuntu/{version}/");
+    scenario.mos_uri.clone().unwrap_or_else(default)
 }
 
 /// Makes a node's tree below `root`.
@@ -112,7 +113,7 @@ pub(super) fn tree(root: &Path, node: &NodeSpec, scenario: &Scenario) -> Result<
     let settings = if version.starts_with("10.") { "etc/hiera/cluster.yaml" } else { "etc/astute.yaml" };
     write(root, settings, astute.as_bytes(), 0o600)?;
     for (name, part) in MOS_REPOSITORIES {
-        let line = format!("deb {} mos{version}{part} main restricted\n", mos_uri(version));
+        let line = format!("deb {} mos{version}{part} main restricted\n", mos_uri(scenario, version));
         write(root, &format!("etc/apt/sources.list.d/{name}.list"), line.as_bytes(), 0o644)?;
     }
 

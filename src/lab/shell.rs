@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+/// What mcollective has on a node.
+const REAL_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Where a piece of output came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
@@ -92,6 +95,8 @@ pub(crate) struct NodeShell {
     pub(crate) variables: Vec<(String, String)>,
     /// What runs in the lab.
     pub(crate) processes: Processes,
+    /// The program that runs its arguments on a node with a root of its own: no tree, no stubs.
+    pub(crate) enter: Option<PathBuf>,
 }
 
 impl NodeShell {
@@ -103,14 +108,21 @@ impl NodeShell {
         timeout: Duration,
         sink: &mut dyn FnMut(Stream, &[u8]) -> bool,
     ) -> io::Result<Ending> {
-        let mut shell = Command::new("/bin/sh");
+        let mut shell = match &self.enter {
+            None => Command::new("/bin/sh"),
+            Some(enter) => Command::new(enter),
+        };
+        shell.env_clear().env("LC_ALL", "C");
+        if self.enter.is_some() {
+            shell.args(["/bin/sh", "-c", command]).env("PATH", REAL_PATH).env("HOME", "/root");
+        } else {
+            shell
+                .args(["-c", command])
+                .env("FUEL_MU_ROOT", &self.tree)
+                .env("PATH", search_path(&self.stubs))
+                .env("HOME", self.tree.join("root"));
+        }
         shell
-            .args(["-c", command])
-            .env_clear()
-            .env("FUEL_MU_ROOT", &self.tree)
-            .env("PATH", search_path(&self.stubs))
-            .env("HOME", self.tree.join("root"))
-            .env("LC_ALL", "C")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir("/")
             .stdin(Stdio::null())
@@ -205,6 +217,7 @@ mod tests {
             stubs: "/nonexistent".into(),
             variables: Vec::new(),
             processes: Processes::default(),
+            enter: None,
         }
     }
 

@@ -95,14 +95,21 @@ impl Lab {
             stubs: dir.join("stubs"),
             variables: scenario.variables.clone(),
             processes: processes.clone(),
+            enter: None,
         };
         let ids: Vec<u32> = scenario.nodes.iter().map(|node| node.id).collect();
         let mut nodes = Vec::new();
         for (spec, listener) in scenario.nodes.iter().zip(network.listen(&ids)?) {
-            let tree = dir.join("nodes").join(&spec.name);
-            seed::tree(&tree, spec, &scenario)?;
+            let own = match &spec.real {
+                None => {
+                    let tree = dir.join("nodes").join(&spec.name);
+                    seed::tree(&tree, spec, &scenario)?;
+                    shell(tree)
+                }
+                Some(real) => NodeShell { enter: Some(real.enter.clone()), ..shell(real.root.clone()) },
+            };
             let (accepted, faults) = (keys.accepted.clone(), spec.ssh_faults.clone());
-            let ssh = SshNode::start(runtime.handle(), listener, shell(tree), accepted, faults)?;
+            let ssh = SshNode::start(runtime.handle(), listener, own, accepted, faults)?;
             nodes.push(LabNode { spec: spec.clone(), address: network.node(spec.id)?, ssh });
         }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use super::super::scenario::{Membership, NodeSpec, Scenario};
+use super::super::seed::mos_uri;
 use super::super::shell::NodeShell;
 use super::super::web::WebServer;
 use super::astute::{Event, Site, TaskFault};
@@ -282,18 +283,19 @@ impl Drop for NailgunControl {
 }
 
 fn database(scenario: &Scenario, ips: &BTreeMap<u32, String>) -> Db {
-    let mut clusters = vec![Cluster {
-        id: scenario.env,
-        name: format!("env{}", scenario.env),
-        status: scenario.env_status.clone(),
+    let cluster = |id: u32, status: &str| Cluster {
+        id,
+        name: format!("env{id}"),
+        status: status.into(),
         version: scenario.mos_version.clone(),
-    }];
+        mos_uri: mos_uri(scenario, &scenario.mos_version),
+    };
+    let mut clusters = vec![cluster(scenario.env, &scenario.env_status)];
     for node in &scenario.nodes {
         if let Membership::Other(id) = node.membership
             && clusters.iter().all(|cluster| cluster.id != id)
         {
-            let name = format!("env{id}");
-            clusters.push(Cluster { id, name, status: "operational".into(), version: scenario.mos_version.clone() });
+            clusters.push(cluster(id, "operational"));
         }
     }
     let mut db = Db {

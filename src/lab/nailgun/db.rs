@@ -38,6 +38,7 @@ pub(super) struct Cluster {
     pub(super) name: String,
     pub(super) status: String,
     pub(super) version: String,
+    pub(super) mos_uri: String,
 }
 
 /// A node.

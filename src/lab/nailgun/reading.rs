@@ -1,6 +1,6 @@
 //! What can be read and is not about graphs: version, environments, nodes, releases, notifications.
 
-use crate::lab::seed::{MOS_REPOSITORIES, mos_uri};
+use crate::lab::seed::MOS_REPOSITORIES;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ pub(super) fn attributes(db: &Db, id: u32) -> Answer {
     ];
     repositories.extend(MOS_REPOSITORIES.map(|(name, part)| {
         let priority = if name == "mos-holdback" { 1100 } else { 1050 };
-        repository(name, mos_uri(version), format!("mos{version}{part}"), "main restricted", json!(priority))
+        repository(name, cluster.mos_uri.clone(), format!("mos{version}{part}"), "main restricted", json!(priority))
     }));
     let body = json!({
         "generated": {"cobbler": {"profile": "ubuntu_1404_x86_64"}},

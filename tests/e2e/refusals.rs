@@ -1,0 +1,61 @@
+//! What must not be installed is not, and a failure stops the run before it spreads.
+
+use super::inside::real;
+use super::packages;
+use super::site::Site;
+
+real! {
+    fn an_update_whose_packages_are_not_there_is_committed_nowhere() {
+        let site = Site::start();
+        site.announce(1);
+        let before = site.systems();
+        let ran = site.install("");
+        assert_eq!(ran.code, Some(6), "{}", ran.picture());
+        assert!(ran.stderr.contains("the repositories hold nothing newer for node-[1-8]: is the package mirror synced?"), "{}", ran.picture());
+        assert!(before == site.systems(), "something changed");
+        assert_eq!(site.mus(), [None; 8]);
+        site.assert_clean();
+
+        // The repository of one controller is gone: found before anything changes anywhere.
+        site.release(1);
+        site.node(2).run("umount /srv/mos");
+        let ran = site.install("");
+        assert_eq!(ran.code, Some(6), "{}", ran.picture());
+        assert!(ran.picture().contains("node-2"), "{}", ran.picture());
+        assert!(before == site.systems(), "something changed");
+        site.assert_clean();
+    }
+
+    fn a_package_that_fails_on_the_second_controller_stops_before_the_third() {
+        let site = Site::start();
+        site.release(1);
+        site.node(2).write("/etc/e2e/fail-nova-api", "");
+        let third = site.node(3).system();
+        let ran = site.install("");
+        assert_eq!(ran.code, Some(6), "{}", ran.picture());
+        let said = ran.picture();
+        assert!(said.contains("nova-api") && said.contains("node-2"), "{said}");
+
+        assert_eq!(site.mus(), [None; 8], "nothing is committed anywhere");
+        assert!(site.node(1).has_packages_of(1) && site.node(1).phase().as_deref() == Some("updated"));
+        assert_eq!(site.node(2).phase().as_deref(), Some("packages"));
+        assert!(site.node(2).version("nova-api").contains("iF"), "{}", site.node(2).version("nova-api"));
+        // The third has the new agents, which go to all nodes first, and nothing else.
+        let changed = ["nailgun-agent", "mcollective"];
+        for name in site.node(3).packages() {
+            assert_eq!(site.node(3).version(name), packages::version(u64::from(changed.contains(&name))), "{name}");
+        }
+        assert_ne!(third, site.node(3).system(), "the agents are there");
+        site.assert_clean();
+        let check = site.program.run("-e 1 -q check installed -f value -c name -c state");
+        let states: Vec<&str> = check.stdout.lines().take(3).collect();
+        assert_eq!(states, ["node-1 incomplete", "node-2 incomplete", "node-3 incomplete"], "{}", check.picture());
+
+        // Repaired, the next run ends well, and does not do again what is done.
+        site.node(2).remove("/etc/e2e/fail-nova-api");
+        let restarts = site.node(1).restarts("nova-api");
+        site.install_well("");
+        site.assert_complete(1);
+        assert_eq!(site.node(1).restarts("nova-api"), restarts, "a finished node passes");
+    }
+}
