@@ -143,14 +143,14 @@ impl Node {
         output(Command::new(&self.enter).args(["/bin/sh", "-c", command]).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"))
     }
 
-    /// Runs one from outside its root, in its namespaces; `$0` is the root.
-    #[cfg(feature = "e2e-full")]
+    /// Runs one from outside its root, in its namespaces; `$0` is the root, `$1` the package repository.
     pub(crate) fn run_outside(&self, command: &str) -> String {
         let target = self.init_pid().as_raw_nonzero().to_string();
         output(
             Command::new("nsenter")
                 .args(["--target", &target, "--mount", "--pid", "sh", "-c", command])
-                .arg(&self.root),
+                .arg(&self.root)
+                .arg(&self.repository),
         )
     }
 
@@ -200,7 +200,6 @@ impl Node {
     }
 
     /// Its first process; all of it ends with that one.
-    #[cfg(feature = "e2e-full")]
     pub(crate) fn init_pid(&self) -> rustix::process::Pid {
         let enter = fs::read_to_string(&self.enter).expect("a program");
         let first = enter.split_whitespace().skip_while(|word| *word != "--target").nth(1).expect("its first process");

@@ -169,3 +169,28 @@ fn the_lock_is_not_left_to_what_a_package_starts() {
     let descriptors = node.read("descriptors");
     assert!(!descriptors.contains("fuel-mu/lock"), "{descriptors}");
 }
+
+#[test]
+fn the_folder_of_an_apt_that_goes_on_stays_until_it_has_ended() {
+    let node = node();
+    node.pass(&NODE_PHASES[..1]);
+    node.write("var/lib/fuel-mu/undo/work", "");
+    node.write("var/lib/fuel-mu/work/apt/cache/archives/nova.deb", "");
+    // The command line of an apt-get is what a clean-up knows it by.
+    let cache = format!("Dir::Cache={}", node.path("var/lib/fuel-mu/work/apt/cache").display());
+    let mut apt = std::process::Command::new("sh");
+    let mut apt = apt
+        .args(["-c", "read end; :", "apt-get", "-o", &cache])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let out = node.command("cleanup").env("MU_LOCK_WAIT", "1").output().expect("a clean-up");
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert!(!out.status.success() && said.contains("the apt of a killed phase is still at work"), "{said}");
+    assert!(node.exists("var/lib/fuel-mu/work/apt/cache/archives/nova.deb"), "it is in use");
+    drop(apt.stdin.take());
+    apt.wait().expect("its end");
+    let out = node.command("cleanup").env("MU_LOCK_WAIT", "1").output().expect("a clean-up");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+    assert!(!node.exists("var/lib/fuel-mu/work") && !node.exists("var/lib/fuel-mu/undo"));
+}
