@@ -19,4 +19,5 @@ mod cli {
     mod openssh;
     mod scenarios;
     mod terminal;
+    mod watch;
 }

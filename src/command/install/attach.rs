@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::compare::words;
 use super::prove::Subject;
 use super::record::Record;
-use super::watch::Run;
-use super::{Context, follow, nailgun_error};
+use super::watch::{How, Run, watch};
+use super::{Context, conclude, nailgun_error};
 use crate::command::ask;
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
@@ -56,18 +56,33 @@ pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
         refusals: vec![],
         message: None,
     };
-    let checks = Graph::builtin().map_err(|e| AppError::from_error(Exit::Error, &e))?.precheck_tasks();
-    let only_checks = planned.iter().all(|p| checks.contains(&p.task));
-    let title = if only_checks { "pre-checks" } else { "update" }.to_owned();
-    if only_checks {
-        context.ui.warning("this run is a pre-check: it changes nothing");
-    } else if !commits {
-        context.ui.warning("this is one part of an update in several (Nailgun 9.0): install again when it is over");
-    }
     let uploads = planned.iter().filter(|p| UPLOADS.contains(&p.task.as_str()));
     let dull = uploads.map(|p| (p.node, p.task.clone())).collect();
-    let run = Run { id: run_id, parent, child: Some(child.id), planned, dull, names, title };
-    follow(context, run, &subjects, outcome)
+    // Which of the graph's tasks it leaves out, only its end tells.
+    let run = Run { id: run_id, parent, child: Some(child.id), planned, dull, names, title: "run".to_owned() };
+    let end = watch(context, run, &mut context.ui.progress());
+    if end.how == How::Over {
+        tell_what_it_was(context, child.id);
+    }
+    conclude(context, &end, &subjects, outcome)
+}
+
+/// Says so where the run was not a whole update. While it is at work, tasks that are left out look like those whose turn
+/// has not come; afterwards they are skipped.
+fn tell_what_it_was(context: &Context<'_>, child: u64) {
+    // Without an answer nothing is said; what counts comes from the nodes.
+    let Ok(history) = context.nailgun.history(child, &HistoryFilter::default()) else { return };
+    let Ok(graph) = Graph::builtin() else { return };
+    let mut kept = history.iter().filter(|r| matches!(r.node, NodeRef::Node(_)) && r.status != TaskStatus::Skipped);
+    if kept.clone().any(|r| r.task == COMMIT) {
+        return;
+    }
+    let checks = graph.precheck_tasks();
+    if kept.all(|r| checks.contains(&r.task)) {
+        context.ui.warning("this run was a pre-check, which changes nothing; install again for the update itself");
+    } else {
+        context.ui.warning("this run was one part of an update in several (Nailgun 9.0); install again for the rest");
+    }
 }
 
 /// The run and its child: by number, or our newest one, here or at Nailgun.

@@ -231,7 +231,8 @@ fn finish(context: &Context<'_>, outcome: &Outcome, exit: Exit) -> Result<Exit, 
     }
     let env = context.env;
     match outcome.result {
-        InstallResult::Failed | InstallResult::Stopped => context.ui.hint(&format!(
+        // Without a node there is no cause on one: what is wrong was said before.
+        InstallResult::Failed | InstallResult::Stopped if !outcome.nodes.is_empty() => context.ui.hint(&format!(
             "repair the cause and run `fuel-updates --env {env} install` again: nodes that are through pass in seconds; \
              or leave nodes out with --exclude"
         )),
