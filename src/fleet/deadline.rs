@@ -27,7 +27,12 @@ impl Deadline {
 
     /// `limit` from now, but never later than `whole`.
     pub(super) fn within(whole: Self, limit: Duration) -> Self {
-        let own = Self::after(limit);
+        Self::since(Instant::now(), whole, limit)
+    }
+
+    /// `limit` from a moment that has passed, but never later than `whole`.
+    pub(super) fn since(moment: Instant, whole: Self, limit: Duration) -> Self {
+        let own = Self { at: moment + limit, limit };
         if own.at <= whole.at { own } else { whole }
     }
 
