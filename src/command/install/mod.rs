@@ -169,8 +169,13 @@ fn in_calls(
         return Err(AppError::new(Exit::Error, "the graph has no task that updates"));
     };
     let title = |number: usize| format!("update, part {number} of {}", calls.len());
+    // Once a part was carried out, a refusal of the next leaves the environment half-way.
+    let half_way = |number: usize, error: AppError| match number {
+        1 => error,
+        _ => AppError { exit: Exit::InstallFailed, ..error },
+    };
     for (number, call) in (1..).zip(before) {
-        let run = begin(context, job, Some(call), &title(number), &outcome)?;
+        let run = begin(context, job, Some(call), &title(number), &outcome).map_err(|e| half_way(number, e))?;
         let end = watch::watch(context, run, &mut context.ui.progress());
         if !end.went_well() {
             let more =
@@ -181,7 +186,8 @@ fn in_calls(
             });
         }
     }
-    let run = begin(context, job, Some(last), &title(calls.len()), &outcome)?;
+    let run = begin(context, job, Some(last), &title(calls.len()), &outcome);
+    let run = run.map_err(|e| half_way(calls.len(), e))?;
     follow(context, run, &job.target_nodes, outcome)
 }
 
