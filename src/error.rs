@@ -1,8 +1,30 @@
 //! Errors that end a command: what happened, why, and what to do next. Printed in one place, by `ui`.
+//!
+//! Each module has a narrow enum of its own errors. The enum implements [`Explain`] for the hint and the exit status,
+//! and `?` in a command turns it into an [`AppError`].
 
 use std::error::Error;
 
 use crate::exit::Exit;
+
+/// What a module's error tells the operator beside its message and its sources.
+pub trait Explain: Error {
+    /// The next step. Safe to show.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// The exit status of a command that this error ends.
+    fn exit(&self) -> Exit {
+        Exit::Error
+    }
+}
+
+impl<E: Explain> From<E> for AppError {
+    fn from(error: E) -> Self {
+        Self::from_error(error.exit(), &error).hinted(error.hint())
+    }
+}
 
 /// An error that ends a command.
 #[derive(Debug)]

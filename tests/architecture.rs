@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 /// Module → the modules of ours that it may import.
 const MAY: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("fleet", &["domain"]),
-    ("http", &["domain"]),
-    ("mirror", &["domain", "http"]),
-    ("nailgun", &["domain", "http"]),
-    ("graph", &["domain"]),
-    ("inventory", &["domain"]),
+    ("fleet", &["domain", "error", "exit"]),
+    ("http", &["domain", "error", "exit"]),
+    ("mirror", &["domain", "http", "error", "exit"]),
+    ("nailgun", &["domain", "http", "error", "exit"]),
+    ("graph", &["domain", "error", "exit"]),
+    ("inventory", &["domain", "error", "exit"]),
     ("event", &["domain"]),
     ("exit", &[]),
     ("error", &["exit"]),
