@@ -9,6 +9,8 @@ pub(crate) use origin::Origins;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::domain::mos_version::MosVersion;
+
 /// Which Maintenance Update runs on every node of a Fuel environment, and how to apply a newer one.
 ///
 /// `check` asks the nodes themselves over SSH and never Nailgun; `install` lets Nailgun run a graph, watches it and
@@ -80,7 +82,7 @@ pub(crate) struct Select {
 
     /// MOS version of the environment, where neither the node list nor the nodes tell.
     #[arg(long, global = true, env = "FUEL_UPDATES_MOS_VERSION", value_name = "X.Y")]
-    pub(crate) mos_version: Option<String>,
+    pub(crate) mos_version: Option<MosVersion>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -17,7 +17,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("event", &["domain"]),
     ("exit", &[]),
     ("error", &["exit"]),
-    ("cli", &[]),
+    ("cli", &["domain"]),
     ("signals", &["error", "exit"]),
     ("settings", &["cli", "domain", "error", "exit", "inventory"]),
     ("ui", &["cli", "domain", "error", "event", "exit", "settings"]),

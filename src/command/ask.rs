@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::domain::failure::{FailureKind, NodeFailure};
+use crate::domain::mos_version::MosVersion;
 use crate::domain::node::Node;
 use crate::domain::probe::{self, MAX_ANSWER, ProbeAnswer};
 use crate::domain::report::Source;
@@ -27,7 +28,7 @@ pub(crate) struct Site {
     /// The selected nodes.
     pub(crate) nodes: Vec<Node>,
     /// The environment's MOS version and where it is known from, where option or node list tell.
-    pub(crate) mos_version: Option<(String, &'static str)>,
+    pub(crate) mos_version: Option<(MosVersion, &'static str)>,
     /// Where the node list came from.
     pub(crate) source: Source,
     /// What the operator should know about the choice of the node list.

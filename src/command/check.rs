@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::ask::{self, Site};
 use super::state_dir;
+use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
 use crate::domain::report::{Check, Condition, MirrorReport, Problem, Report};
 use crate::domain::row::{Identity, Row, Verdict};
@@ -75,7 +76,7 @@ impl Asked {
     }
 
     /// Asks the mirror what it has for a MOS version.
-    pub(crate) fn fetch(&self, mos_version: &str) -> Result<Announcement, MirrorError> {
+    pub(crate) fn fetch(&self, mos_version: &MosVersion) -> Result<Announcement, MirrorError> {
         self.fetcher.fetch(&self.mirror, mos_version)
     }
 }
@@ -113,12 +114,12 @@ fn report(
         MirrorReport { url, folder, fell_back, mu: answer.map(|a| a.mu) }
     });
     if let Some(MirrorReport { mu, .. }) = &mirror {
-        judge(&mut rows, mu.as_ref().ok(), mos_version.as_deref());
+        judge(&mut rows, mu.as_ref().ok(), mos_version.as_ref());
     }
     Report { check, env: site.env, mos_version, mos_version_source, taken_at: now(), source: site.source, mirror, rows }
 }
 
-fn judge(rows: &mut [Row], mirror: Option<&Mu>, mos_version: Option<&str>) {
+fn judge(rows: &mut [Row], mirror: Option<&Mu>, mos_version: Option<&MosVersion>) {
     for row in rows {
         match (mirror, mos_version) {
             (Some(mirror), Some(version)) => row.judge(mirror, version),
@@ -128,11 +129,11 @@ fn judge(rows: &mut [Row], mirror: Option<&Mu>, mos_version: Option<&str>) {
 }
 
 /// What all nodes that tell their version agree on. What answers at another node's address has no say.
-pub(crate) fn version_of_nodes(rows: &[Row]) -> Option<String> {
+pub(crate) fn version_of_nodes(rows: &[Row]) -> Option<MosVersion> {
     let own = rows.iter().filter(|r| r.identity != Some(Identity::Wrong));
-    let mut versions = own.filter_map(|r| r.mos_version.as_deref());
+    let mut versions = own.filter_map(|r| r.mos_version.as_ref());
     let first = versions.next()?;
-    versions.all(|v| v == first).then(|| first.to_owned())
+    versions.all(|v| v == first).then(|| first.clone())
 }
 
 pub(crate) fn unknown_version() -> Problem {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::ask;
 use super::check::Asked;
 use crate::cli;
+use crate::domain::mos_version::MosVersion;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::{Graph, RunValues};
@@ -81,7 +82,7 @@ fn compiled(dir: Option<&Path>, batch: u32, settings: &Settings, ui: &Ui) -> Res
 }
 
 /// The environment's MOS version: the option, else the node list. Nobody is asked.
-fn mos_version(settings: &Settings) -> Result<String, AppError> {
+fn mos_version(settings: &Settings) -> Result<MosVersion, AppError> {
     if let Some(version) = &settings.mos_version {
         return Ok(version.clone());
     }

@@ -1,5 +1,6 @@
 //! An environment as Nailgun tells it. For an installation Nailgun's list is the truth.
 
+use super::mos_version::MosVersion;
 use super::node::{Host, NodeId};
 
 /// An environment.
@@ -11,8 +12,8 @@ pub struct Environment {
     pub name: String,
     /// `operational`, `stopped`, `partially_deployed` and so on.
     pub status: String,
-    /// Its MOS version (`fuel_version`), fixed when it was made.
-    pub mos_version: String,
+    /// Its MOS version (`fuel_version`), fixed when it was created; None if Nailgun reports none.
+    pub mos_version: Option<MosVersion>,
     /// Its nodes, those about to be added or deleted included.
     pub nodes: Vec<EnvironmentNode>,
 }

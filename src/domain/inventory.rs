@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::mos_version::MosVersion;
 use super::node::Node;
 
 /// The forms that a node list comes in, recognised by content.
@@ -68,7 +69,7 @@ pub struct Inventory {
     /// The environment, where the form says it.
     pub env: Option<u32>,
     /// The environment's MOS version, where the form says it.
-    pub mos_version: Option<String>,
+    pub mos_version: Option<MosVersion>,
     /// Its nodes, in the order of the source.
     pub nodes: Vec<Node>,
     /// How many entries were left out, and why.

@@ -9,6 +9,7 @@ pub mod environment;
 pub mod failure;
 pub mod history;
 pub mod inventory;
+pub mod mos_version;
 pub mod mu;
 pub mod node;
 pub mod nodeset;

@@ -302,11 +302,10 @@ pub fn proof_fault(row: &Row, target: &Mu) -> Option<String> {
 fn environment_refusals(env: &Environment) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let mut refuse = |reason: String, hint| refusals.push(Refusal { node: None, reason, hint });
-    let major: Option<u32> = env.mos_version.split('.').next().and_then(|m| m.parse().ok());
-    match major {
-        Some(major) if major >= 9 => {}
-        Some(_) => refuse(
-            format!("environment {} runs MOS {}: graphs of its own exist from 9.0 on", env.id, env.mos_version),
+    match &env.mos_version {
+        Some(version) if version.major() >= 9 => {}
+        Some(version) => refuse(
+            format!("environment {} runs MOS {version}: graphs of its own exist from 9.0 on", env.id),
             Some("update it by hand, as its release notes tell: mos_apply_mu.py, then restart the services"),
         ),
         None => refuse(format!("the MOS version of environment {} is not known", env.id), None),

@@ -35,7 +35,7 @@ fn env(nodes: &[Node]) -> Environment {
         id: 1,
         name: "prod".into(),
         status: "operational".into(),
-        mos_version: "9.0".into(),
+        mos_version: "9.0".parse().ok(),
         nodes: nodes.iter().map(known).collect(),
     }
 }
@@ -130,12 +130,12 @@ fn environments_that_are_refused() {
     let nodes = site();
     let rows: Vec<Row> = nodes.iter().map(|n| row(n, None)).collect();
     let mut env = env(&nodes);
-    env.mos_version = "8.0".into();
+    env.mos_version = "8.0".parse().ok();
     env.status = "deployment".into();
     let reasons = reasons(&plan(&env, &nodes, &rows));
     assert_eq!(reasons.len(), 2);
     assert!(reasons[0].starts_with("env: environment 1 runs MOS 8.0"), "{reasons:?}");
-    env.mos_version = "10.0".into();
+    env.mos_version = "10.0".parse().ok();
     env.status = "stopped".into();
     assert!(plan(&env, &nodes, &rows).refusals.is_empty());
 }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::mos_version::MosVersion;
+
 /// The first line of an answer; what a node prints before it (banners, profile noise) is ignored.
 const BEGIN: &str = "#fuel-updates-answer 2";
 /// The last line of an answer.
@@ -54,7 +56,7 @@ pub struct ProbeAnswer {
     /// The number in `/etc/nailgun_uid`, where it is one.
     pub uid: Option<u32>,
     /// `fuel_version` of the node's own configuration: its MOS version.
-    pub mos_version: Option<String>,
+    pub mos_version: Option<MosVersion>,
     /// Whether an installation is at work there.
     pub lock: Lock,
 }
@@ -152,18 +154,9 @@ fn number(line: &str) -> Option<u32> {
 }
 
 /// The release out of `PATH:fuel_version: '9.0'`, quoted or not; only digits and dots make a version.
-fn release(line: &str) -> Option<String> {
+fn release(line: &str) -> Option<MosVersion> {
     let (_, value) = line.split_once(".yaml:fuel_version:")?;
-    let value = value.trim().trim_matches(['"', '\'']);
-    is_mos_version(value).then(|| value.to_owned())
-}
-
-/// Whether `text` can be a MOS version: `8.0`, `9.2`, `10.0`. It becomes a folder's name on the mirror.
-pub fn is_mos_version(text: &str) -> bool {
-    let mut parts = text.split('.');
-    let number =
-        |p: Option<&str>| p.is_some_and(|p| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()));
-    number(parts.next()) && number(parts.next()) && parts.all(|p| number(Some(p))) && text.len() <= 15
+    value.trim().trim_matches(['"', '\'']).parse().ok()
 }
 
 #[cfg(test)]
@@ -210,7 +203,7 @@ mod tests {
                 mu: FileAnswer::Content(b"{}".to_vec()),
                 state: FileAnswer::Content(b"s\n".to_vec()),
                 uid: Some(17),
-                mos_version: Some("9.0".into()),
+                mos_version: "9.0".parse().ok(),
                 lock: Lock::Free,
             }
         );
@@ -269,16 +262,6 @@ mod tests {
             Err(ProbeError::Garbled("mu"))
         );
         assert_eq!(ProbeAnswer::parse(ended.replace("lock free\n", "").as_bytes()), Err(ProbeError::Garbled("lock")));
-    }
-
-    #[test]
-    fn versions() {
-        for good in ["8.0", "9.2", "10.0"] {
-            assert!(is_mos_version(good), "{good}");
-        }
-        for bad in ["", "9", "9.", ".0", "9.0/..", "9.0 ", "a.b", "9.0.0.0.0.0.0.0.0.0"] {
-            assert!(!is_mos_version(bad), "{bad}");
-        }
     }
 
     proptest::proptest! {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::inventory::LeftOut;
+use super::mos_version::MosVersion;
 use super::mu::Mu;
 use super::nodeset::fold;
 use super::row::{Identity, Row, State, Verdict};
@@ -96,7 +97,7 @@ pub struct Report {
     /// The environment.
     pub env: u32,
     /// The environment's MOS version, where it is known.
-    pub mos_version: Option<String>,
+    pub mos_version: Option<MosVersion>,
     /// Where the version is known from: `option`, `inventory`, `nodes`.
     pub mos_version_source: Option<&'static str>,
     /// When, RFC 3339 in UTC.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::failure::{FailureKind, NodeFailure};
+use super::mos_version::MosVersion;
 use super::mu::{MAX_BYTES, Mu, MuError};
 use super::node::{Node, NodeId};
 use super::probe::{FileAnswer, Lock, ProbeAnswer};
@@ -125,7 +126,7 @@ pub struct Row {
     /// Whether it is the node that the inventory means; nothing when it could not be asked.
     pub identity: Option<Identity>,
     /// Its own MOS version.
-    pub mos_version: Option<String>,
+    pub mos_version: Option<MosVersion>,
     /// Its state file, where it is valid.
     pub update: Option<UpdateState>,
     /// What the mirror's update means for it; only in `check available`.
@@ -227,8 +228,8 @@ impl Row {
     }
 
     /// Sets the verdict against the mirror's update; `mos_version` is the environment's.
-    pub fn judge(&mut self, mirror: &Mu, mos_version: &str) {
-        let same_version = self.mos_version.as_deref().is_none_or(|own| own == mos_version);
+    pub fn judge(&mut self, mirror: &Mu, mos_version: &MosVersion) {
+        let same_version = self.mos_version.as_ref().is_none_or(|own| own == mos_version);
         self.verdict = Some(match self.state {
             State::Installed | State::None if same_version => Verdict::of(self.mu.as_ref(), mirror),
             _ => Verdict::Unknown,
@@ -303,7 +304,7 @@ mod tests {
             mu: file(mu),
             state: file(state),
             uid: Some(5),
-            mos_version: Some("9.0".into()),
+            mos_version: "9.0".parse().ok(),
             lock: Lock::Free,
         }
     }
@@ -390,7 +391,7 @@ mod tests {
     #[test]
     fn another_version_has_no_verdict() {
         let mut r = row(&answer(MU2, ""));
-        r.judge(&Mu { id: 3, title: "t".into(), timestamp: 1, doc_link: None }, "8.0");
+        r.judge(&Mu { id: 3, title: "t".into(), timestamp: 1, doc_link: None }, &"8.0".parse().unwrap());
         assert_eq!(
             (r.verdict, r.detail.as_deref()),
             (Some(Verdict::Unknown), Some("runs MOS 9.0, the environment 8.0"))

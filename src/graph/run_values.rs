@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::GraphError;
+use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
 use crate::domain::text::one_line;
 
@@ -27,7 +28,7 @@ pub struct RunValues {
     /// in here is refused. None: services are chosen by what a node has.
     pub roles: Vec<(u32, Vec<String>)>,
     /// The environment's MOS version: `9.0`. Chooses rows of the list of services.
-    pub mos_version: Option<String>,
+    pub mos_version: Option<MosVersion>,
     /// The compute that is updated before the others; none: all computes are alike.
     pub canary: Option<u32>,
     /// Whether RabbitMQ is restarted (the message queue stops for everybody).
@@ -60,7 +61,7 @@ impl RunValues {
             ("MU_REPOS", self.repos.join(" ")),
             ("MU_SOURCES_B64", STANDARD.encode(sources)),
             ("MU_ROLES", roles.join(" ")),
-            ("MU_MOS", self.mos_version.clone().unwrap_or_default()),
+            ("MU_MOS", self.mos_version.as_deref().unwrap_or_default().to_owned()),
             ("MU_RESTART_RABBITMQ", flag(self.restart_rabbitmq)),
             ("MU_RESTART_MYSQL", flag(self.restart_mysql)),
             ("MU_SKIP_CLUSTER_CHECKS", flag(self.skip_cluster_checks)),
@@ -90,7 +91,7 @@ pub(super) mod tests {
             repos: vec!["mos".into(), "mos-updates".into()],
             sources: vec![("mos".into(), "deb http://10.20.0.2:8080/mos mos9.0 main".into())],
             roles: vec![(1, vec!["primary-controller".into()]), (7, vec!["compute".into(), "ceph-osd".into()])],
-            mos_version: Some("9.0".into()),
+            mos_version: "9.0".parse().ok(),
             canary: Some(7),
             restart_rabbitmq: false,
             restart_mysql: true,

@@ -13,7 +13,6 @@ use super::unique::Unique;
 use super::yaml::{self, Text};
 use crate::domain::inventory::{Format, Inventory, LeftOut, role_of};
 use crate::domain::node::{Access, Host, Node, NodeId};
-use crate::domain::probe::is_mos_version;
 use crate::domain::text::one_line;
 
 #[derive(Deserialize)]
@@ -92,7 +91,7 @@ pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
     let mut inventory = Inventory {
         format: Format::Astute,
         env: env.and_then(|id| id.parse().ok()),
-        mos_version: version.filter(|v| is_mos_version(v)),
+        mos_version: version.and_then(|v| v.parse().ok()),
         nodes: vec![],
         left_out: BTreeMap::new(),
     };

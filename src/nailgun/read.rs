@@ -44,7 +44,7 @@ impl Nailgun {
             id: cluster.id,
             name: cluster.name,
             status: cluster.status,
-            mos_version: cluster.fuel_version,
+            mos_version: cluster.fuel_version.parse().ok(),
             nodes,
         })
     }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::expand_home;
 use crate::cli::HostKeys;
+use crate::domain::mos_version::MosVersion;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::inventory::{Fault, of_ours};
@@ -19,7 +20,7 @@ const MAX_BYTES: u64 = 256 * 1024;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ConfigFile {
     pub(super) inventory: Option<PathBuf>,
-    pub(super) mos_version: Option<String>,
+    pub(super) mos_version: Option<MosVersion>,
     pub(super) mirror: Option<String>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) ssh: SshSection,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum as _;
 
 use crate::cli::{HostKeys, Origin, Origins};
+use crate::domain::mos_version::MosVersion;
 
 /// A setting with the value that holds and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,4 +110,4 @@ macro_rules! shown_as_displayed {
         }
     })*};
 }
-shown_as_displayed!(u16, u32, f64, bool);
+shown_as_displayed!(u16, u32, f64, bool, MosVersion);

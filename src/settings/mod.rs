@@ -13,10 +13,9 @@ use ledger::{Ledger, Shown as _};
 pub use ledger::Setting;
 
 use crate::cli::{self, Format, Global, HostKeys, Origin};
-use crate::domain::probe::is_mos_version;
+use crate::domain::mos_version::MosVersion;
 use crate::domain::select::Selection;
 use crate::error::AppError;
-use crate::exit::Exit;
 
 /// The mirror that Mirantis ran.
 pub const DEFAULT_MIRROR: &str = "http://mirror.fuel-infra.org";
@@ -31,7 +30,7 @@ pub struct Settings {
     /// Which nodes of it.
     pub selection: Selection,
     /// The environment's MOS version, where it was named.
-    pub mos_version: Option<String>,
+    pub mos_version: Option<MosVersion>,
     /// How to log in.
     pub ssh: Ssh,
     /// The mirror.
@@ -128,11 +127,6 @@ impl Settings {
         let env = ledger.pick("env", "env", global.env, None, None);
         let inventory = ledger.pick("inventory", "inventory", select.inventory, file.inventory, None);
         let mos_version = ledger.pick("mos_version", "mos_version", select.mos_version, file.mos_version, None);
-        if let Some(version) = &mos_version
-            && !is_mos_version(version)
-        {
-            return Err(AppError::new(Exit::Usage, format!("`{version}` is no MOS version such as 9.0")));
-        }
         let default_mirror = Some(DEFAULT_MIRROR.to_owned());
         let mirror_url = ledger.pick("mirror", "mirror", mirror.mirror, file.mirror, default_mirror);
         let ca_file = ledger.pick("ca_file", "ca_file", mirror.ca_file, file.ca_file, None);

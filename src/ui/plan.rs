@@ -24,7 +24,13 @@ pub struct PlanNotes {
 pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<String> {
     let target = &plan.target;
     let mut lines = vec![
-        format!("Environment {} ({}), MOS {}, {}", env.id, env.name, env.mos_version, env.status),
+        format!(
+            "Environment {} ({}), MOS {}, {}",
+            env.id,
+            env.name,
+            env.mos_version.as_deref().unwrap_or("-"),
+            env.status
+        ),
         format!("Target      {} (id {}) from {}", target.title, target.id, notes.mirror),
     ];
     if let Some(link) = &target.doc_link {

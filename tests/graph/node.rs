@@ -51,7 +51,7 @@ impl Node {
             repos: Vec::new(),
             sources: Vec::new(),
             roles: vec![(5, roles.iter().map(|role| (*role).to_owned()).collect())],
-            mos_version: Some("9.0".into()),
+            mos_version: "9.0".parse().ok(),
             canary: None,
             restart_rabbitmq: false,
             restart_mysql: false,

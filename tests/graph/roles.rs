@@ -5,7 +5,7 @@ use crate::node::{NODE_PHASES, Node};
 /// The services that an update of a node with these roles restarts, of those that run there.
 fn restarted(roles: &[&str], mos: Option<&str>, running: &[&str]) -> Vec<String> {
     let mut node = Node::new(roles);
-    node.values.mos_version = mos.map(str::to_owned);
+    node.values.mos_version = mos.and_then(|version| version.parse().ok());
     node.services(running);
     node.pass(NODE_PHASES);
     let calls = node.calls("service ").into_iter();

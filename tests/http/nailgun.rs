@@ -103,7 +103,7 @@ fn it_logs_in_once_and_reads_an_environment() {
     let client = client(&server);
     assert_eq!(client.version().unwrap().release, "9.2");
     let environment = client.environment(1).unwrap();
-    assert_eq!((environment.mos_version.as_str(), environment.nodes.len()), ("9.0", 2));
+    assert_eq!((environment.mos_version.as_deref(), environment.nodes.len()), (Some("9.0"), 2));
     assert!(
         environment.nodes[0].online && environment.nodes[1].pending_addition && environment.nodes[1].host.is_none()
     );

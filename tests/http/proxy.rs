@@ -12,7 +12,7 @@ fn fetch(variables: &[(&str, &str)], mirror: &str) -> Result<Announcement, Mirro
     let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     let two = Duration::from_secs(2);
     let fetcher = Fetcher::with_timeouts(Proxies::from_variables(find), Roots::bundled(), two, two);
-    fetcher.fetch(&Mirror::parse(mirror)?, "9.0")
+    fetcher.fetch(&Mirror::parse(mirror)?, &"9.0".parse().unwrap())
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn fetch(server: &Server, roots: Roots) -> Result<Announcement, MirrorError> {
 fn fetch_from(address: SocketAddr, roots: Roots) -> Result<Announcement, MirrorError> {
     let two = Duration::from_secs(2);
     let mirror = Mirror::parse(&format!("https://{address}")).unwrap();
-    Fetcher::with_timeouts(Proxies::default(), roots, two, two).fetch(&mirror, "9.0")
+    Fetcher::with_timeouts(Proxies::default(), roots, two, two).fetch(&mirror, &"9.0".parse().unwrap())
 }
 
 fn answer(_: &Seen, wire: &mut dyn Wire) {
@@ -155,7 +155,7 @@ fn a_handshake_that_never_answers_costs_the_deadline() {
     let mirror = Mirror::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
     let second = Duration::from_secs(1);
     let fetcher = Fetcher::with_timeouts(Proxies::default(), Roots::bundled(), second, second * 5);
-    let error = fetcher.fetch(&mirror, "9.0").unwrap_err();
+    let error = fetcher.fetch(&mirror, &"9.0".parse().unwrap()).unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable, "{error}");
     assert!(error.message.contains("within 1 s"), "{error}");
 }

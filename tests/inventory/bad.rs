@@ -79,7 +79,7 @@ fn the_corpus_is_refused_with_file_line_and_key() {
     native-two-documents.yaml, line 5: a second YAML document begins
     native-typo.yaml, line 3: unknown field `adress`, expected one of id, name, fqdn, label, address, roles, user, port, key, jump, legacy_algorithms
     native-utf16.yaml, line 1: not UTF-8 text
-    native-version.yaml, line 2: `../9.0` is no MOS version such as "9.0"
+    native-version.yaml, line 2: mos_version: not a MOS version such as 9.0
     nul.yaml, line 1: unexpected character: `\u{0}'
     page.html, line 1: a web page or a table; of Nailgun's node lists the JSON form is read (-f json, --json)
     table.txt, line 1: a web page or a table; of Nailgun's node lists the JSON form is read (-f json, --json)

@@ -144,7 +144,7 @@ fn values_that_cannot_be_are_refused_with_their_key() {
     error: [HOME]/c.yaml: line 1: ssh.host_keys: `maybe` is not accept-new, strict or off
     exit 2
     --- stderr
-    error: `nine` is no MOS version such as 9.0
+    error: [HOME]/c.yaml: line 1: mos_version: not a MOS version such as 9.0
     exit 2
     --- stderr
     error: [HOME]/c.yaml: line 1: unknown field `password`, expected one of url, username, tenant

@@ -50,7 +50,9 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
     })?;
 
     // For an installation Nailgun's word on the version is the truth.
-    let version = &env.mos_version;
+    let Some(version) = &env.mos_version else {
+        return Err(AppError::new(Exit::Error, format!("Nailgun reports no MOS version of environment {}", env.id)));
+    };
     if let Some((listed, source)) = site.mos_version.as_ref().filter(|(listed, _)| listed != version) {
         let message = format!("the {source} says MOS {listed}, Nailgun says {version} of environment {}", env.id);
         return Err(AppError::new(Exit::Error, message)

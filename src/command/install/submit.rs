@@ -150,7 +150,7 @@ fn values(
         repos: mos.iter().map(|r| r.name.clone()).collect(),
         sources: mos.iter().map(|r| (r.name.clone(), source(&r.uri, &r.suite, &r.section))).collect(),
         roles: nodes.iter().map(|(id, roles)| (id.0, roles.clone())).collect(),
-        mos_version: Some(gathered.env.mos_version.clone()),
+        mos_version: gathered.env.mos_version.clone(),
         canary: None,
         restart_rabbitmq: context.options.restart_rabbitmq,
         restart_mysql: context.options.restart_mysql,

@@ -34,7 +34,7 @@ pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<
     let source = PathBuf::from(format!("{}api/v1/nodes", nailgun.url()));
     let text = list.to_string().into_bytes();
     let mut fresh = inventory::from_bytes(text, &source, Some(env)).map_err(|e| ask::inventory_error(&e))?;
-    fresh.mos_version = Some(cluster.fuel_version).filter(|v| crate::domain::probe::is_mos_version(v));
+    fresh.mos_version = cluster.fuel_version.parse().ok();
     write(env, &fresh, &source, to, settings, ui)
 }
 

@@ -167,7 +167,7 @@ nodes:
                 {"id": 5, "hostname": "ctl", "fqdn": "ctl.x", "cluster": 2, "roles": ["controller", "cinder"], "ip": "10.20.0.15", "name": "U"},
                 {"id": 7, "hostname": "node-7", "cluster": 2, "roles": [], "ip": "10.20.0.7"}]"#,
         );
-        fresh.mos_version = Some("9.1".into());
+        fresh.mos_version = "9.1".parse().ok();
         let (file, changes) = merge(Some(NativeFile::parse(OLD).unwrap()), &fresh, 2);
         assert_eq!(
             lines(&changes),

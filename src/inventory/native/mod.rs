@@ -15,8 +15,8 @@ use super::fault::Fault;
 use super::unique::Unique;
 use super::yaml;
 use crate::domain::inventory::{Format, Inventory, role_of};
+use crate::domain::mos_version::MosVersion;
 use crate::domain::node::{Access, Host, Node, NodeId};
-use crate::domain::probe::is_mos_version;
 use crate::domain::text::one_line;
 
 /// The value of `schema`.
@@ -28,7 +28,7 @@ pub const SCHEMA: &str = "fuel-updates-inventory/1";
 struct File {
     schema: Option<Spanned<String>>,
     env: Option<u32>,
-    mos_version: Option<Spanned<String>>,
+    mos_version: Option<MosVersion>,
     ssh: Option<Ssh>,
     nodes: Vec<Spanned<Entry>>,
 }
@@ -40,7 +40,7 @@ pub struct NativeFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     env: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mos_version: Option<String>,
+    mos_version: Option<MosVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ssh: Option<Ssh>,
     nodes: Vec<Entry>,
@@ -106,7 +106,7 @@ impl NativeFile {
         Ok(Self {
             schema: Some(SCHEMA),
             env: file.env,
-            mos_version: file.mos_version.map(|v| v.value),
+            mos_version: file.mos_version,
             ssh: file.ssh,
             nodes: file.nodes.into_iter().map(|entry| plain(entry.value)).collect(),
         })
@@ -140,14 +140,6 @@ fn inventory(file: File) -> Result<Inventory, Fault> {
     {
         return Err(Fault::at(schema.referenced.line(), format!("schema `{}` is not `{SCHEMA}`", schema.value)));
     }
-    if let Some(version) = &file.mos_version
-        && !is_mos_version(&version.value)
-    {
-        return Err(Fault::at(
-            version.referenced.line(),
-            format!("`{}` is no MOS version such as \"9.0\"", version.value),
-        ));
-    }
     if file.env == Some(0) {
         return Err(Fault::new("`env` must be at least 1"));
     }
@@ -163,7 +155,7 @@ fn inventory(file: File) -> Result<Inventory, Fault> {
     Ok(Inventory {
         format: Format::Native,
         env: file.env,
-        mos_version: file.mos_version.map(|v| v.value),
+        mos_version: file.mos_version,
         nodes,
         left_out: BTreeMap::new(),
     })
@@ -240,7 +232,7 @@ nodes:
     #[test]
     fn each_fault_names_line_and_key() {
         assert_eq!(fault("fuel-updates-inventory/1", "x/2"), "2: schema `x/2` is not `fuel-updates-inventory/1`");
-        assert_eq!(fault("\"9.0\"", "\"9.0/..\""), "4: `9.0/..` is no MOS version such as \"9.0\"");
+        assert_eq!(fault("\"9.0\"", "\"9.0/..\""), "4: mos_version: not a MOS version such as 9.0");
         assert_eq!(fault("id: 7", "id: 5"), "8: node-7: id 5 stands in line 7 already");
         assert_eq!(fault("name: node-7", "name: node-5"), "8: the name node-5 stands in line 7 already");
         assert_eq!(
