@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::tools::Tools;
+
 /// Set where a test runs in its namespaces.
 const INSIDE: &str = "FUEL_UPDATES_E2E_INSIDE";
 /// What the tests need of the machine.
@@ -16,10 +18,15 @@ const PROGRAMS: [&str; 6] = [
 ];
 
 /// Runs `body` in mount and process namespaces that end with it: the test program starts itself again there, for
-/// this one test. Where that cannot be, says what is skipped; in CI that is a failure.
-pub(crate) fn inside(test: &str, body: impl FnOnce()) {
+/// this one test. Where that cannot be, says what is skipped; in CI that is a failure, unless it is the older tools
+/// that are not there: the repository does not hold them.
+pub(crate) fn inside(test: &str, tools: Tools, body: impl FnOnce(Tools)) {
     if std::env::var_os(INSIDE).is_some() {
-        return body();
+        return body(tools);
+    }
+    if let Some(reason) = tools.missing() {
+        println!("SKIPPED: {test}: {reason}");
+        return;
     }
     if let Some(reason) = impossible() {
         assert!(std::env::var_os("CI").is_none(), "{reason}");
@@ -52,16 +59,33 @@ fn impossible() -> Option<String> {
     Some(format!("{missing} is missing: scripts/prepare.sh installs it"))
 }
 
-/// Defines tests that run [`inside`] their namespaces.
+/// Defines tests that run [`inside`] their namespaces, once with the tools of each release; those of Ubuntu 16.04 belong
+/// to the long part of the suite.
 macro_rules! real {
-    ($($(#[$about:meta])* fn $name:ident() $body:block)+) => {
+    ($($(#[$about:meta])* fn $name:ident($tools:ident) $body:block)+) => {
         $(
             $(#[$about])*
-            #[test]
-            fn $name() {
-                crate::e2e::inside::inside(concat!(module_path!(), "::", stringify!($name)), || $body);
+            fn $name($tools: crate::e2e::tools::Tools) $body
+
+            mod $name {
+                crate::e2e::inside::over!($name, debian, Debian);
+                crate::e2e::inside::over!($name, trusty, Trusty);
+                #[cfg(feature = "e2e-full")]
+                crate::e2e::inside::over!($name, xenial, Xenial);
             }
         )+
     };
 }
 pub(crate) use real;
+
+/// One test over one release's tools.
+macro_rules! over {
+    ($body:ident, $name:ident, $tools:ident) => {
+        #[test]
+        fn $name() {
+            let test = concat!(module_path!(), "::", stringify!($name));
+            crate::e2e::inside::inside(test, crate::e2e::tools::Tools::$tools, super::$body);
+        }
+    };
+}
+pub(crate) use over;

@@ -150,7 +150,9 @@ fn deb(pool: &Path, name: &str, version: &str, depends: &str, service: bool, fil
     }
     fs::set_permissions(work.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
     let file = pool.join(format!("{name}_{version}.deb"));
-    output(Command::new("dpkg-deb").args(["--root-owner-group", "-Znone", "--build"]).arg(work.path()).arg(&file));
+    // The dpkg of Ubuntu 14.04 reads no other control member than a gzipped one.
+    let options = ["--root-owner-group", "--no-uniform-compression", "-Znone", "--build"];
+    output(Command::new("dpkg-deb").args(options).arg(work.path()).arg(&file));
     let size = fs::metadata(&file).expect("a package").len();
     let entry = format!("{control}Filename: pool/{name}_{version}.deb\nSize: {size}\nSHA256: {}\n", sha256(&file));
     fs::write(pool.join(format!("{name}_{version}.entry")), entry).expect("an entry");

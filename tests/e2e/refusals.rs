@@ -5,8 +5,8 @@ use super::packages;
 use super::site::Site;
 
 real! {
-    fn an_update_whose_packages_are_not_there_is_committed_nowhere() {
-        let site = Site::start();
+    fn an_update_whose_packages_are_not_there_is_committed_nowhere(tools) {
+        let site = Site::start(tools);
         site.announce(1);
         let before = site.systems();
         let ran = site.install("");
@@ -30,8 +30,8 @@ real! {
         site.assert_complete(1);
     }
 
-    fn a_package_that_fails_on_the_second_controller_stops_before_the_third() {
-        let site = Site::start();
+    fn a_package_that_fails_on_the_second_controller_stops_before_the_third(tools) {
+        let site = Site::start(tools);
         site.release(1);
         site.node(2).write("/etc/e2e/fail-nova-api", "");
         let third = site.node(3).system();

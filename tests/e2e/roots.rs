@@ -1,5 +1,5 @@
-//! What all nodes are made of: one root from Debian's installer, and a layer with the release's packages for each
-//! kind of node. Made once and kept in the build folder.
+//! What all nodes are made of: one root from Debian's installer, where a test wants it with the tools of an older
+//! release, and a layer with the release's packages for each kind of node. Made once and kept in the build folder.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::packages;
+use super::tools::Tools;
 use crate::sshd::output;
 
 /// The roles of each kind of node.
@@ -25,16 +26,20 @@ pub(crate) struct Roots {
 
 impl Roots {
     /// Makes what is missing; whoever comes second waits.
-    pub(crate) fn ready() -> Self {
+    pub(crate) fn ready(tools: Tools) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e");
         fs::create_dir_all(&folder).expect("a folder");
         let lock = fs::File::create(folder.join("lock")).expect("a lock");
         lock.lock().expect("the lock");
-        let [base, made] =
-            [("base", base_recipe()), ("made", recipe())].map(|(name, of)| folder.join(format!("{name}-{of:016x}")));
-        let roots = Self { base, made };
-        roots.make(&folder, &roots.base, bootstrap);
-        roots.make(&folder, &roots.made, |fresh| {
+        let path = |kind: &str, of: u64| folder.join(format!("{kind}{}-{of:016x}", tools.suffix()));
+        let debian = folder.join(format!("base-{:016x}", debian_recipe()));
+        let roots = Self { base: path("base", base_recipe(tools)), made: path("made", recipe(tools)) };
+        make(&folder, &debian, bootstrap);
+        make(&folder, &roots.base, |fresh| {
+            output(Command::new("cp").arg("-a").arg(&debian).arg(fresh));
+            tools.lay(fresh);
+        });
+        make(&folder, &roots.made, |fresh| {
             fs::create_dir_all(fresh.join("pool")).expect("a folder");
             packages::build(&fresh.join("pool"));
             for roles in KINDS {
@@ -42,24 +47,6 @@ impl Roots {
             }
         });
         roots
-    }
-
-    /// Makes a folder whole or not at all, and removes those that were made by other recipes.
-    fn make(&self, folder: &Path, wanted: &Path, how: impl FnOnce(&Path)) {
-        if wanted.exists() {
-            return;
-        }
-        let name = wanted.file_name().and_then(|name| name.to_str()).expect("a name");
-        let (kind, _) = name.split_once('-').expect("a name");
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let entry = entry.expect("an entry");
-            if entry.file_name().to_string_lossy().starts_with(kind) {
-                fs::remove_dir_all(entry.path()).expect("what is old goes");
-            }
-        }
-        let fresh = folder.join(format!("{kind}.new"));
-        how(&fresh);
-        fs::rename(fresh, wanted).expect("it is whole");
     }
 
     /// The built packages.
@@ -99,17 +86,43 @@ impl Roots {
     }
 }
 
+/// Makes a folder whole or not at all, and removes those that were made by other recipes.
+fn make(folder: &Path, wanted: &Path, how: impl FnOnce(&Path)) {
+    if wanted.exists() {
+        return;
+    }
+    let name = wanted.file_name().and_then(|name| name.to_str()).expect("a name");
+    let (kind, _) = name.split_once('-').expect("a name");
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        if entry.file_name().to_string_lossy().starts_with(&format!("{kind}-")) {
+            fs::remove_dir_all(entry.path()).expect("what is old goes");
+        }
+    }
+    let fresh = folder.join(format!("{kind}.new"));
+    how(&fresh);
+    fs::rename(fresh, wanted).expect("it is whole");
+}
+
 fn kind(roles: &[&str]) -> String {
     roles.join("-")
 }
 
 /// What the packages and layers are made from, as a number.
-fn recipe() -> u64 {
-    number((include_str!("packages.rs"), base_recipe(), crate::program::mu(1)))
+fn recipe(tools: Tools) -> u64 {
+    number((include_str!("packages.rs"), base_recipe(tools), crate::program::mu(1)))
 }
 
 /// What the base is made from, as a number.
-fn base_recipe() -> u64 {
+fn base_recipe(tools: Tools) -> u64 {
+    match tools.recipe() {
+        None => debian_recipe(),
+        Some(of_tools) => number((debian_recipe(), of_tools)),
+    }
+}
+
+/// What the root with Debian's own tools is made from, as a number.
+fn debian_recipe() -> u64 {
     number(include_str!("roots.rs"))
 }
 

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::node::{Kind, Node};
 use super::packages;
 use super::roots::{KINDS, Roots, mount};
+use super::tools::Tools;
 use crate::program::{Program, Ran, mu};
 use crate::sshd::output;
 
@@ -31,10 +32,10 @@ pub(crate) struct Site {
 
 impl Site {
     /// Eight nodes of the release; repository and mirror hold nothing newer.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(tools: Tools) -> Self {
         let [controller, compute, both, base] = KINDS;
         let roles = [controller, controller, controller, compute, compute, compute, both, base];
-        let roots = Roots::ready();
+        let roots = Roots::ready(tools);
         let folder = tempfile::tempdir().expect("a folder");
         mount(&["-t", "tmpfs", "-o", "size=4g", "tmpfs"], folder.path());
         let repository = folder.path().join("repository");

@@ -59,8 +59,8 @@ fn watch_every_word(site: &Site, over: &AtomicBool) -> usize {
 }
 
 real! {
-    fn two_updates_one_after_the_other_and_a_node_that_comes_later() {
-        let mut site = Site::start();
+    fn two_updates_one_after_the_other_and_a_node_that_comes_later(tools) {
+        let mut site = Site::start(tools);
         site.release(1);
         let check = site.program.run("-e 1 -q check available -f value -c state -c verdict");
         assert_eq!((check.code, check.stdout.as_str()), (Some(5), "none update-available\n".repeat(8).as_str()));

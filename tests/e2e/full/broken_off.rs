@@ -51,8 +51,8 @@ fn assert_goes_on(site: &Site) {
 }
 
 real! {
-    fn the_script_is_killed() {
-        let site = Site::start();
+    fn the_script_is_killed(tools) {
+        let site = Site::start(tools);
         site.release(1);
         let ran = in_the_middle(&site, || {
             let scripts = processes(site.node(2), "node.sh");
@@ -67,8 +67,8 @@ real! {
         assert_goes_on(&site);
     }
 
-    fn the_node_loses_power() {
-        let mut site = Site::start();
+    fn the_node_loses_power(tools) {
+        let mut site = Site::start(tools);
         site.release(1);
         let pid = site.node(2).init_pid();
         let ran = in_the_middle(&site, || {
@@ -85,8 +85,8 @@ real! {
         assert_goes_on(&site);
     }
 
-    fn the_client_is_killed() {
-        let site = Site::start();
+    fn the_client_is_killed(tools) {
+        let site = Site::start(tools);
         site.release(1);
         site.node(2).write("/etc/e2e/wait-nova-api", "");
         let mut client = site.program.command("-e 1 install --yes").stderr(Stdio::null()).spawn().expect("a client");

@@ -30,8 +30,8 @@ fn repaired(site: &Site) {
 }
 
 real! {
-    fn a_lock_a_full_disk_a_hold_a_removal() {
-        let site = Site::start();
+    fn a_lock_a_full_disk_a_hold_a_removal(tools) {
+        let site = Site::start(tools);
         site.release(1);
 
         let lock = |name: &str| {

@@ -3,11 +3,12 @@
 use crate::e2e::inside::real;
 use crate::e2e::packages::{self, FUEL_MISC_CONFFILE, FUEL_MISC_PLAIN};
 use crate::e2e::site::Site;
+use crate::e2e::tools::Tools;
 use crate::program::{MU_FILE, mu};
 
 /// Installs update 1 whose `fuel-misc` of this version brings the file; `between` is before the last compute is through.
-fn installs(fuel_misc: &str) {
-    let site = Site::start();
+fn installs(tools: Tools, fuel_misc: &str) {
+    let site = Site::start(tools);
     let mut offered = packages::offered(1);
     offered.retain(|(name, _)| name != "fuel-misc");
     offered.push(("fuel-misc".to_owned(), fuel_misc.to_owned()));
@@ -47,11 +48,11 @@ fn installs(fuel_misc: &str) {
 }
 
 real! {
-    fn as_a_configuration_file() {
-        installs(FUEL_MISC_CONFFILE);
+    fn as_a_configuration_file(tools) {
+        installs(tools, FUEL_MISC_CONFFILE);
     }
 
-    fn as_a_plain_file() {
-        installs(FUEL_MISC_PLAIN);
+    fn as_a_plain_file(tools) {
+        installs(tools, FUEL_MISC_PLAIN);
     }
 }
