@@ -16,7 +16,7 @@ import time
 sys.dont_write_bytecode = True
 
 import bad_nodes
-from clients import OURS, Clients
+from clients import BEFORE, OURS, Clients
 from servers import TITLE, Servers
 
 HERE = pathlib.Path(__file__).parent
@@ -27,6 +27,7 @@ READ = "cat $FUEL_MU_ROOT/etc/fuel/mu-version.json"
 def options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", default=ROOT / "target/x86_64-unknown-linux-gnu/release/fuel-updates")
+    parser.add_argument("--before", type=pathlib.Path, help="an earlier build of ours, measured in the same rounds")
     parser.add_argument("--nodes", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rounds-1000", type=int, default=1, help="rounds from 1000 nodes on (minutes each)")
@@ -93,7 +94,7 @@ class Bench:
                 time.sleep(sample)
             process.wait(timeout=900)
         wall, cpu, maxrss, status = map(int, result.read_text().split())
-        if name == OURS:
+        if name in (OURS, BEFORE):
             answers = sum(line.endswith(f": {TITLE}") for line in err.read_text().splitlines())
         else:
             printed = out.read_text(errors="replace")
@@ -101,7 +102,7 @@ class Bench:
             answers = printed.count(f'"{TITLE}"') or printed.count("#fuel-updates-end")
         run = {"name": name, "nodes": count, "wall": wall / 1e6, "cpu": cpu / 1e3 / count, "maxrss": maxrss / 1024}
         run |= {"tree": peak / 1024, "status": status, "failures": count - answers}
-        if run["failures"] or (name == OURS and status):
+        if run["failures"] or (name in (OURS, BEFORE) and status):
             print(f"  {name}: status {status}, {answers} of {count} answered: {err.read_text()[-300:]}", flush=True)
         return run
 
@@ -129,15 +130,17 @@ def table(runs, memories, count, key):
         failures = sum(run["failures"] for run in runs if run["name"] == name)
         ratios = ("", "")
         peak = memories[name]
-        if name == OURS:
+        if name in (OURS, BEFORE):
             peak = max(run["maxrss"] for run in runs if run["name"] == name)
-        else:
+        if name == BEFORE:
+            ratios = (f"{median(OURS, 'wall') / wall:.2f}", f"{median(OURS, 'cpu') / cpu:.2f}")
+        elif name != OURS:
             ratios = (f"{median(OURS, 'wall') / wall:.2f}", f"1/{cpu / median(OURS, 'cpu'):.1f}")
         print(f"| {name} | {wall:.2f} | {ratios[0]} | {cpu:.2f} | {ratios[1]} | {peak:.1f} | {failures} |", flush=True)
 
 
 def speed(args, work):
-    clients = Clients(args.binary, work, not args.no_install)
+    clients = Clients(args.binary, work, not args.no_install, args.before)
     for name, why in clients.missing.items():
         print(f"left out: {name}: {why}")
     bench = Bench(work)

@@ -9,6 +9,7 @@ import venv
 
 HERE = pathlib.Path(__file__).parent
 OURS = "fuel-updates"
+BEFORE = "fuel-updates before"
 
 SSH_OPTIONS = [
     "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none", "PreferredAuthentications=publickey",
@@ -30,8 +31,9 @@ def as_arguments(options):
 class Clients:
     """What is installed here. `missing` names what is not, with the reason."""
 
-    def __init__(self, binary, work, install):
+    def __init__(self, binary, work, install, before=None):
         self.binary = binary
+        self.before = before
         self.missing = {}
         self.asyncssh_python = self._asyncssh(work, install)
         packages = {"ssh": "openssh-client", "pdsh": "pdsh", "parallel-ssh": "pssh", "clush": "clustershell"}
@@ -69,6 +71,8 @@ class Clients:
         ours = [self.binary, "check", "installed", "--inventory", servers.inventory(count), "--ssh-key", key]
         ours += ["--host-keys", "strict", "--handshake-timeout", "30", "--node-timeout", "60"]
         result = [(OURS, ours, {**plain, "FUEL_UPDATES_STATE_DIR": str(servers.state())})]
+        if self.before:
+            result.append((BEFORE, [self.before, *ours[1:]], {**plain, "FUEL_UPDATES_STATE_DIR": str(servers.state())}))
         ssh = ["ssh", "-F", "none", *as_arguments(options), "-l", servers.user]
         width = min(16, count)
         xargs = ["xargs", "-a", targets, f"-P{width}", "-I{}", *ssh, "{}", remote.replace("{}", "")]
