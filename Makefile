@@ -7,24 +7,24 @@ SHIPPED := target/$(TARGET)/release/fuel-updates
 .PHONY: demo test e2e e2e-full lint static bench prepare clean
 
 demo: ## the main job against a lab on loopback, nothing else needed
-	$(CARGO) build --locked --features lab --bins
+	$(CARGO) build --locked --workspace --bins
 	target/$(TARGET)/debug/fuel-lab demo --binary target/$(TARGET)/debug/fuel-updates
 
 test: prepare lint static ## everything, also on a fresh machine
-	FUEL_UPDATES_SHIPPED=$(CURDIR)/$(SHIPPED) $(CARGO) test --locked --features lab
+	FUEL_UPDATES_SHIPPED=$(CURDIR)/$(SHIPPED) $(CARGO) test --locked --workspace --no-fail-fast
 
 e2e: prepare ## installations on real nodes, the core of it; as root
-	$(CARGO) test --locked --features lab --test e2e
+	$(CARGO) test --locked --test e2e
 
 e2e-full: prepare ## the same with every failure and repair
 	$(CARGO) test --locked --features e2e-full --test e2e
 
 lint: ## formatting, clippy without warnings, words that must not stay
 	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets --features e2e-full -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets --features e2e-full -- -D warnings
 	scripts/forbid.sh
 
-static: ## the binary that is shipped: static-pie, no lab in it
+static: ## the binary that is shipped: static-pie
 	$(CARGO) build --locked --release --bin fuel-updates
 
 bench: static ## speed beside OpenSSH, pssh, pdsh, clush and asyncssh; BENCH='--help' tells the options

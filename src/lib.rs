@@ -23,8 +23,6 @@ pub mod fleet;
 pub mod graph;
 pub mod http;
 pub mod inventory;
-#[cfg(feature = "lab")]
-pub mod lab;
 pub mod mirror;
 pub mod nailgun;
 pub mod settings;

@@ -1,6 +1,6 @@
 //! Bad input: one clear line with file, key or node, a hint, the right exit status.
 
-use fuel_updates::lab::{Lab, NodeSpec, Scenario};
+use fuel_lab::{Lab, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
 use crate::program::{Program, mu};

@@ -1,6 +1,6 @@
 //! `check available` against the lab's mirror and against files.
 
-use fuel_updates::lab::{Lab, MirrorFault, NodeSpec, Scenario};
+use fuel_lab::{Lab, MirrorFault, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
 use crate::program::{MU_FILE, Program, mu};

@@ -1,6 +1,6 @@
 //! `check installed` against the lab.
 
-use fuel_updates::lab::{Lab, NodeSpec, Scenario, SshFault};
+use fuel_lab::{Lab, NodeSpec, Scenario, SshFault};
 use insta::assert_snapshot;
 
 use crate::program::{MU_FILE, Program, mu};

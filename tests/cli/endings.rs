@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fuel_updates::lab::{Lab, MirrorFault, NailgunFault, NailgunMode, TaskFault};
+use fuel_lab::{Lab, MirrorFault, NailgunFault, NailgunMode, TaskFault};
 use insta::assert_snapshot;
 
 use super::scenarios::{Table, node, nothing, site};

@@ -1,6 +1,6 @@
 //! `graph show --compiled`: one file for fuel2.
 
-use fuel_updates::lab::{Lab, NodeSpec, Scenario};
+use fuel_lab::{Lab, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
 use crate::program::{Program, mu};

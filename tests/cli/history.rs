@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fuel_updates::lab::{Lab, NailgunMode, NodeSpec, Scenario};
+use fuel_lab::{Lab, NailgunMode, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
 use crate::program::{MU_FILE, Program, Ran, mu};

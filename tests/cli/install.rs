@@ -1,6 +1,6 @@
 //! `install` against the lab: the unchanged graph runs on the nodes' trees, scripts and all.
 
-use fuel_updates::lab::{Lab, NailgunFault, NodeSpec, Scenario};
+use fuel_lab::{Lab, NailgunFault, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
 use crate::program::{MU_FILE, Program, Ran, mu};

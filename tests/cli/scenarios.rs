@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use fuel_updates::lab::{Lab, NailgunMode, NodeSpec, Scenario, TaskFault};
+use fuel_lab::{Lab, NailgunMode, NodeSpec, Scenario, TaskFault};
 use insta::assert_snapshot;
 use serde_json::json;
 

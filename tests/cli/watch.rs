@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fuel_updates::lab::{Lab, NailgunFault};
+use fuel_lab::{Lab, NailgunFault};
 use insta::assert_snapshot;
 
 use super::install::{SMALL, lab, runs, said, scenario};

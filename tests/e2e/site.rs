@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fuel_updates::lab::{Lab, NodeSpec, Scenario};
+use fuel_lab::{Lab, NodeSpec, Scenario};
 use tempfile::TempDir;
 
 use super::node::{Kind, Node};

@@ -273,7 +273,7 @@ fn stubs() -> &'static Path {
     STUBS.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stubs-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lab/stubs")).unwrap() {
+        for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/src/stubs")).unwrap() {
             let from = entry.unwrap().path();
             if from.extension().is_none() {
                 let to = folder.join(from.file_name().unwrap());

@@ -30,7 +30,7 @@ fn shellcheck_has_nothing_to_say_of_the_scripts() {
 
 #[test]
 fn shellcheck_has_nothing_to_say_of_the_stubs() {
-    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lab/stubs")).unwrap() {
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/src/stubs")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none() && !shellcheck(&path, &["-e", "SC1091,SC2154"]) {
             return;

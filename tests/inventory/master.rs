@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use fuel_updates::lab::{Lab, NodeSpec, Scenario};
+use fuel_lab::{Lab, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
 use super::forms::six;

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use fuel_updates::lab::{Lab, Membership, NodeSpec, Scenario};
+use fuel_lab::{Lab, Membership, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
 use super::forms::six;

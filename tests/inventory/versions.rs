@@ -1,6 +1,6 @@
 //! The environment's MOS version: option, inventory, else what the nodes themselves say.
 
-use fuel_updates::lab::{Lab, NodeSpec, Scenario};
+use fuel_lab::{Lab, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
 use crate::program::{MU_FILE, Program, Ran, mu};

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use fuel_updates::lab::Lab;
+use fuel_lab::Lab;
 
 /// A home of its own for the program.
 pub(crate) struct Program {

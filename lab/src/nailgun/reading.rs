@@ -1,6 +1,6 @@
 //! What can be read and is not about graphs: version, environments, nodes, releases, notifications.
 
-use crate::lab::seed::MOS_REPOSITORIES;
+use crate::seed::MOS_REPOSITORIES;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fuel_updates::lab::{NailgunMode, NodeSpec, TaskFault};
+use fuel_lab::{NailgunMode, NodeSpec, TaskFault};
 use serde_json::{Value, json};
 
 use super::api::{PATIENCE, Site, after, graph, plain, recorded, shell, stage};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fuel_updates::lab::{Lab, NodeSpec, Scenario};
+use fuel_lab::{Lab, NodeSpec, Scenario};
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::Request;

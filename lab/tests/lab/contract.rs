@@ -1,9 +1,9 @@
-//! The lab's Nailgun against the shapes of two real ones: every row of `tests/nailgun_shapes.tsv` is driven,
+//! The lab's Nailgun against the shapes of two real ones: every row of `nailgun_shapes.tsv` is driven,
 //! and what the lab answers has exactly the shape that was recorded.
 
 use std::collections::BTreeMap;
 
-use fuel_updates::lab::{AuthMode, NailgunMode};
+use fuel_lab::{AuthMode, NailgunMode};
 use serde_json::Value;
 
 use super::api::{Answer, Site, recorded};

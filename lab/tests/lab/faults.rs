@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use fuel_updates::lab::{AuthMode, NailgunFault};
+use fuel_lab::{AuthMode, NailgunFault};
 use serde_json::json;
 
 use super::api::{PATIENCE, Site, graph, recorded, shell};

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fuel_updates::lab::{Lab, LabNode, MirrorFault, NodeSpec, Scenario, SshFault};
+use fuel_lab::{Lab, LabNode, MirrorFault, NodeSpec, Scenario, SshFault};
 
 fn lab(nodes: Vec<NodeSpec>) -> Lab {
     Lab::start(Scenario { nodes, ..Scenario::new() }).unwrap()

@@ -1,6 +1,6 @@
 //! The contract's rows about logging in, reading and running.
 
-use fuel_updates::lab::{NailgunMode, TaskFault};
+use fuel_lab::{NailgunMode, TaskFault};
 use serde_json::{Value, json};
 
 use super::api::{PATIENCE, Site, after, graph, shell};

@@ -1,4 +1,4 @@
-//! The shape of a JSON value, in the notation of `tests/nailgun_shapes.tsv`.
+//! The shape of a JSON value, in the notation of `nailgun_shapes.tsv`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fuel_updates::lab::{NodeSpec, Scenario};
+use fuel_lab::{NodeSpec, Scenario};
 use serde_json::{Value, json};
 
 use super::api::{PATIENCE, Site, after, graph, plain, recorded, shell, stage};
