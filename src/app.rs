@@ -16,23 +16,33 @@ use crate::ui::Ui;
 pub fn run() -> ExitCode {
     let cli = match parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // clap knows where its text goes: help to stdout, usage errors to stderr. A reader that went away is no error.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
-        }
+        Err(said) => return refused(&said).into(),
     };
     let output = &cli.global.output;
     let output = Output { format: output.format, columns: output.columns.clone(), sort: output.sort.clone() };
     let ui = Ui::new(output, cli.global.quiet);
-    let exit = match dispatch(cli, &ui) {
+    let found = match dispatch(cli, &ui) {
         Ok(exit) => exit,
         Err(error) => {
             ui.error(&error);
             error.exit
         }
     };
-    if ui.reader_left() { Exit::Ok.into() } else { exit.into() }
+    ui.end(found).into()
+}
+
+/// Prints what clap says in place of a command line: help and version, or a usage error.
+fn refused(said: &clap::Error) -> Exit {
+    let ui = Ui::new(Output { format: Format::Table, columns: vec![], sort: vec![] }, false);
+    let text = said.render();
+    let (plain, coloured) = (text.to_string(), text.ansi().to_string());
+    if said.use_stderr() {
+        ui.usage(&plain, &coloured);
+        ui.end(Exit::Usage)
+    } else {
+        ui.help(&plain, &coloured);
+        ui.end(Exit::Ok)
+    }
 }
 
 /// The command line, with where each value came from.

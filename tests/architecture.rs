@@ -20,7 +20,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("cli", &["domain"]),
     ("signals", &["error", "exit"]),
     ("settings", &["cli", "domain", "error", "exit", "inventory"]),
-    ("ui", &["cli", "domain", "error", "event", "exit", "settings"]),
+    ("ui", &["cli", "domain", "error", "event", "exit", "settings", "signals"]),
 ];
 
 /// What only some modules may name.

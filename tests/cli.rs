@@ -16,8 +16,10 @@ mod cli {
     mod graph;
     mod history;
     mod install;
+    mod lost_output;
     mod openssh;
     mod scenarios;
+    mod signals;
     mod terminal;
     mod watch;
 }

@@ -8,15 +8,20 @@ mod outcome;
 mod plan;
 mod progress;
 mod report;
+mod streams;
 mod table;
 pub mod timeline;
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
+use std::os::fd::AsFd as _;
 
 pub use history::{HistoryReport, RunReport};
 pub use plan::PlanNotes;
 pub use progress::{Progress, event_text};
 pub use table::Table;
+
+use rustix::io::Errno;
+use streams::Stdout;
 
 use crate::cli::Format;
 use crate::domain::environment::Environment;
@@ -24,7 +29,9 @@ use crate::domain::outcome::Outcome;
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::Report;
 use crate::error::AppError;
+use crate::exit::Exit;
 use crate::settings::Output;
+use crate::signals::Interrupt;
 
 /// Where output goes and how it may look; decided once.
 #[derive(Debug)]
@@ -32,9 +39,21 @@ pub struct Ui {
     quiet: bool,
     bars: bool,
     colour: bool,
+    coloured_stdout: bool,
     width: Option<u16>,
     output: Output,
-    broken_pipe: std::cell::Cell<bool>,
+    stdout: Stdout,
+}
+
+/// What the operator said to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Go on.
+    Yes,
+    /// Do not; also when the question could not be shown or nobody could answer.
+    No,
+    /// A signal came first.
+    Interrupted,
 }
 
 impl Ui {
@@ -43,14 +62,16 @@ impl Ui {
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let stdout = io::stdout();
+        let colours = !dumb && !no_colour;
         let width = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
         Self {
             quiet,
             bars: io::stderr().is_terminal() && !dumb && !quiet,
-            colour: io::stderr().is_terminal() && !dumb && !no_colour,
+            colour: io::stderr().is_terminal() && colours,
+            coloured_stdout: stdout.is_terminal() && colours,
             width: width.map(|w| w.ws_col).filter(|w| *w > 0),
             output,
-            broken_pipe: std::cell::Cell::new(false),
+            stdout: Stdout::default(),
         }
     }
 
@@ -59,23 +80,32 @@ impl Ui {
         Progress::new(self.quiet, self.bars, self.colour)
     }
 
-    /// Prints data to stdout.
+    /// Prints data to stdout. A failure is told at the end, by [`Ui::end`].
     pub fn data(&self, text: &str) {
-        let mut out = io::stdout().lock();
         let end = if text.ends_with('\n') { "" } else { "\n" };
-        if out
-            .write_all(text.as_bytes())
-            .and_then(|()| out.write_all(end.as_bytes()))
-            .and_then(|()| out.flush())
-            .is_err()
-        {
-            self.broken_pipe.set(true);
-        }
+        self.stdout.write(&format!("{text}{end}"));
     }
 
-    /// Whether the reader of stdout went away: nothing is left to say then, and it is no error.
-    pub fn reader_left(&self) -> bool {
-        self.broken_pipe.get()
+    /// Prints a help text to stdout, coloured where colours are seen.
+    pub fn help(&self, plain: &str, coloured: &str) {
+        self.data(if self.coloured_stdout { coloured } else { plain });
+    }
+
+    /// Prints what is wrong with the command line to stderr, coloured where colours are seen.
+    pub fn usage(&self, plain: &str, coloured: &str) {
+        self.line("", "", if self.colour { coloured } else { plain }.trim_end());
+    }
+
+    /// The exit status of the program, for the status that a command found. A report that could not be written is an
+    /// error; what the command found still counts.
+    pub fn end(&self, found: Exit) -> Exit {
+        match (self.stdout.fault(), found) {
+            (None, found) => found,
+            (Some(fault), found) => {
+                self.line("31", "error: ", &format!("stdout: {fault}"));
+                if found == Exit::Ok { Exit::Error } else { found }
+            }
+        }
     }
 
     /// Prints a line about what goes on; not with `--quiet`.
@@ -219,23 +249,41 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks a question whose default is no.
-    pub fn confirm(&self, question: &str) -> bool {
-        let mut err = io::stderr().lock();
-        if write!(err, "{question} [y/N] ").and_then(|()| err.flush()).is_err() {
-            return false;
+    /// Asks a question whose default is no. A signal ends the wait for the answer.
+    pub(crate) fn confirm(&self, question: &str, interrupt: &Interrupt) -> Answer {
+        // Whoever did not see what the question is about must not be able to say yes.
+        if self.stdout.lost() || streams::write_stderr(&format!("{question} [y/N] ")).is_err() {
+            return Answer::No;
         }
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes")
+        let stdin = io::stdin();
+        let mut line = Vec::new();
+        while !line.contains(&b'\n') && line.len() < 1024 {
+            if interrupt.wait_for(stdin.as_fd()) {
+                self.line("", "", "");
+                return Answer::Interrupted;
+            }
+            let mut piece = [0; 256];
+            match rustix::io::read(&stdin, &mut piece) {
+                Ok(0) => break,
+                Ok(read) => line.extend_from_slice(&piece[..read]),
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(_) => break,
+            }
+        }
+        match (interrupt.came(), line.trim_ascii()) {
+            (true, _) => Answer::Interrupted,
+            (false, b"y" | b"Y" | b"yes" | b"Yes") => Answer::Yes,
+            _ => Answer::No,
+        }
     }
 
     fn line(&self, colour: &str, label: &str, text: &str) {
-        let mut err = io::stderr().lock();
-        // A lost stderr leaves nobody to tell.
-        let _ = if self.colour && !colour.is_empty() {
-            writeln!(err, "\x1b[1;{colour}m{label}\x1b[0m{text}")
+        let line = if self.colour && !colour.is_empty() {
+            format!("\x1b[1;{colour}m{label}\x1b[0m{text}\n")
         } else {
-            writeln!(err, "{label}{text}")
+            format!("{label}{text}\n")
         };
+        // When stderr is lost, nobody is left to tell.
+        let _ = streams::write_stderr(&line);
     }
 }

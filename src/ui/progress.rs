@@ -1,8 +1,7 @@
 //! Consumes events: bars on a terminal, lines elsewhere, nothing with `--quiet`.
 
-use std::io::Write as _;
-
 use super::bars::Bars;
+use super::streams;
 use crate::domain::row::{Row, State};
 use crate::event::{Event, Events};
 
@@ -32,8 +31,8 @@ impl Events for Progress {
         match self {
             Self::Silent => {}
             Self::Lines => {
-                // A lost stderr leaves nobody to tell.
-                let _ = std::io::stderr().lock().write_all(event_text(event).as_bytes());
+                // When stderr is lost, nobody is left to tell.
+                let _ = streams::write_stderr(&event_text(event));
             }
             Self::Bars(bars) => bars.event(event),
         }

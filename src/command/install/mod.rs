@@ -30,7 +30,7 @@ use crate::graph::Graph;
 use crate::nailgun::{Nailgun, NailgunError, Way};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
-use crate::ui::{PlanNotes, Ui};
+use crate::ui::{Answer, PlanNotes, Ui};
 
 /// What every step needs.
 struct Context<'a> {
@@ -104,9 +104,17 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
         outcome.result = InstallResult::Planned;
         return finish(context, &outcome, Exit::Ok);
     }
-    if !options.yes && !options.precheck && !context.ui.confirm("Install it?") {
-        outcome.result = InstallResult::Declined;
-        return finish(context, &outcome, Exit::Error);
+    if !options.yes && !options.precheck {
+        match context.ui.confirm("Install it?", &context.interrupt) {
+            Answer::Yes => {}
+            Answer::No => {
+                outcome.result = InstallResult::Declined;
+                return finish(context, &outcome, Exit::Error);
+            }
+            Answer::Interrupted => {
+                return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was sent"));
+            }
+        }
     }
     let _lock = Lock::take(&context.state, context.env)?;
     let job = submit::prepare(context, &graph, &gathered, &plan)?;
