@@ -9,7 +9,7 @@ use russh::AlgorithmKind;
 use super::algorithms::legacy_would_help;
 use super::deadline::Late;
 use super::known_hosts::verdict::Refusal;
-use super::link::LinkState;
+use super::link::{BadId, LinkState};
 use super::watch::{End, Notes, SessionError};
 use crate::domain::failure::{FailureKind, NodeFailure};
 use crate::domain::text::one_line;
@@ -70,6 +70,19 @@ pub(super) fn handshake(error: &SessionError, link: &LinkState, notes: &Notes) -
     }
     if link.flooded() {
         return flooded("before the login");
+    }
+    match link.bad_identification() {
+        Some(BadId::OtherProtocol(id)) => {
+            return remote(
+                format!("the server does not speak SSH 2: it identifies itself as \"{id}\""),
+                "set `Protocol 2` in the node's sshd_config, or install a newer SSH server",
+            );
+        }
+        Some(BadId::NotText(id)) => {
+            let cause = format!("the server's identification is not text: \"{id}\"");
+            return remote(cause, "is this a node's SSH server?");
+        }
+        None => {}
     }
     match error {
         SessionError::Russh(russh::Error::NoCommonAlgo { kind, ours, theirs }) => no_common(kind, ours, theirs),
@@ -178,6 +191,16 @@ pub(super) fn refused(user: &str, tried: &[String], passed_over: &[String]) -> N
     failure(FailureKind::Auth, cause, hint)
 }
 
+/// The server's answer to the login cannot be read. russh gives up a login over a banner or a list of methods that is
+/// not UTF-8, and does not tell which of the two it was.
+pub(super) fn login_unreadable(user: &str) -> NodeFailure {
+    failure(
+        FailureKind::Auth,
+        format!("{user} cannot log in: the server's banner or its list of login methods is not text"),
+        "is the file that `Banner` in the node's sshd_config names UTF-8? Does ssh log in from here?",
+    )
+}
+
 /// The server takes no keys at all.
 pub(super) fn keys_not_taken(user: &str, wants: &str) -> NodeFailure {
     failure(
@@ -234,6 +257,7 @@ pub(super) fn lost(stage: &str, notes: &Notes, link: &LinkState) -> NodeFailure 
 fn goodbye(notes: &Notes) -> String {
     match notes.end() {
         Some(End::Goodbye(words)) if !words.is_empty() => format!(": \"{words}\""),
+        Some(End::Unreadable(fault)) => format!(" ({fault})"),
         Some(End::Fault(fault)) if fault != "Disconnected" => format!(" ({fault})"),
         _ => String::new(),
     }

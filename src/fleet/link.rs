@@ -6,11 +6,12 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures::task::AtomicWaker;
+use parking_lot::Mutex;
 use russh::ChannelStream;
 use russh::client::Msg;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -61,15 +62,20 @@ impl LinkState {
 
     /// The server's identification, `SSH-2.0-OpenSSH_6.6.1p1`, once it came.
     pub(super) fn server_id(&self) -> Option<String> {
-        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let opening = self.opening.lock();
         let mut lines = opening.split(|b| *b == b'\n');
-        let line = lines.find(|line| line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-"))?;
+        let line = lines.find(|line| is_protocol_2(line))?;
         Some(one_line(&String::from_utf8_lossy(line), 120))
+    }
+
+    /// What is wrong with the line by which the server identified itself, if anything is.
+    pub(super) fn bad_identification(&self) -> Option<BadId> {
+        BadId::of(identification(&self.opening.lock())?)
     }
 
     /// The first line that the server sent, whatever it is. Safe to show.
     pub(super) fn first_words(&self) -> Option<String> {
-        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let opening = self.opening.lock();
         let text = String::from_utf8_lossy(&opening);
         text.lines().map(|line| one_line(line, 60)).find(|line| !line.is_empty())
     }
@@ -77,6 +83,35 @@ impl LinkState {
     fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Acquire)
     }
+}
+
+/// What is wrong with an identification. The text is safe to show.
+#[derive(Debug)]
+pub(super) enum BadId {
+    /// It names another version of the protocol: `SSH-1.5-OpenSSH_3.9`.
+    OtherProtocol(String),
+    /// It is not UTF-8.
+    NotText(String),
+}
+
+impl BadId {
+    fn of(line: &[u8]) -> Option<Self> {
+        let shown = || one_line(&String::from_utf8_lossy(line), 120);
+        if !is_protocol_2(line) {
+            return Some(Self::OtherProtocol(shown()));
+        }
+        std::str::from_utf8(line).is_err().then(|| Self::NotText(shown()))
+    }
+}
+
+/// The line by which the server identifies itself, once it is whole. Other lines may stand before it.
+fn identification(opening: &[u8]) -> Option<&[u8]> {
+    opening.split_inclusive(|b| *b == b'\n').find(|line| line.starts_with(b"SSH-") && line.ends_with(b"\n"))
+}
+
+/// Whether a line identifies a server that speaks SSH 2; 1.99 stands for both versions (RFC 4253, section 5.1).
+fn is_protocol_2(line: &[u8]) -> bool {
+    line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-")
 }
 
 /// Cuts the connection when it goes out of scope.
@@ -101,7 +136,7 @@ impl Drop for Cut {
     }
 }
 
-/// Counts what comes in and keeps the server's first words.
+/// Counts what comes in and keeps the server's first lines.
 struct Meter {
     state: Arc<LinkState>,
     budget: u64,
@@ -116,12 +151,15 @@ impl Meter {
             return Err(io::Error::other("the server sent too much"));
         }
         if !self.opened {
-            let mut opening = self.state.opening.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut opening = self.state.opening.lock();
             let room = OPENING - opening.len();
             opening.extend_from_slice(&new[..new.len().min(room)]);
-            let identified =
-                opening.split_inclusive(|b| *b == b'\n').any(|l| l.starts_with(b"SSH-") && l.ends_with(b"\n"));
-            self.opened = identified || opening.len() >= OPENING;
+            let id = identification(&opening);
+            self.opened = id.is_some() || opening.len() >= OPENING;
+            // russh takes such a line for one before the identification and waits for another.
+            if id.and_then(BadId::of).is_some() {
+                return Err(io::Error::other("not the identification of an SSH 2 server"));
+            }
         }
         Ok(())
     }

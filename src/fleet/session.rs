@@ -72,6 +72,9 @@ impl Session {
     async fn log_in(&mut self, login: &Login<'_>) -> Result<(), NodeFailure> {
         let mut tried = Vec::new();
         for (identity, hash) in attempts(&login.identities, self.link.server_id().as_deref()) {
+            if !tried.iter().any(|name| name == identity.name()) {
+                tried.push(identity.name().to_owned());
+            }
             let result = match identity.offer(&mut self.handle, login.user, hash).await {
                 Ok(result) => result,
                 Err(OfferError::Gone(_)) => return Err(self.login_lost(login.user, &tried)),
@@ -81,9 +84,6 @@ impl Session {
                 }
             };
             let AuthResult::Failure { remaining_methods: methods, partial_success } = result else { return Ok(()) };
-            if !tried.iter().any(|name| name == identity.name()) {
-                tried.push(identity.name().to_owned());
-            }
             if methods.is_empty() {
                 // The same answer stands for a lost connection and for a server that allows nothing more.
                 return Err(self.login_lost(login.user, &tried));
@@ -107,6 +107,7 @@ impl Session {
             Some(End::Goodbye(words)) if words.contains("Too many authentication failures") => {
                 cause::too_many_keys(user, tried)
             }
+            Some(End::Unreadable(_)) => cause::login_unreadable(user),
             Some(_) => cause::lost("logging in", &self.notes, &self.link),
         }
     }

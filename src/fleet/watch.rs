@@ -1,7 +1,8 @@
 //! What the server did in a session, noted for the cause of a failure.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::PublicKeyOrCertificate;
 use russh::{Channel, Names};
@@ -23,6 +24,8 @@ pub(super) enum End {
     Fault(String),
     /// The server refused all methods of login.
     NoMoreMethods,
+    /// The server sent a message that cannot be decoded.
+    Unreadable(String),
     /// It kept asking for new keys.
     KeyStorm,
     /// It kept opening channels to us.
@@ -39,16 +42,16 @@ pub(super) struct Notes {
 impl Notes {
     /// Why the host key was refused.
     pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.refusal.lock().clone()
     }
 
     /// How the session ended, once it did.
     pub(super) fn end(&self) -> Option<End> {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.end.lock().clone()
     }
 
     fn set_end(&self, end: End) {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(end);
+        self.end.lock().get_or_insert(end);
     }
 }
 
@@ -98,7 +101,7 @@ impl Handler for Watch {
         match self.check.decide(&shown.public_key()) {
             Ok(()) => Ok(true),
             Err(refusal) => {
-                *self.notes.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+                *self.notes.refusal.lock() = Some(refusal);
                 Ok(false)
             }
         }
@@ -118,6 +121,9 @@ impl Handler for Watch {
             DisconnectReason::Error(SessionError::Russh(russh::Error::NoAuthMethod)) => End::NoMoreMethods,
             DisconnectReason::Error(SessionError::KeyStorm) => End::KeyStorm,
             DisconnectReason::Error(SessionError::ChannelStorm) => End::ChannelStorm,
+            DisconnectReason::Error(SessionError::Russh(error @ russh::Error::SshEncoding(_))) => {
+                End::Unreadable(one_line(&error.to_string(), 160))
+            }
             DisconnectReason::Error(SessionError::Russh(error)) => End::Fault(one_line(&error.to_string(), 160)),
         });
         Ok(())

@@ -1,5 +1,6 @@
 //! Which keys are taken, in which order, and what is said when none is.
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -107,6 +108,24 @@ fn a_server_that_takes_no_keys_is_told_as_such() {
     let failure = failure(ask_one(&target(&sshd, "127.72.5.1"), "true", &settings(sshd.dir())));
     assert_eq!(failure.kind, FailureKind::Auth);
     assert!(failure.cause.contains("takes no keys for"), "{}", failure.cause);
+}
+
+/// russh ends a login over a banner that is not UTF-8; it is no lost connection.
+#[test]
+fn a_login_whose_answer_is_not_text_is_told_as_such() {
+    let dir = tempfile::tempdir().unwrap();
+    let banner = dir.path().join("banner");
+    std::fs::write(&banner, b"Zugriff nur f\xfcr Befugte\n").unwrap();
+    let Some(sshd) = Sshd::start(&Setup::on(&["127.72.11.1"]).line(format!("Banner {}", banner.display()))) else {
+        return;
+    };
+    let failure = failure(ask_one(&target(&sshd, "127.72.11.1"), "true", &settings(sshd.dir())));
+    assert_eq!(failure.kind, FailureKind::Auth);
+    assert!(failure.cause.ends_with("the server's banner or its list of login methods is not text"), "{failure:?}");
+    assert!(failure.hint.unwrap().contains("`Banner` in the node's sshd_config"));
+
+    std::fs::write(&banner, "Zugriff nur für Befugte\n").unwrap();
+    assert_eq!(text(&ask_one(&target(&sshd, "127.72.11.1"), "echo in", &settings(sshd.dir()))), "in\n");
 }
 
 /// Keys that are wrong are told before anybody is connected to.
@@ -233,6 +252,60 @@ fn a_protected_key_is_used_through_the_agent_that_holds_it() {
         agent.add_protected(&protected, "secret words");
         assert_eq!(text_or_panic(name, &ask_one(&target, "echo in", &settings)), "in\n");
     }
+}
+
+/// Stands between us and an agent, and lists odd identities before that agent's own.
+fn odd_agent(dir: &Path, agent: &Path) -> PathBuf {
+    use std::os::unix::net::{UnixListener, UnixStream};
+    let string = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+    let odd = [
+        // An unknown type, a damaged certificate, and a key that is cut short under a comment in Latin-1.
+        (string(b"ssh-strange"), &b"strange"[..]),
+        ([string(b"ssh-ed25519-cert-v01@openssh.com"), b"damaged".to_vec()].concat(), b"certificate"),
+        ([string(b"ssh-ed25519"), b"cut".to_vec()].concat(), b"Schl\xfcssel"),
+    ];
+    let listed: Vec<u8> = odd.iter().flat_map(|(blob, comment)| [string(blob), string(comment)].concat()).collect();
+    let count = u32::try_from(odd.len()).unwrap();
+    let (socket, agent) = (dir.join("odd-agent"), agent.to_owned());
+    let listener = UnixListener::bind(&socket).unwrap();
+    let message = |stream: &mut UnixStream| {
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).ok()?;
+        let mut message = vec![0; u32::from_be_bytes(length) as usize];
+        stream.read_exact(&mut message).ok()?;
+        Some(message)
+    };
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            let mut agent = UnixStream::connect(&agent).unwrap();
+            while let Some(request) = message(&mut client) {
+                agent.write_all(&string(&request)).unwrap();
+                let mut answer = message(&mut agent).unwrap();
+                if answer[0] == 12 {
+                    let own = u32::from_be_bytes(answer[1..5].try_into().unwrap());
+                    answer.splice(1..5, [&(own + count).to_be_bytes()[..], &listed].concat());
+                }
+                client.write_all(&string(&answer)).unwrap();
+            }
+        }
+    });
+    socket
+}
+
+#[test]
+fn odd_identities_do_not_hide_the_rest_of_the_agent() {
+    let Some(sshd) = Sshd::start(&Setup::on(&["127.72.12.1"])) else { return };
+    let agent = Agent::start(sshd.dir());
+    agent.add(&sshd.rsa_key);
+    let mut settings = settings(sshd.dir());
+    settings.agent = Some(odd_agent(sshd.dir(), &agent.socket));
+    let target = with_keys(&sshd, "127.72.12.1", &[]);
+    assert_eq!(text(&ask_one(&target, "echo in", &settings)), "in\n");
+    // When every key is refused, what could not be offered is named.
+    output(Command::new("ssh-add").arg("-qD").env("SSH_AUTH_SOCK", &agent.socket));
+    agent.add(&key(sshd.dir(), "wrong", &["-t", "ed25519"]));
+    let hint = failure(ask_one(&target, "true", &settings)).hint.unwrap();
+    assert!(hint.contains("Not used: agent key strange, which cannot be read (type ssh-strange); "), "{hint}");
 }
 
 #[test]

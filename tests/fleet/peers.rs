@@ -140,10 +140,17 @@ fn a_banner_that_drips() {
     assert!(cause.starts_with("no SSH banner after 1.2 s, but \"[31mx"), "{cause}");
 }
 
+/// Told at once, and not when the time for the handshake is over.
 #[test]
-fn only_protocol_1() {
-    let old = |tcp: &mut TcpStream| tcp.write_all(b"SSH-1.5-Old\r\n").unwrap();
-    assert_eq!(fails("127.77.7.1", old), timeout("no SSH banner after 1.2 s, but \"SSH-1.5-Old\""));
+fn another_version_of_the_protocol() {
+    for id in ["SSH-1.5-Old", "SSH-1.0-x", "SSH-3.0-New"] {
+        let old = move |tcp: &mut TcpStream| tcp.write_all(format!("welcome\r\n{id}\r\n").as_bytes()).unwrap();
+        let cause = format!("the server does not speak SSH 2: it identifies itself as \"{id}\"");
+        assert_eq!(fails("127.77.7.1", old), remote(&cause));
+    }
+    let latin_1 = |tcp: &mut TcpStream| tcp.write_all(b"SSH-2.0-Schl\xfcssel\r\n").unwrap();
+    let cause = "the server's identification is not text: \"SSH-2.0-Schl\u{fffd}ssel\"";
+    assert_eq!(fails("127.77.7.1", latin_1), remote(cause));
 }
 
 #[test]

@@ -16,6 +16,7 @@ use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::agent_list::{self, AgentList};
 use super::identity::{Identity, OfferError};
 use crate::domain::text::one_line;
 
@@ -28,26 +29,24 @@ const AT_ONCE: usize = 8;
 pub(super) struct Agent {
     signer: AgentSigner,
     keys: Vec<(PublicKey, String)>,
+    /// Identities that cannot be offered, in words. Safe to show.
+    pub(super) unusable: Vec<String>,
 }
 
 impl Agent {
     /// Asks the agent at `socket` for its keys. The error is text for people.
     pub(super) async fn ask(socket: &Path) -> Result<Self, String> {
         let asking = async {
-            let mut client = connect(socket).await.map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => "no such socket".to_owned(),
-                _ => error.to_string(),
-            })?;
-            client.request_identities().await.map_err(|error| one_line(&error.to_string(), 80))
+            let mut agent = UnixStream::connect(socket).await?;
+            agent_list::request(&mut agent).await
         };
-        let listed = timeout(LIST, asking).await.map_err(|_| "no answer".to_owned())??;
-        let keys = listed.into_iter().filter_map(|identity| match identity {
-            AgentIdentity::PublicKey { key, comment } => Some((key, one_line(&comment, 60))),
-            // A certificate proves nothing to a Fuel node.
-            AgentIdentity::Certificate { .. } => None,
-        });
+        let listed = timeout(LIST, asking).await.map_err(|_| "no answer".to_owned())?;
+        let AgentList { keys, unusable } = listed.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "no such socket".to_owned(),
+            _ => one_line(&error.to_string(), 80),
+        })?;
         let signer = AgentSigner { socket: Arc::new(socket.to_owned()), at_once: Arc::new(Semaphore::new(AT_ONCE)) };
-        Ok(Self { signer, keys: keys.collect() })
+        Ok(Self { signer, keys, unusable })
     }
 
     /// Its keys.

@@ -1,6 +1,7 @@
 //! The keys of a run: read once, used for every node.
 
 mod agent;
+mod agent_list;
 mod file;
 mod identity;
 mod signer;
@@ -64,7 +65,10 @@ impl KeyRing {
         let mut agent = None;
         if let Some(socket) = &settings.agent {
             match Agent::ask(socket).await {
-                Ok(asked) => agent = Some(asked),
+                Ok(asked) => {
+                    passed_over.extend(asked.unusable.iter().cloned());
+                    agent = Some(asked);
+                }
                 Err(fault) => passed_over.push(format!("the agent at {}: {fault}", socket.display())),
             }
         }

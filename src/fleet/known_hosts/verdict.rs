@@ -1,8 +1,9 @@
 //! Whether a host key is accepted.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use russh::keys::{HashAlg, PublicKey};
 
 use super::{HostKey, KnownHosts};
@@ -59,7 +60,7 @@ impl HostKeys {
 
     /// The keys that were accepted although the file does not have them, with the names to record.
     pub(in crate::fleet) fn learnt(&self) -> Vec<(String, HostKey)> {
-        let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        let learnt = self.learnt.lock();
         let mut learnt: Vec<_> = learnt.iter().map(|(name, key)| (name.clone(), key.clone())).collect();
         learnt.sort_by(|a, b| a.0.cmp(&b.0));
         learnt
@@ -89,7 +90,7 @@ impl HostKeys {
         if self.policy == HostKeyPolicy::Strict {
             return Err(Refusal::Unknown { shown: in_words() });
         }
-        let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut learnt = self.learnt.lock();
         match learnt.get(&names.own) {
             Some(before) if *before != key => {
                 let recorded = vec![before.kind.clone()];
