@@ -2,25 +2,23 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::CommandFactory as _;
 
-use crate::cli::{Check, Cli, Command, Config, Format, Inventory, Origins};
+use crate::cli::{self, CheckCommand, Cli, Command, ConfigCommand, GraphCommand};
 use crate::command;
 use crate::domain::report;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::settings::{Output, Settings};
+use crate::settings::Settings;
 use crate::ui::Ui;
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
-    let cli = match parse() {
+    let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(said) => return refused(&said).into(),
     };
-    let output = &cli.global.output;
-    let output = Output { format: output.format, columns: output.columns.clone(), sort: output.sort.clone() };
-    let ui = Ui::new(output, cli.global.quiet);
+    let ui = Ui::new(cli.command.settings().output.into(), cli.global.quiet);
     let found = match dispatch(cli, &ui) {
         Ok(exit) => exit,
         Err(error) => {
@@ -33,7 +31,7 @@ pub fn run() -> ExitCode {
 
 /// Prints what clap says in place of a command line: help and version, or a usage error.
 fn refused(said: &clap::Error) -> Exit {
-    let ui = Ui::new(Output { format: Format::Table, columns: vec![], sort: vec![] }, false);
+    let ui = Ui::new(cli::OutputOptions::default().into(), false);
     let text = said.render();
     let (plain, coloured) = (text.to_string(), text.ansi().to_string());
     if said.use_stderr() {
@@ -45,20 +43,10 @@ fn refused(said: &clap::Error) -> Exit {
     }
 }
 
-/// The command line, with where each value came from.
-fn parse() -> Result<Cli, clap::Error> {
-    let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    let mut cli = Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
-    cli.global.origins = Origins::of(&command, &matches);
-    Ok(cli)
-}
-
 fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
-    let ansible = cli.global.output.format == Format::Ansible;
-    if ansible && !matches!(cli.command, Command::Inventory(Inventory::Show)) {
-        return Err(AppError::new(Exit::Usage, "`-f ansible` is for `inventory show` alone"));
-    }
+    let given = cli.command.settings();
+    // Not every command needs settings; those that do not must not fail because of a broken configuration file.
+    let settings = || Settings::new(&cli.global, given, &cli.origins);
     match cli.command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -74,18 +62,16 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
             ui.data(&String::from_utf8_lossy(&page));
             Ok(Exit::Ok)
         }
-        Command::Check(check) => {
-            let settings = Settings::new(cli.global)?;
-            let check = match check {
-                Check::Installed => report::Check::Installed,
-                Check::Available => report::Check::Available,
-            };
-            command::check::run(check, &settings, ui)
+        Command::Check(CheckCommand::Installed(_)) => command::check::run(report::Check::Installed, &settings()?, ui),
+        Command::Check(CheckCommand::Available(_)) => command::check::run(report::Check::Available, &settings()?, ui),
+        Command::Inventory(command) => command::inventory::run(command, &settings()?, ui),
+        Command::History(options) => command::history::run(&options, &settings()?, ui),
+        Command::Install(options) => command::install::run(&options, &settings()?, ui),
+        Command::Graph(GraphCommand::Show(options)) if options.compiled => {
+            command::graph::compiled(&options, &settings()?, ui)
         }
-        Command::Inventory(action) => command::inventory::run(action, &Settings::new(cli.global)?, ui),
-        Command::History(options) => command::history::run(&options, &Settings::new(cli.global)?, ui),
-        Command::Install(options) => command::install::run(&options, &Settings::new(cli.global)?, ui),
-        Command::Graph(action) => command::graph::run(action, cli.global, ui),
-        Command::Config(Config::Show) => command::config::show(&Settings::new(cli.global)?, ui),
+        Command::Graph(GraphCommand::Show(options)) => command::graph::show(&options, ui),
+        Command::Graph(GraphCommand::Check(options)) => command::graph::check(&options, ui),
+        Command::Config(ConfigCommand::Show(_)) => command::config::show(&settings()?, ui),
     }
 }

@@ -1,4 +1,4 @@
-//! Where the values of options came from. Clap alone knows, and only before its matches are taken apart.
+//! Where the values of options come from. Only clap knows it, and only before its matches become structs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,16 +7,16 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
-/// Where a setting's value came from, the highest first.
+/// Where the value of a setting comes from, the highest precedence first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// An option of the command line.
+    /// An option of the command line, with its dashes.
     Option(String),
-    /// A variable.
+    /// An environment variable.
     Variable(String),
     /// A file.
     File(PathBuf),
-    /// Nobody said anything.
+    /// Nothing was given.
     Default,
 }
 
@@ -37,7 +37,17 @@ pub(crate) struct Origins(BTreeMap<String, Origin>);
 
 impl Origins {
     /// Reads them from the matches of the whole command line.
-    pub(crate) fn of(command: &Command, matches: &ArgMatches) -> Self {
+    pub(super) fn of(command: &Command, matches: &ArgMatches) -> Self {
+        let mut origins = Self::of_one(command, matches);
+        if let Some((name, matches)) = matches.subcommand()
+            && let Some(command) = command.find_subcommand(name)
+        {
+            origins.0.extend(Self::of(command, matches).0);
+        }
+        origins
+    }
+
+    fn of_one(command: &Command, matches: &ArgMatches) -> Self {
         let origin = |arg: &clap::Arg| {
             let id = arg.get_id().as_str();
             let source = matches.try_contains_id(id).ok().and_then(|_| matches.value_source(id))?;
@@ -51,7 +61,7 @@ impl Origins {
         Self(command.get_arguments().filter_map(origin).collect())
     }
 
-    /// Where the option with this id came from, if it was given.
+    /// Where the value of the option with this id comes from, if it was given.
     pub(crate) fn get(&self, id: &str) -> Option<Origin> {
         self.0.get(id).cloned()
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::ask;
 use super::check::Asked;
-use crate::cli;
+use crate::cli::{GraphCheckOptions, GraphShowOptions};
 use crate::domain::mos_version::MosVersion;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -14,37 +14,34 @@ use crate::graph::{Graph, RunValues};
 use crate::settings::Settings;
 use crate::ui::{Table, Ui};
 
-/// Runs an action on the built-in graph or an operator's. Settings are read only where they are needed.
-pub(crate) fn run(action: cli::Graph, global: cli::Global, ui: &Ui) -> Result<Exit, AppError> {
-    match action {
-        cli::Graph::Show { dir, compiled: true, batch } => {
-            compiled(dir.as_deref(), batch.into(), &Settings::new(global)?, ui)
-        }
-        cli::Graph::Show { dir, .. } => {
-            let graph = load(dir.as_deref())?;
-            let mut table = Table::new(&["task", "type", "roles", "after", "before", "limit", "timeout"]);
-            for row in graph.rows() {
-                table.push(row.into());
-            }
-            ui.table(&table)?;
-            Ok(Exit::Ok)
-        }
-        cli::Graph::Check { dir } => {
-            let findings = load(dir.as_deref())?.lint();
-            if findings.is_empty() {
-                ui.status("the graph holds every rule");
-                return Ok(Exit::Ok);
-            }
-            for finding in &findings {
-                ui.data(&finding.to_string());
-            }
-            Err(AppError::new(Exit::Error, format!("{} faults that Nailgun would accept silently", findings.len())))
-        }
+/// Prints the tasks of the built-in graph or of an operator's graph.
+pub(crate) fn show(options: &GraphShowOptions, ui: &Ui) -> Result<Exit, AppError> {
+    let graph = load(options.dir.as_deref())?;
+    let mut table = Table::new(&["task", "type", "roles", "after", "before", "limit", "timeout"]);
+    for row in graph.rows() {
+        table.push(row.into());
     }
+    ui.table(&table)?;
+    Ok(Exit::Ok)
+}
+
+/// Checks a graph for mistakes that Nailgun does not report.
+pub(crate) fn check(options: &GraphCheckOptions, ui: &Ui) -> Result<Exit, AppError> {
+    let findings = load(options.dir.as_deref())?.lint();
+    if findings.is_empty() {
+        ui.status("graph OK: no problems found");
+        return Ok(Exit::Ok);
+    }
+    for finding in &findings {
+        ui.data(&finding.to_string());
+    }
+    Err(AppError::new(Exit::Error, format!("{} faults that Nailgun would accept silently", findings.len())))
 }
 
 /// Prints one file for `fuel2 graph upload`, with the mirror's announcement in it.
-fn compiled(dir: Option<&Path>, batch: u32, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    let dir = options.dir.as_deref();
+    let batch = options.batch.into();
     let env = settings.env.ok_or_else(|| {
         AppError::new(Exit::Usage, "a compiled graph is for one environment; give --env ID".to_owned())
     })?;

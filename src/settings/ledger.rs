@@ -19,14 +19,14 @@ pub struct Setting {
     pub origin: Origin,
 }
 
-pub(super) struct Ledger {
-    origins: Origins,
+pub(super) struct Ledger<'a> {
+    origins: &'a Origins,
     file: PathBuf,
     pub(super) settings: Vec<Setting>,
 }
 
-impl Ledger {
-    pub(super) fn new(origins: Origins, file: PathBuf) -> Self {
+impl<'a> Ledger<'a> {
+    pub(super) fn new(origins: &'a Origins, file: PathBuf) -> Self {
         Self { origins, file, settings: vec![] }
     }
 

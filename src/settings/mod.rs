@@ -12,7 +12,7 @@ use ledger::{Ledger, Shown as _};
 
 pub use ledger::Setting;
 
-use crate::cli::{self, Format, Global, HostKeys, Origin};
+use crate::cli::{Format, GlobalOptions, HostKeys, Origin, Origins, OutputOptions, SettingsOptions, SshOptions};
 use crate::domain::mos_version::MosVersion;
 use crate::domain::select::Selection;
 use crate::error::AppError;
@@ -118,31 +118,31 @@ impl Settings {
     ///
     /// # Errors
     /// A configuration file that cannot be read or has an unknown key; a value that cannot be.
-    pub(crate) fn new(global: Global) -> Result<Self, AppError> {
+    pub(crate) fn new(global: &GlobalOptions, given: SettingsOptions, origins: &Origins) -> Result<Self, AppError> {
         let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
         let home = variable("HOME").map(PathBuf::from).unwrap_or_else(|| PathBuf::from("/root"));
         let (file, path) = file::load(global.config.as_deref(), &home)?;
-        let mut ledger = Ledger::new(global.origins, path.clone());
-        let (select, ssh, mirror) = (global.select, global.ssh, global.mirror);
+        let mut ledger = Ledger::new(origins, path.clone());
+        let nodes = given.nodes;
         let env = ledger.pick("env", "env", global.env, None, None);
-        let inventory = ledger.pick("inventory", "inventory", select.inventory, file.inventory, None);
-        let mos_version = ledger.pick("mos_version", "mos_version", select.mos_version, file.mos_version, None);
+        let inventory = ledger.pick("inventory", "inventory", given.inventory.inventory, file.inventory, None);
+        let mos_version = ledger.pick("mos_version", "mos_version", given.version.mos_version, file.mos_version, None);
         let default_mirror = Some(DEFAULT_MIRROR.to_owned());
-        let mirror_url = ledger.pick("mirror", "mirror", mirror.mirror, file.mirror, default_mirror);
-        let ca_file = ledger.pick("ca_file", "ca_file", mirror.ca_file, file.ca_file, None);
-        let ssh = Ssh::new(ssh, file.ssh, &home, &mut ledger);
+        let mirror_url = ledger.pick("mirror", "mirror", given.mirror.mirror, file.mirror, default_mirror);
+        let ca_file = ledger.pick("ca_file", "ca_file", given.certificates.ca_file, file.ca_file, None);
+        let ssh = Ssh::new(given.ssh, file.ssh, &home, &mut ledger);
         let (state_dir, origin) = state_dir(&home);
         ledger.note("state_dir", Some(state_dir.display().to_string()), origin);
         Ok(Self {
             env,
             inventory,
-            selection: Selection { nodes: select.nodes, roles: select.roles, exclude: select.exclude },
+            selection: Selection { nodes: nodes.nodes, roles: nodes.roles, exclude: nodes.exclude },
             mos_version,
             ssh,
             mirror: mirror_url.unwrap_or_default(),
             ca_file,
-            insecure_tls: mirror.insecure_tls,
-            output: Output { format: global.output.format, columns: global.output.columns, sort: global.output.sort },
+            insecure_tls: given.nailgun.insecure_tls,
+            output: given.output.into(),
             quiet: global.quiet,
             state_dir,
             nailgun: NailgunLogin {
@@ -156,8 +156,14 @@ impl Settings {
     }
 }
 
+impl From<OutputOptions> for Output {
+    fn from(given: OutputOptions) -> Self {
+        Self { format: given.format, columns: given.columns, sort: given.sort }
+    }
+}
+
 impl Ssh {
-    fn new(given: cli::Ssh, file: file::SshSection, home: &Path, ledger: &mut Ledger) -> Self {
+    fn new(given: SshOptions, file: file::SshSection, home: &Path, ledger: &mut Ledger<'_>) -> Self {
         let usual_keys = ["id_rsa", "id_ed25519", "id_ecdsa"].map(|name| home.join(".ssh").join(name)).to_vec();
         let agent = std::env::var_os("SSH_AUTH_SOCK").filter(|v| !v.is_empty()).map(PathBuf::from);
         let keys: Vec<PathBuf> = given.ssh_key.iter().map(|key| expand_home(key, home)).collect();

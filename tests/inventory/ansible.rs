@@ -123,7 +123,7 @@ fn ansibles_form_is_for_the_node_list_alone() {
     assert_snapshot!(Program::new().run("-e 2 check installed -f ansible").picture(), @"
     exit 2
     --- stderr
-    error: `-f ansible` is for `inventory show` alone
+    error: only `inventory show` has `-f ansible`
     ");
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use find::Found;
 
 use super::{ask, check, connect, whole_file};
-use crate::cli::History;
+use crate::cli::HistoryOptions;
 use crate::domain::history::RunHistory;
 use crate::domain::node::NodeId;
 use crate::error::AppError;
@@ -21,7 +21,7 @@ use crate::settings::Settings;
 use crate::ui::{HistoryReport, RunReport, Ui, timeline};
 
 /// Prints the runs of an environment, or the tasks of one of them, or writes its page.
-pub(crate) fn run(options: &History, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let env = environment(settings, ui)?;
     let nailgun = connect::nailgun(settings)?;
     let named = nailgun.environment(env).map_err(|e| match e.kind {

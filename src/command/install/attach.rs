@@ -11,7 +11,7 @@ use crate::command::ask;
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::outcome::{InstallResult, Outcome};
-use crate::domain::run::{NodeRef, PlannedTask, TaskStatus};
+use crate::domain::run::{NodeRef, PlannedTask, RunRef, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::{COMMIT, GRAPH_TYPE, Graph, RunTold};
@@ -22,9 +22,9 @@ const VALUES: &str = "mu_env";
 /// Tasks of the graph that bring files and are not worth a word.
 const UPLOADS: [&str; 2] = ["mu_script", VALUES];
 
-/// Watches run `task` (parent or child; 0 for our newest) to its end and proves it.
-pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
-    let (parent, child) = find(context, task)?;
+/// Watches a run to its end and proves it.
+pub(super) fn run(context: &Context<'_>, run: RunRef) -> Result<Exit, AppError> {
+    let (parent, child) = find(context, run)?;
     let child = wait_for_child(context, &parent, child)?;
     let history = context.nailgun.history(child.id, &HistoryFilter::default()).map_err(|e| nailgun_error(&e))?;
     let on_nodes = history.iter().filter_map(|r| match r.node {
@@ -86,11 +86,11 @@ fn tell_what_it_was(context: &Context<'_>, child: u64) {
 }
 
 /// The run and its child: by number, or our newest one, here or at Nailgun.
-pub(super) fn find(context: &Context<'_>, task: u64) -> Result<(Task, Option<Task>), AppError> {
+pub(super) fn find(context: &Context<'_>, run: RunRef) -> Result<(Task, Option<Task>), AppError> {
     let nailgun = &context.nailgun;
-    let number = match task {
-        0 => Record::newest(&context.state, context.env).and_then(|r| r.task),
-        task => Some(task),
+    let number = match run {
+        RunRef::Newest => Record::newest(&context.state, context.env).and_then(|r| r.task),
+        RunRef::Task(task) => Some(task),
     };
     let Some(number) = number else {
         // Another host started it: the newest run of our graph that Nailgun knows.

@@ -21,7 +21,7 @@ use gather::Gathered;
 use lock::Lock;
 
 use super::{check, connect, state_dir};
-use crate::cli::Install;
+use crate::cli::InstallOptions;
 use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::plan::{Allowances, Plan};
 use crate::error::AppError;
@@ -35,7 +35,7 @@ use crate::ui::{Answer, PlanNotes, Ui};
 /// What every step needs.
 struct Context<'a> {
     env: u32,
-    options: &'a Install,
+    options: &'a InstallOptions,
     settings: &'a Settings,
     ui: &'a Ui,
     nailgun: Nailgun,
@@ -44,7 +44,7 @@ struct Context<'a> {
 }
 
 /// Runs an installation, or comes back to one, or stops one.
-pub(crate) fn run(options: &Install, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let env = settings
         .env
         .ok_or_else(|| AppError::new(Exit::Usage, "install needs --env ID: the environment is never guessed"))?;
@@ -64,8 +64,8 @@ pub(crate) fn run(options: &Install, settings: &Settings, ui: &Ui) -> Result<Exi
         state: state_dir::open(&settings.state_dir)?,
     };
     match (options.attach, options.stop) {
-        (Some(task), _) => attach::run(&context, task),
-        (None, Some(task)) => stop::run(&context, task),
+        (Some(run), _) => attach::run(&context, run),
+        (None, Some(run)) => stop::run(&context, run),
         (None, None) => fresh(&context),
     }
 }
@@ -277,7 +277,7 @@ fn refuse(context: &Context<'_>, plan: &Plan, outcome: &Outcome) -> Result<Exit,
     Err(AppError::new(Exit::Error, format!("refused for {reasons}; nothing was sent")).hinted(hint))
 }
 
-fn notes(options: &Install, gathered: &Gathered, plan: &Plan) -> PlanNotes {
+fn notes(options: &InstallOptions, gathered: &Gathered, plan: &Plan) -> PlanNotes {
     let mut more = gathered.notes.clone();
     let controller = plan.targeted.iter().any(|t| t.roles.iter().any(|r| r == "controller"));
     if !controller {
@@ -293,7 +293,7 @@ fn notes(options: &Install, gathered: &Gathered, plan: &Plan) -> PlanNotes {
 }
 
 /// The built-in graph or the operator's, without a fault that Nailgun would accept silently.
-fn load_graph(options: &Install) -> Result<Graph, AppError> {
+fn load_graph(options: &InstallOptions) -> Result<Graph, AppError> {
     let graph = match &options.graph {
         None => Graph::builtin(),
         Some(folder) => Graph::load(folder),

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use super::{Context, attach, nailgun_error};
+use crate::domain::run::RunRef;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::GRAPH_TYPE;
 use crate::nailgun::TaskState;
 
-/// Stops run `task` (parent or child; 0 for our newest).
-pub(super) fn run(context: &Context<'_>, task: u64) -> Result<Exit, AppError> {
-    let (parent, child) = attach::find(context, task)?;
+/// Stops a run.
+pub(super) fn run(context: &Context<'_>, run: RunRef) -> Result<Exit, AppError> {
+    let (parent, child) = attach::find(context, run)?;
     let mut child = child;
     let mut asked = false;
     loop {

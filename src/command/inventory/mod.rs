@@ -6,7 +6,7 @@ mod show;
 mod update;
 
 use super::{ask, state_dir};
-use crate::cli::Inventory;
+use crate::cli::InventoryCommand;
 use crate::domain::select::Selection;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -15,24 +15,24 @@ use crate::settings::Settings;
 use crate::ui::Ui;
 
 /// Runs an action on the node list.
-pub(crate) fn run(action: Inventory, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
-    match action {
-        Inventory::Show => show::run(settings, ui),
-        Inventory::Sync { to } => update::sync(to, settings, ui),
-        Inventory::Import { file, from, to } => match (file, from) {
-            (_, Some(node)) => update::import_from(&node, to, settings, ui),
-            (Some(file), None) => update::import(&file, to, settings, ui),
-            // Clap lets neither through.
+pub(crate) fn run(command: InventoryCommand, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    match command {
+        InventoryCommand::Show(_) => show::run(settings, ui),
+        InventoryCommand::Sync(options) => update::sync(options.to, settings, ui),
+        InventoryCommand::Import(options) => match (options.file, options.from) {
+            (_, Some(node)) => update::import_from(&node, options.to, settings, ui),
+            (Some(file), None) => update::import(&file, options.to, settings, ui),
+            // clap does not accept a command line without either.
             (None, None) => Err(AppError::new(Exit::Usage, "name a file, or a node with --from")),
         },
-        Inventory::ForgetHostKey { which } => forget(which, settings, ui),
+        InventoryCommand::ForgetHostKey(options) => forget(options.which, settings, ui),
     }
 }
 
 /// Forgets the host keys of nodes that were reinstalled.
 fn forget(which: Vec<String>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let mut settings = settings.clone();
-    settings.selection = Selection { nodes: which, ..settings.selection };
+    settings.selection = Selection { nodes: which, ..Selection::default() };
     let site = ask::site(&settings)?;
     let state = state_dir::open(&settings.state_dir)?;
     let hosts: Vec<_> = site.nodes.iter().map(|n| (n.host.clone(), n.port)).collect();

@@ -1,8 +1,10 @@
 //! A run of a graph: the records of its deployment history, and how far it is.
 
 mod progress;
+mod run_ref;
 
 pub use progress::{Counts, LeftOvers, NodeProgress, PlannedTask, RunProgress, TaskOnNode};
+pub use run_ref::RunRef;
 
 use super::node::NodeId;
 use super::text::one_line;

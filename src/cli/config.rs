@@ -1,0 +1,20 @@
+//! Options of `config`.
+
+use clap::Subcommand;
+
+use super::SettingsOptions;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print each setting and where its value comes from; passwords are masked.
+    // It prints what an option would do to a command, so it has all of them.
+    Show(Box<SettingsOptions>),
+}
+
+impl ConfigCommand {
+    pub(super) fn settings(&self) -> SettingsOptions {
+        match self {
+            Self::Show(options) => SettingsOptions::clone(options),
+        }
+    }
+}

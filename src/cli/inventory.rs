@@ -1,0 +1,120 @@
+//! Options of `inventory`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{
+    CertificateOption, InventoryOption, NailgunOption, NodeOptions, OutputOptions, SettingsOptions, SshOptions,
+    VersionOption,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InventoryCommand {
+    /// Print the node list that a check would use; `-f ansible` prints Ansible's dynamic inventory.
+    Show(InventoryShowOptions),
+    /// Update the node list from Nailgun and print what changed.
+    Sync(InventorySyncOptions),
+    /// Convert a node list of any form, or a node's own astute.yaml, and write it in the native form.
+    Import(InventoryImportOptions),
+    /// Forget recorded host keys, for nodes that were reinstalled.
+    ForgetHostKey(ForgetHostKeyOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InventoryShowOptions {
+    #[command(flatten)]
+    inventory: InventoryOption,
+    #[command(flatten)]
+    nodes: NodeOptions,
+    #[command(flatten)]
+    version: VersionOption,
+    #[command(flatten)]
+    ssh: SshOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InventorySyncOptions {
+    /// Write this file instead of the node list in use (/etc/fuel-updates/inventory/env-ID.yaml).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+
+    #[command(flatten)]
+    inventory: InventoryOption,
+    #[command(flatten)]
+    certificates: CertificateOption,
+    #[command(flatten)]
+    nailgun: NailgunOption,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("source").required(true))]
+pub(crate) struct InventoryImportOptions {
+    /// Node list of any form; `-` reads standard input.
+    #[arg(value_name = "FILE", group = "source")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Fetch the node list from this node over SSH: its address, or its name in the node list.
+    #[arg(long, value_name = "NODE", group = "source")]
+    pub(crate) from: Option<String>,
+
+    /// Write this file instead of the node list in use (/etc/fuel-updates/inventory/env-ID.yaml); `-` prints it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+
+    #[command(flatten)]
+    inventory: InventoryOption,
+    #[command(flatten)]
+    ssh: SshOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForgetHostKeyOptions {
+    /// Nodes, named as for --nodes.
+    #[arg(required = true, value_name = "NODE")]
+    pub(crate) which: Vec<String>,
+
+    #[command(flatten)]
+    inventory: InventoryOption,
+    // A key is recorded by address and port.
+    #[command(flatten)]
+    ssh: SshOptions,
+}
+
+impl InventoryCommand {
+    pub(super) fn settings(&self) -> SettingsOptions {
+        let none = SettingsOptions::default();
+        match self {
+            Self::Show(options) => SettingsOptions {
+                inventory: options.inventory.clone(),
+                nodes: options.nodes.clone(),
+                version: options.version.clone(),
+                ssh: options.ssh.clone(),
+                output: options.output.clone(),
+                ..none
+            },
+            Self::Sync(options) => SettingsOptions {
+                inventory: options.inventory.clone(),
+                certificates: options.certificates.clone(),
+                nailgun: options.nailgun.clone(),
+                output: options.output.clone(),
+                ..none
+            },
+            Self::Import(options) => SettingsOptions {
+                inventory: options.inventory.clone(),
+                ssh: options.ssh.clone(),
+                output: options.output.clone(),
+                ..none
+            },
+            Self::ForgetHostKey(options) => {
+                SettingsOptions { inventory: options.inventory.clone(), ssh: options.ssh.clone(), ..none }
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Options that say how results are printed.
+
+use clap::{Args, ValueEnum};
+
+// No doc comment: see `nodes`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputOptions {
+    /// Print the result in this format.
+    #[arg(long = "format", short = 'f', value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: Format,
+
+    /// Print only this column; repeat it for several (table, csv, value).
+    #[arg(long = "column", short = 'c', value_name = "COLUMN")]
+    pub(crate) columns: Vec<String>,
+
+    /// Sort rows by these columns (table, csv, value).
+    #[arg(long = "sort-columns", short = 's', value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) sort: Vec<String>,
+}
+
+impl Default for OutputOptions {
+    fn default() -> Self {
+        Self { format: Format::Table, columns: vec![], sort: vec![] }
+    }
+}
+
+/// The formats of `fuel2`, and Ansible's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Table for reading.
+    Table,
+    /// One JSON document, schema fuel-updates/1.
+    Json,
+    /// The same document as YAML.
+    Yaml,
+    /// Rows of the table, with a header, as CSV.
+    Csv,
+    /// Rows of the table, separated by spaces.
+    Value,
+    /// Ansible's dynamic inventory; only `inventory show` has it.
+    #[value(hide = true)]
+    Ansible,
+}

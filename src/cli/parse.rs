@@ -1,0 +1,113 @@
+//! From the arguments of the process to a [`Cli`].
+
+use std::ffi::OsString;
+
+use clap::builder::{OsStr, Resettable};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use super::{Cli, Command, Format, InventoryCommand, Origins, shared};
+
+/// Reads the command line and the variables.
+///
+/// # Errors
+/// clap's: a usage error, or the text of `--help` and `--version`.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let plain = without_empty_variables(Cli::command());
+    let mut command = shared::accept_before_the_command(plain.clone());
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    shared::refuse_unused(&plain, &matches)?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
+    cli.origins = Origins::of(&plain, &matches);
+    if cli.command.settings().output.format == Format::Ansible
+        && !matches!(cli.command, Command::Inventory(InventoryCommand::Show(_)))
+    {
+        return Err(clap::Error::raw(ErrorKind::InvalidValue, "only `inventory show` has `-f ansible`\n"));
+    }
+    Ok(cli)
+}
+
+/// An empty variable is an unset one: `FUEL_UPDATES_ENV= fuel-updates ...` is how a shell script clears it.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let empty =
+        |arg: &clap::Arg| arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|v| v.is_empty()));
+    let command = command.mut_args(|arg| if empty(&arg) { arg.env(Resettable::<OsStr>::Reset) } else { arg });
+    command.mut_subcommands(without_empty_variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, String> {
+        parse(line.split(' ').map(OsString::from)).map_err(|e| e.to_string().lines().next().unwrap_or("").to_owned())
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+        shared::accept_before_the_command(Cli::command()).debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_between_and_after_the_commands() {
+        for line in [
+            "fuel-updates --env 1 --fanout 5 -f json check installed",
+            "fuel-updates check --env 1 --fanout 5 -f json installed",
+            "fuel-updates check installed --env 1 --fanout 5 -f json",
+            "fuel-updates --fanout 5 check --env 1 installed -f json",
+        ] {
+            let cli = parsed(line).expect(line);
+            let settings = cli.command.settings();
+            assert_eq!(cli.global.env, Some(1), "{line}");
+            assert_eq!((settings.ssh.fanout, settings.output.format), (Some(5), Format::Json), "{line}");
+            assert_eq!(cli.origins.get("fanout").map(|o| o.to_string()).as_deref(), Some("option --fanout"), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_does_nothing_for_a_command_is_refused() {
+        let refused = |line: &str| parsed(&format!("fuel-updates {line}")).expect_err(line);
+        assert_eq!(
+            refused("man --fanout 5"),
+            "error: `man` has no option --fanout; these commands have it: check installed, check available, install, \
+             inventory show, inventory import, inventory forget-host-key, config show"
+        );
+        assert_eq!(refused("--fanout 5 man"), refused("man --fanout 5"));
+        assert_eq!(
+            refused("check --mirror http://m installed"),
+            "error: `check installed` has no option --mirror; these commands have it: check available, install, \
+             graph show, config show"
+        );
+        for line in
+            ["graph check -f json", "history --nodes 1", "completions bash -c id", "--insecure-tls check available"]
+        {
+            assert!(refused(line).contains(" has no option --"), "{line}");
+        }
+        for (line, message) in [
+            ("inventory import nodes.json --ssh-user ops", "error: --ssh-user has no effect without --from"),
+            ("--mirror http://m graph show", "error: --mirror has no effect without --compiled"),
+            ("graph show --compiled -s task", "error: --sort-columns has no effect with --compiled"),
+            ("--nodes 1 install --attach", "error: --nodes has no effect with --attach"),
+            ("install --stop 3 --batch 5", "error: --batch has no effect with --stop"),
+        ] {
+            assert_eq!(refused(line), message);
+        }
+        assert!(parsed("fuel-updates install --attach --give-up-after 60 --ssh-user ops").is_ok());
+        assert_eq!(refused("check installed -f ansible"), "error: only `inventory show` has `-f ansible`");
+        assert!(parsed("fuel-updates -f ansible inventory show").is_ok());
+    }
+
+    /// Every shared option is an option of some command, before it and after it.
+    #[test]
+    fn config_show_has_all_shared_options() {
+        let line = "--inventory i --nodes 1 --roles r --exclude 2 --mos-version 9.0 --ssh-user u --ssh-key k \
+                    --ssh-port 22 --jump j --host-keys off --connect-timeout 1 --handshake-timeout 1 --node-timeout 1 \
+                    --fanout 1 --mirror m --ca-file c --insecure-tls -f csv -c id -s id";
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        for line in [format!("fuel-updates {line} config show"), format!("fuel-updates config show {line}")] {
+            let settings = parsed(&line).unwrap().command.settings();
+            assert_eq!((settings.nodes.nodes, settings.nailgun.insecure_tls), (vec!["1".to_owned()], true), "{line}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Options that several commands share may stand before the command too: `--fanout 5 check installed`,
+//! `check --fanout 5 installed`.
+//!
+//! For that the whole command line gets a hidden copy of each. clap hands its value down to the command, whether the
+//! command has the option or not; where it has not, the option is refused here.
+
+use clap::builder::{OsStr, Resettable};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args as _, Command};
+
+use super::{SettingsOptions, combination};
+
+/// The shared options, without the commands.
+fn options() -> Vec<Arg> {
+    SettingsOptions::augment_args(Command::new("shared")).get_arguments().cloned().collect()
+}
+
+/// Adds the hidden copies.
+pub(super) fn accept_before_the_command(command: Command) -> Command {
+    // The command itself reads the variable and knows the default: the copy must not beat it with either.
+    let copy = |arg: Arg| {
+        arg.global(true).hide(true).env(Resettable::<OsStr>::Reset).default_value(Resettable::<OsStr>::Reset)
+    };
+    command.args(options().into_iter().map(copy))
+}
+
+/// Refuses a shared option that the given command does not have, or that does nothing there.
+///
+/// # Errors
+/// A usage error that names the option and where it does something.
+pub(super) fn refuse_unused(plain: &Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let (mut command, mut given, mut path) = (plain, matches, Vec::new());
+    while let Some((name, below)) = given.subcommand() {
+        let Some(sub) = command.find_subcommand(name) else { break };
+        path.push(name.to_owned());
+        (command, given) = (sub, below);
+    }
+    for option in options() {
+        let id = option.get_id();
+        let has_it = |command: &Command| command.get_arguments().any(|arg| arg.get_id() == id);
+        if given.value_source(id.as_str()) == Some(ValueSource::CommandLine) && !has_it(command) {
+            let name = option.get_long().unwrap_or_default();
+            let mut others = Vec::new();
+            commands_with(plain, &has_it, "", &mut others);
+            let text =
+                format!("`{}` has no option --{name}; these commands have it: {}\n", path.join(" "), others.join(", "));
+            return Err(clap::Error::raw(ErrorKind::UnknownArgument, text));
+        }
+    }
+    combination::refuse_without_effect(&path.join(" "), given)
+}
+
+fn commands_with(command: &Command, has_it: &dyn Fn(&Command) -> bool, path: &str, found: &mut Vec<String>) {
+    for sub in command.get_subcommands() {
+        let path = format!("{path}{}{}", if path.is_empty() { "" } else { " " }, sub.get_name());
+        if has_it(sub) {
+            found.push(path.clone());
+        }
+        commands_with(sub, has_it, &path, found);
+    }
+}
