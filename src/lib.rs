@@ -25,6 +25,7 @@ pub mod http;
 pub mod inventory;
 pub mod mirror;
 pub mod nailgun;
+mod names;
 pub mod settings;
 mod signals;
 pub mod ui;

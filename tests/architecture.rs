@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 /// Module → the modules of ours that it may import.
 const MAY: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("fleet", &["domain", "error", "exit"]),
-    ("http", &["domain", "error", "exit"]),
+    ("names", &["domain"]),
+    ("fleet", &["domain", "error", "exit", "names"]),
+    ("http", &["domain", "error", "exit", "names"]),
     ("mirror", &["domain", "http", "error", "exit"]),
     ("nailgun", &["domain", "http", "error", "exit"]),
     ("graph", &["domain", "error", "exit"]),
@@ -26,9 +27,9 @@ const MAY: &[(&str, &[&str])] = &[
 /// What only some modules may name.
 const ONLY: &[(&str, &[&str])] = &[
     ("russh", &["fleet"]),
-    ("tokio", &["fleet", "http"]),
+    ("tokio", &["fleet", "names"]),
     ("ureq", &["http", "mirror", "nailgun"]),
-    ("hickory_resolver", &["fleet", "http"]),
+    ("hickory_resolver", &["names"]),
     ("clap", &["cli", "app", "settings"]),
     ("indicatif", &["ui"]),
     ("comfy_table", &["ui"]),

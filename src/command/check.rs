@@ -10,7 +10,7 @@ use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
 use crate::domain::report::{Check, Condition, MirrorReport, Problem, Report};
 use crate::domain::row::{Identity, Row, Verdict};
-use crate::error::AppError;
+use crate::error::{AppError, Explain as _};
 use crate::exit::Exit;
 use crate::http::{Proxies, Roots};
 use crate::mirror::{Announcement, Fetcher, Mirror, MirrorError};
@@ -65,11 +65,10 @@ pub(crate) struct Asked {
 impl Asked {
     /// Reads the mirror's address and the certificates to trust.
     pub(crate) fn new(settings: &Settings) -> Result<Self, AppError> {
-        let mirror = Mirror::parse(&settings.mirror)
-            .map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint.clone()))?;
+        let mirror = Mirror::parse(&settings.mirror)?;
         let roots = match &settings.ca_file {
             None => Roots::bundled(),
-            Some(path) => Roots::from_file(path).map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint()))?,
+            Some(path) => Roots::from_file(path)?,
         };
         let proxies = Proxies::from_variables(|name| std::env::var(name).ok());
         Ok(Self { mirror, fetcher: Fetcher::new(proxies, roots) })
@@ -145,7 +144,7 @@ pub(crate) fn unknown_version() -> Problem {
 }
 
 pub(crate) fn problem(error: &MirrorError) -> Problem {
-    Problem { kind: error.kind.as_str().to_owned(), message: error.to_string(), hint: error.hint.clone() }
+    Problem { kind: error.kind().as_str().to_owned(), message: error.to_string(), hint: error.hint() }
 }
 
 /// One status wins (product page, "Exit status").

@@ -21,7 +21,7 @@ pub(crate) fn nailgun(settings: &Settings) -> Result<Nailgun, AppError> {
         found.complete().map_err(|e| AppError::from_error(Exit::Error, &e).hinted(e.hint().map(str::to_owned)))?;
     let roots = match &settings.ca_file {
         None => Roots::bundled(),
-        Some(path) => Roots::from_file(path).map_err(|e| AppError::from_error(Exit::Usage, &e).hinted(e.hint()))?,
+        Some(path) => Roots::from_file(path)?,
     };
     let options = Options { roots, insecure_tls: settings.insecure_tls, ..Options::default() };
     Ok(Nailgun::new(credentials, options))

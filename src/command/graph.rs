@@ -54,7 +54,7 @@ pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui)
     }
     let mirror = Asked::new(settings)?;
     let version = mos_version(settings)?;
-    let found = mirror.fetch(&version).map_err(|e| AppError::from_error(Exit::Error, &e).hinted(e.hint.clone()))?;
+    let found = mirror.fetch(&version)?;
     if found.fell_back {
         ui.warning(&format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
     }

@@ -10,15 +10,15 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 /// Completes the first line of the one request of its agent.
 #[derive(Debug)]
 pub(super) struct AbsoluteForm {
-    /// `http://host:port` of the target.
-    pub(super) origin: String,
+    /// `http://host:port` of the target; nothing where requests go to the target itself.
+    pub(super) origin: Option<String>,
 }
 
 impl<In: Transport> Connector<In> for AbsoluteForm {
     type Out = Completed<In>;
 
     fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(|inner| Completed { inner, origin: Some(self.origin.clone()) }))
+        Ok(chained.map(|inner| Completed { inner, origin: self.origin.clone() }))
     }
 }
 

@@ -1,19 +1,23 @@
-//! Blocking HTTP (ureq): one client, its names, its limits.
+//! Blocking HTTP (ureq): one client and its limits.
 //!
-//! Nothing here knows what is fetched. Every stage has a deadline, every body has a limit, redirects are
-//! followed by our own hand and never from https to http, and no text of an error holds a password.
+//! It does not know what is fetched. Every stage has a deadline and every body a limit. Redirects are followed here,
+//! never from https to http. No text of an error holds a password.
 
 mod absolute_form;
 mod client;
+mod encoding;
 mod error;
+mod explain;
+mod message;
 mod proxies;
 mod resolve;
 mod tls;
 mod url;
 
-pub use client::{Client, Reply, Request, Settings};
-pub use error::{HttpError, TlsFault};
-pub use proxies::Proxies;
-pub use tls::Roots;
-pub(crate) use url::percent_decode;
-pub use url::{Url, mask};
+pub use client::{Client, Settings};
+pub use encoding::EncodingFault;
+pub use error::{HttpError, Peer};
+pub use message::{Reply, Request};
+pub use proxies::{Proxies, ProxyFault};
+pub use tls::{CaFileError, CaFileFault, Roots, TlsFault};
+pub use url::{Url, UrlFault, mask};

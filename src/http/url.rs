@@ -1,24 +1,82 @@
-//! An address of a web server. The password that may stand in it is kept apart, so it cannot be shown.
+//! The address of a web server. User and password are kept apart from it, so that no text shows them.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ureq::http::Uri;
+use percent_encoding::{CONTROLS, percent_decode_str, percent_encode};
+use thiserror::Error;
+use url::{ParseError, Position};
 
 use crate::domain::node::Host;
 use crate::domain::text::one_line;
 
 use super::HttpError;
 
-/// The most characters of an address; what is longer is no address but an attack.
+/// The most characters of an address.
 const MAX_CHARS: usize = 2000;
+
+/// What is wrong with an address.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum UrlFault {
+    /// More than 2000 characters.
+    #[error("it is longer than {MAX_CHARS} characters")]
+    TooLong,
+    /// A space, a line end, or another control character.
+    #[error("it contains white space")]
+    WhiteSpace,
+    /// Nothing before `://`.
+    #[error("it does not begin with http:// or https://")]
+    NoScheme,
+    /// Another scheme.
+    #[error("its scheme is neither http nor https")]
+    Scheme,
+    /// A character in user or password that ends the host part of an address.
+    #[error("its user name or password contains `{0}`")]
+    Login(char),
+    /// No host, or one that cannot exist.
+    #[error("its host is neither a name nor an address")]
+    Host,
+    /// A port that cannot exist.
+    #[error("its port is not a number from 1 to 65535")]
+    Port,
+    /// Anything else.
+    #[error("it cannot be read: {0}")]
+    Syntax(#[source] ParseError),
+}
+
+impl UrlFault {
+    /// What to write instead.
+    pub fn hint(self) -> Option<String> {
+        match self {
+            Self::Login(c) => {
+                Some(format!("write %{:02X} in place of `{c}` in the user name or password", u32::from(c)))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<ParseError> for UrlFault {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::EmptyHost
+            | ParseError::IdnaError
+            | ParseError::InvalidIpv4Address
+            | ParseError::InvalidIpv6Address
+            | ParseError::InvalidDomainCharacter => Self::Host,
+            ParseError::InvalidPort => Self::Port,
+            ParseError::RelativeUrlWithoutBase => Self::NoScheme,
+            other => Self::Syntax(other),
+        }
+    }
+}
 
 /// An http or https address. Its text (`Display`, `Debug`) has `***` in place of user and password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
-    /// The address without user and password.
-    uri: Uri,
+    /// The address without user, password and fragment.
+    inner: url::Url,
     /// `user:password` as written, still percent-encoded.
     userinfo: Option<String>,
 }
@@ -29,63 +87,78 @@ impl Url {
     /// # Errors
     /// [`HttpError::BadUrl`] when it is not http or https, or has no host; the text in it is masked.
     pub fn parse(text: &str) -> Result<Self, HttpError> {
-        let bad = |cause: &str| HttpError::BadUrl { url: mask(text), cause: cause.to_owned() };
+        Self::read(text).map_err(|fault| HttpError::BadUrl { url: mask(text), fault })
+    }
+
+    /// The same, with the fault alone.
+    pub(super) fn read(text: &str) -> Result<Self, UrlFault> {
         if text.len() > MAX_CHARS {
-            return Err(bad("it is too long"));
+            return Err(UrlFault::TooLong);
         }
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(bad("it contains white space"));
+            return Err(UrlFault::WhiteSpace);
         }
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| bad("it has no scheme (http://, https://)"))?;
-        let scheme = scheme.to_ascii_lowercase();
-        if !matches!(scheme.as_str(), "http" | "https") {
-            return Err(bad("its scheme is neither http nor https"));
+        let (scheme, rest) = text.split_once("://").ok_or(UrlFault::NoScheme)?;
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return Err(UrlFault::Scheme);
         }
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
-        let path = path.split_once('#').map_or(path, |(before, _)| before);
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        if let Some(c) = breaks_off_login(authority, path) {
+            return Err(UrlFault::Login(c));
+        }
+        // Not left to the crate: it ends the host at a backslash, and users of Windows domains have one in their name.
         let (userinfo, host) = match authority.rsplit_once('@') {
             Some((userinfo, host)) => (Some(userinfo.to_owned()), host),
             None => (None, authority),
         };
-        let slash = if path.starts_with('/') { "" } else { "/" };
-        let uri: Uri = format!("{scheme}://{host}{slash}{path}").parse().map_err(|_| bad("it is no valid address"))?;
-        let url = Self { uri, userinfo };
-        if Host::parse(url.bare_host()).is_none() {
-            return Err(bad("its host is neither a name nor an address"));
+        // The crate would take the first word of the path.
+        if host.is_empty() {
+            return Err(UrlFault::Host);
         }
-        let port = host.rsplit_once(']').map_or(host, |(_, after)| after).rsplit_once(':').map(|(_, port)| port);
-        if port.is_some_and(|port| !matches!(port.parse::<u16>(), Ok(1..))) {
-            return Err(bad("its port is no number from 1 to 65535"));
-        }
-        Ok(url)
+        Self::checked(url::Url::parse(&format!("{scheme}://{host}{path}"))?, userinfo)
     }
 
-    /// Resolves what a server said in `Location` against this address.
+    /// Resolves what a server said in `Location` against this address, as browsers do: what does not belong in an
+    /// address (spaces, letters beyond ASCII) is percent-encoded.
     ///
     /// User and password stay only where scheme, host and port stay the same.
     ///
     /// # Errors
-    /// [`HttpError::BadUrl`] when the outcome is no http or https address.
-    pub fn join(&self, location: &str) -> Result<Self, HttpError> {
-        let location = location.trim();
-        let origin = format!("{}://{}", self.scheme(), self.authority());
-        let mut target = if location.contains("://") && !location.starts_with('/') {
-            Self::parse(location)?
-        } else if let Some(rest) = location.strip_prefix("//") {
-            Self::parse(&format!("{}://{rest}", self.scheme()))?
-        } else if location.starts_with('/') {
-            Self::parse(&format!("{origin}{location}"))?
-        } else {
-            let folder = self.uri.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-            Self::parse(&format!("{origin}{folder}/{location}"))?
+    /// [`UrlFault`] when the outcome is no http or https address.
+    pub fn join(&self, location: impl AsRef<[u8]>) -> Result<Self, UrlFault> {
+        let location = location.as_ref();
+        let location = match std::str::from_utf8(location) {
+            Ok(text) => text.to_owned(),
+            // Latin-1 and the like: the server knows its own bytes.
+            Err(_) => percent_encode(location, CONTROLS).to_string(),
         };
-        if target.userinfo.is_none()
-            && (target.scheme(), target.bare_host(), target.port()) == (self.scheme(), self.bare_host(), self.port())
-        {
-            target.userinfo.clone_from(&self.userinfo);
+        if location.len() > MAX_CHARS {
+            return Err(UrlFault::TooLong);
         }
-        Ok(target)
+        let mut target = self.inner.join(location.trim())?;
+        let userinfo = match (target.username(), target.password()) {
+            ("", None) => self.userinfo.clone().filter(|_| target.origin() == self.inner.origin()),
+            (user, password) => Some(format!("{user}:{}", password.unwrap_or_default())),
+        };
+        // These fail only for addresses without a host, which are refused next.
+        let _ = target.set_username("");
+        let _ = target.set_password(None);
+        Self::checked(target, userinfo)
+    }
+
+    fn checked(mut inner: url::Url, userinfo: Option<String>) -> Result<Self, UrlFault> {
+        inner.set_fragment(None);
+        let url = Self { inner, userinfo };
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(UrlFault::Scheme);
+        }
+        if Host::parse(url.bare_host()).is_none() {
+            return Err(UrlFault::Host);
+        }
+        if url.port() == 0 {
+            return Err(UrlFault::Port);
+        }
+        Ok(url)
     }
 
     /// This address with a path appended; what stands behind `?` is dropped.
@@ -93,15 +166,15 @@ impl Url {
     /// # Errors
     /// [`HttpError::BadUrl`] when `path` does not fit in an address.
     pub fn append(&self, path: &str) -> Result<Self, HttpError> {
-        let base = self.uri.path().trim_end_matches('/');
-        let mut url = Self::parse(&format!("{}://{}{base}/{path}", self.scheme(), self.authority()))?;
+        let base = &self.inner[..Position::AfterPath];
+        let mut url = Self::parse(&format!("{}/{path}", base.trim_end_matches('/')))?;
         url.userinfo.clone_from(&self.userinfo);
         Ok(url)
     }
 
     /// `http` or `https`.
     pub fn scheme(&self) -> &str {
-        self.uri.scheme_str().unwrap_or("http")
+        self.inner.scheme()
     }
 
     /// Whether it is https.
@@ -111,22 +184,33 @@ impl Url {
 
     /// The host, an IPv6 address without its brackets.
     pub fn bare_host(&self) -> &str {
-        bare(self.uri.host().unwrap_or(""))
+        let host = self.host();
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// The host, an IPv6 address in brackets.
+    pub(super) fn host(&self) -> &str {
+        self.inner.host_str().unwrap_or_default()
     }
 
     /// The port, also where it is not written.
     pub fn port(&self) -> u16 {
-        self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
+        self.inner.port_or_known_default().unwrap_or_default()
     }
 
     /// The path, at least `/`.
     pub fn path(&self) -> &str {
-        self.uri.path()
+        self.inner.path()
+    }
+
+    /// Path and query, as a request's first line has them.
+    pub(super) fn path_and_query(&self) -> &str {
+        &self.inner[Position::BeforePath..]
     }
 
     /// Whether something stands behind a `?`.
     pub fn has_query(&self) -> bool {
-        self.uri.query().is_some()
+        self.inner.query().is_some()
     }
 
     /// Whether user or password stand in it.
@@ -134,40 +218,50 @@ impl Url {
         self.userinfo.is_some()
     }
 
-    /// Host and port as a person would say them.
+    /// Whether both have the same scheme, host and port.
+    pub(super) fn same_origin(&self, other: &Self) -> bool {
+        self.inner.origin() == other.inner.origin()
+    }
+
+    /// Host and port, the port also where it is not written.
     pub fn host_and_port(&self) -> String {
-        let host = self.uri.host().unwrap_or("");
-        format!("{host}:{}", self.port())
+        format!("{}:{}", self.host(), self.port())
     }
 
-    /// Host, and port where it is written, as the header `Host` wants them.
+    /// Host, and port where it is not the scheme's own, as the header `Host` wants them.
     pub(super) fn authority(&self) -> &str {
-        self.uri.authority().map_or("", |authority| authority.as_str())
+        &self.inner[Position::BeforeHost..Position::AfterPort]
     }
 
-    /// The address as ureq wants it, without user and password.
-    pub(super) fn uri(&self) -> &Uri {
-        &self.uri
+    /// The address without user and password.
+    pub(super) fn as_str(&self) -> &str {
+        self.inner.as_str()
     }
 
     /// The value of `Authorization` or `Proxy-Authorization`, where the address has user and password.
     pub(super) fn basic_authorization(&self) -> Option<String> {
-        let (user, password) = self.user_and_password()?;
-        Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+        let (user, password) = self.split_userinfo()?;
+        let mut login: Vec<u8> = percent_decode_str(user).collect();
+        login.push(b':');
+        login.extend(percent_decode_str(password));
+        Some(format!("Basic {}", STANDARD.encode(login)))
     }
 
     /// User and password, percent-decoded.
     pub(super) fn user_and_password(&self) -> Option<(String, String)> {
-        let (user, password) = self.userinfo.as_deref().map(|text| text.split_once(':').unwrap_or((text, "")))?;
-        Some((percent_decode(user), percent_decode(password)))
+        let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        self.split_userinfo().map(|(user, password)| (decoded(user), decoded(password)))
+    }
+
+    fn split_userinfo(&self) -> Option<(&str, &str)> {
+        self.userinfo.as_deref().map(|text| text.split_once(':').unwrap_or((text, "")))
     }
 }
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stars = if self.userinfo.is_some() { "***@" } else { "" };
-        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
-        write!(f, "{}://{stars}{}{path}", self.scheme(), self.authority())
+        write!(f, "{}://{stars}{}{}", self.scheme(), self.authority(), self.path_and_query())
     }
 }
 
@@ -175,6 +269,16 @@ impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
+}
+
+/// The character of a password that was taken for the end of the host part, where the address shows one: an `@`
+/// follows it, and it is a `#` (no address here has a fragment), or what stands before has a port that is not a number.
+fn breaks_off_login(authority: &str, path: &str) -> Option<char> {
+    let c = path.chars().next().filter(|_| path.contains('@'))?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    let not_a_port = port.is_some_and(|port| !port.ends_with(']') && port.parse::<u16>().is_err());
+    (c == '#' || not_a_port).then_some(c)
 }
 
 /// Makes text that may be an address safe to show: one line, with `***` in place of user and password.
@@ -191,31 +295,6 @@ pub fn mask(text: &str) -> String {
         },
     };
     one_line(&masked, 300)
-}
-
-/// Undoes percent-encoding; what is no valid encoding stays as it is.
-pub(crate) fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match hex.filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())).map(|hex| u8::from_str_radix(hex, 16)) {
-            Some(Ok(byte)) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            _ => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -245,6 +324,26 @@ mod tests {
             let error = Url::parse(bad).expect_err(bad).to_string();
             assert!(!error.contains("s3c") && error.contains("***@"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_password_with_a_character_of_addresses_is_named() {
+        for (text, c) in [
+            ("http://u:pa#ss@p:3128", '#'),
+            ("http://u:12#34@p:3128", '#'),
+            ("http://u#x:pw@p:3128/", '#'),
+            ("http://u:a@b#c@p:3128", '#'),
+            ("http://u:pa/ss@p:3128", '/'),
+            ("http://u:pa?ss@p:3128", '?'),
+        ] {
+            assert_eq!(Url::read(text), Err(UrlFault::Login(c)), "{text}");
+        }
+        assert_eq!(UrlFault::Login('#').hint().unwrap(), "write %23 in place of `#` in the user name or password");
+        for fine in ["http://m/a@b", "http://m:80/a@b", "http://[::1]/a@b", "http://u:p@m/a@b", "http://u:p%23@m/"] {
+            assert!(Url::read(fine).is_ok(), "{fine}");
+        }
+        assert_eq!(url(r"http://DOM\u:p@m/").user_and_password(), Some((r"DOM\u".into(), "p".into())));
+        assert_eq!(url("http://u:%e9@m/").basic_authorization().unwrap(), "Basic dTrp");
     }
 
     #[test]
@@ -278,7 +377,19 @@ mod tests {
         assert_eq!(to("http://m/c"), "http://m/c");
         assert_eq!(to("//other/c"), "http://other/c");
         assert_eq!(to("https://m:8080/c"), "https://m:8080/c");
-        assert!(base.join("file:///etc/passwd").is_err());
+        assert_eq!(base.join(b"file:///etc/passwd"), Err(UrlFault::Scheme));
+    }
+
+    #[test]
+    fn a_redirect_may_have_spaces_and_letters_of_any_alphabet() {
+        let base = url("http://m/a/b.json");
+        let to = |location: &[u8]| base.join(location).unwrap().to_string();
+        assert_eq!(to("/üpdates/MU 3.json".as_bytes()), "http://m/%C3%BCpdates/MU%203.json");
+        assert_eq!(to("c.json?title=MU 3é".as_bytes()), "http://m/a/c.json?title=MU%203%C3%A9");
+        assert_eq!(to(b"/\xfcpdates/x"), "http://m/%FCpdates/x", "Latin-1");
+        assert_eq!(to("http://ünder.example/x".as_bytes()), "http://xn--nder-zra.example/x");
+        assert_eq!(to(b"/a%20b"), "http://m/a%20b", "what is encoded stays so");
+        assert_eq!(base.join(b"http://u:p@ho st/"), Err(UrlFault::Host));
     }
 
     #[test]
@@ -292,7 +403,6 @@ mod tests {
         fn nothing_makes_it_panic(text in "\\PC{0,60}") {
             let _ = Url::parse(&text);
             let _ = mask(&text);
-            let _ = percent_decode(&text);
             let _ = url("http://m/a/b").join(&text);
         }
     }

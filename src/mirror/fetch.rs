@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::domain::mos_version::MosVersion;
-use crate::domain::mu::{self, Mu, MuError};
-use crate::http::{Client, HttpError, Proxies, Request, Roots, Settings, Url};
+use crate::domain::mu::{self, Mu};
+use crate::http::{Client, Proxies, Request, Roots, Settings, Url};
 
 use super::location::shown;
-use super::{FILE_NAME, Mirror, MirrorError, MirrorErrorKind, file};
+use super::{FILE_NAME, FileFault, Mirror, MirrorError, MirrorErrorKind, file};
 
 /// What a mirror announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,33 +54,27 @@ impl Fetcher {
         match mirror {
             Mirror::WebFile(url) => self.ask(url, None),
             Mirror::Web(url) => with_fallback(mos_version, |folder| {
-                let url = url.append(&file_of(folder)).map_err(|e| MirrorError::from_http(&e, &url.to_string()))?;
+                let url = url.append(&file_of(folder)).map_err(|e| MirrorError::http(url.to_string(), e))?;
                 self.ask(&url, Some(folder))
             }),
             Mirror::Path(path) => match std::fs::metadata(path) {
                 Ok(metadata) if metadata.is_dir() => {
                     with_fallback(mos_version, |folder| from_disk(&path.join(file_of(folder)), Some(folder)))
                 }
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(no_such_path(path)),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                    Err(MirrorError::File { at: shown(path), fault: FileFault::NoMirror })
+                }
                 _ => from_disk(path, None),
             },
         }
     }
 
     fn ask(&self, url: &Url, folder: Option<&str>) -> Result<Announcement, MirrorError> {
-        // The parser's own limit gives the better message, so one byte more is let through.
-        let limit = mu::MAX_BYTES as u64;
-        let request = Request::get(url, limit).header("accept", "application/json, */*");
-        let reply = self.client.send(&request).map_err(|e| match e {
-            HttpError::TooLarge { .. } => {
-                MirrorError::new(MirrorErrorKind::TooLarge, format!("mirror {url}: its answer is larger than 64 KiB"))
-                    .hinted("is this the right mirror? mu-version.json has a few hundred bytes")
-            }
-            other => MirrorError::from_http(&other, &url.to_string()),
-        })?;
+        let request = Request::get(url, mu::MAX_BYTES as u64).header("accept", "application/json, */*");
+        let reply = self.client.send(&request).map_err(|e| MirrorError::http(url.to_string(), e))?;
         let at = reply.url.to_string();
         if reply.status != 200 {
-            return Err(status_error(&at, reply.status, reply.via.as_deref()));
+            return Err(MirrorError::Status { at, status: reply.status, via: reply.via });
         }
         announcement(reply.body, at, folder)
     }
@@ -92,10 +86,10 @@ fn with_fallback(
 ) -> Result<Announcement, MirrorError> {
     let first = fetch(mos_version);
     match (first, fallback_of(mos_version)) {
-        (Err(error), Some(other)) if error.kind == MirrorErrorKind::NotFound => match fetch(other) {
+        (Err(error), Some(other)) if error.kind() == MirrorErrorKind::NotFound => match fetch(other) {
             Ok(found) => Ok(Announcement { fell_back: true, ..found }),
-            Err(again) if again.kind == MirrorErrorKind::NotFound => {
-                Err(MirrorError { message: format!("{} (nor in the folder of {other})", error.message), ..error })
+            Err(again) if again.kind() == MirrorErrorKind::NotFound => {
+                Err(MirrorError::InNeither { first: Box::new(error), folder: other })
             }
             Err(other) => Err(other),
         },
@@ -113,53 +107,14 @@ fn file_of(folder: &str) -> String {
 }
 
 fn from_disk(path: &Path, folder: Option<&str>) -> Result<Announcement, MirrorError> {
-    announcement(file::read(path)?, shown(path), folder)
-}
-
-fn no_such_path(path: &Path) -> MirrorError {
-    let error = MirrorError::new(MirrorErrorKind::NotFound, format!("mirror {}: no such file or folder", shown(path)));
-    let text = path.to_string_lossy();
-    if text.starts_with(['/', '.']) {
-        error
-    } else {
-        error.hinted(format!("for a web server write http://{}", shown(path)))
-    }
+    let raw = file::read(path).map_err(|fault| MirrorError::File { at: shown(path), fault })?;
+    announcement(raw, shown(path), folder)
 }
 
 fn announcement(raw: Vec<u8>, url: String, folder: Option<&str>) -> Result<Announcement, MirrorError> {
     match Mu::parse(&raw) {
         Ok(mu) => Ok(Announcement { mu, raw, url, folder: folder.map(str::to_owned), fell_back: false }),
-        Err(MuError::Html) => Err(MirrorError::new(
-            MirrorErrorKind::Html,
-            format!("mirror {url}: it answered with a web page, not with {FILE_NAME}"),
-        )
-        .hinted(
-            "the web server may not be allowed to read the file: nginx on a Fuel master's port 8080 answers so; \
-             make the file and the folders above it readable for everybody",
-        )),
-        Err(MuError::TooLarge) => {
-            Err(MirrorError::new(MirrorErrorKind::TooLarge, format!("mirror {url}: it is larger than 64 KiB")))
-        }
-        Err(error) => {
-            Err(MirrorError::new(MirrorErrorKind::Invalid, format!("mirror {url}: no valid {FILE_NAME}: {error}"))
-                .hinted(format!("{FILE_NAME} needs `id` (integer from 1), `title` (text) and `timestamp` (integer)")))
-        }
-    }
-}
-
-fn status_error(url: &str, status: u16, via: Option<&str>) -> MirrorError {
-    let via = via.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
-    let of = |kind, what: &str| MirrorError::new(kind, format!("mirror {url}: {what} ({status}{via})"));
-    match status {
-        404 => of(MirrorErrorKind::NotFound, "no such file")
-            .hinted("is the mirror's address the one above `mcv/`, and does it serve this MOS version?"),
-        401 => of(MirrorErrorKind::Forbidden, "it wants a user and a password")
-            .hinted("give them in the address: http://user:password@host/"),
-        403 => of(MirrorErrorKind::Forbidden, "the web server refuses the file")
-            .hinted("make the file and the folders above it readable for the web server"),
-        500.. => of(MirrorErrorKind::Status, "the web server failed").hinted("try again; look at the server's log"),
-        300..=399 => of(MirrorErrorKind::Redirect, "it redirects to nowhere"),
-        _ => of(MirrorErrorKind::Status, "the web server did not answer with the file"),
+        Err(fault) => Err(MirrorError::Content { at: url, fault }),
     }
 }
 

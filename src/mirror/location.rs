@@ -1,11 +1,15 @@
 //! What `--mirror` names.
 
+use std::ffi::OsString;
 use std::fmt;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::http::{Url, mask, percent_decode};
+use percent_encoding::percent_decode_str;
 
-use super::{MirrorError, MirrorErrorKind};
+use crate::http::{Url, mask};
+
+use super::{AddressFault, MirrorError};
 
 /// A mirror: a web server's folder, a folder of this host, or the file itself. Its text is masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,45 +26,40 @@ impl Mirror {
     /// Reads an http or https address, a `file://` address or a path. What ends in `.json` is the file itself.
     ///
     /// # Errors
-    /// [`MirrorErrorKind::Address`] for anything else.
+    /// [`MirrorError::Address`] or [`MirrorError::Http`] for anything else.
     pub fn parse(text: &str) -> Result<Self, MirrorError> {
         let text = text.trim();
-        let bad = |cause: &str| MirrorError::new(MirrorErrorKind::Address, format!("mirror `{}`: {cause}", mask(text)));
+        let bad = |fault| MirrorError::Address { text: mask(text), fault };
         let Some((scheme, rest)) = text.split_once("://") else {
             return match text {
-                "" => Err(bad("it is empty").hinted("give an http:// or https:// address, or a path")),
-                _ if text.starts_with("file:") => Err(bad("a file address is written file:///path")),
-                _ if text.contains('\0') => Err(bad("it is no path")),
+                "" => Err(bad(AddressFault::Empty)),
+                _ if text.starts_with("file:") => Err(bad(AddressFault::FileForm)),
+                _ if text.contains('\0') => Err(bad(AddressFault::NoPath)),
                 _ => Ok(Self::Path(PathBuf::from(text))),
             };
         };
         match scheme.to_ascii_lowercase().as_str() {
             "http" | "https" => {
-                let url = Url::parse(text).map_err(|e| MirrorError::from_http(&e, &mask(text)))?;
+                let url = Url::parse(text).map_err(|e| MirrorError::http(mask(text), e))?;
                 let file = url.path().ends_with(".json");
                 if url.has_query() && !file {
-                    return Err(bad("`?` has no place in a mirror's address"));
+                    return Err(bad(AddressFault::Query));
                 }
                 Ok(if file { Self::WebFile(url) } else { Self::Web(url) })
             }
             "file" => {
                 let path = rest.strip_prefix("localhost").filter(|path| path.starts_with('/')).unwrap_or(rest);
                 if !path.starts_with('/') {
-                    return Err(bad("a file address is written file:///path"));
+                    return Err(bad(AddressFault::FileForm));
                 }
-                let path = percent_decode(path);
-                if path.contains('\0') {
-                    return Err(bad("it is no path"));
+                let path: Vec<u8> = percent_decode_str(path).collect();
+                if path.contains(&0) {
+                    return Err(bad(AddressFault::NoPath));
                 }
-                Ok(Self::Path(PathBuf::from(path)))
+                Ok(Self::Path(OsString::from_vec(path).into()))
             }
-            _ => Err(bad("its scheme is none of http, https, file")),
+            _ => Err(bad(AddressFault::Scheme)),
         }
-    }
-
-    /// Whether reading it needs the network.
-    pub fn is_remote(&self) -> bool {
-        !matches!(self, Self::Path(_))
     }
 }
 
@@ -80,6 +79,7 @@ pub(super) fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MirrorErrorKind;
     use super::*;
 
     #[test]
@@ -89,6 +89,8 @@ mod tests {
         assert!(matches!(parsed(" HTTPS://m:8443/x/ "), Mirror::Web(_)));
         assert!(matches!(parsed("http://m/x/mu-version.json"), Mirror::WebFile(_)));
         assert_eq!(parsed("file:///srv/my%20mirror"), Mirror::Path("/srv/my mirror".into()));
+        let latin1 = PathBuf::from(OsString::from_vec(b"/srv/\xe9".to_vec()));
+        assert_eq!(parsed("file:///srv/%e9"), Mirror::Path(latin1), "a path is bytes, not text");
         assert_eq!(parsed("file://localhost/srv"), Mirror::Path("/srv".into()));
         assert_eq!(parsed("./mirror"), Mirror::Path("./mirror".into()));
         assert_eq!(parsed("/srv/mu-version.json"), Mirror::Path("/srv/mu-version.json".into()));
@@ -98,8 +100,8 @@ mod tests {
     fn what_cannot_be_used_is_refused_and_shows_no_password() {
         for bad in ["", "ftp://m/", "file:x", "file://host/x", "http://", "http://u:s3cret@m m/", "http://m/?a=1"] {
             let error = Mirror::parse(bad).expect_err(bad);
-            assert_eq!(error.kind, MirrorErrorKind::Address, "{bad}");
-            assert!(!error.message.contains("s3cret"), "{error}");
+            assert_eq!(error.kind(), MirrorErrorKind::Address, "{bad}");
+            assert!(!error.to_string().contains("s3cret"), "{error}");
         }
     }
 }

@@ -7,12 +7,9 @@ mod fetch;
 mod file;
 mod location;
 
-pub use error::{MirrorError, MirrorErrorKind};
+pub use error::{AddressFault, FileFault, MirrorError, MirrorErrorKind};
 pub use fetch::{Announcement, Fetcher};
 pub use location::Mirror;
-
-/// The public mirror, the default.
-pub const DEFAULT: &str = "http://mirror.fuel-infra.org";
 
 /// The name of the file that announces an update.
 pub const FILE_NAME: &str = "mu-version.json";

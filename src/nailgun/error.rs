@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::error::Explain as _;
 use crate::http::{HttpError, Reply};
 
 use super::message;
@@ -126,9 +127,12 @@ impl NailgunError {
             _ => NailgunErrorKind::Protocol,
         };
         let hint = match error {
-            HttpError::Tls { .. } => {
+            HttpError::Tls { fault, .. } => {
                 let own = error.hint().map(|hint| format!("{hint}; or ")).unwrap_or_default();
-                Some(format!("{own}use Nailgun's plain port 8000, or --insecure-tls for this master alone"))
+                // What is not about the certificate fails without verification too.
+                let unverified =
+                    if fault.is_about_the_certificate() { ", or --insecure-tls for this master alone" } else { "" };
+                Some(format!("{own}use Nailgun's plain port 8000{unverified}"))
             }
             HttpError::Refused { .. } => {
                 Some("is this the Fuel master, and does nailgun run there? (systemctl status nailgun nginx)".to_owned())
@@ -149,7 +153,7 @@ impl NailgunError {
         let of = |kind, text: &str| Self::new(kind, with(text));
         match status {
             300..=399 => {
-                let to = reply.header("location").map(crate::http::mask).unwrap_or_default();
+                let to = reply.location().map(String::from_utf8_lossy).map(|to| crate::http::mask(&to)).unwrap_or_default();
                 let text = format!("Nailgun, {what}: the server sends us to {to} ({status})");
                 Self::new(NailgunErrorKind::Address, text)
                     .hinted("name that server as Nailgun's address (FUEL_UPDATES_NAILGUN_URL)")

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use fuel_updates::error::Explain as _;
 use fuel_updates::mirror::{Mirror, MirrorErrorKind as Kind};
 
 use super::mirror::{MU, fault, fetch};
@@ -34,17 +35,17 @@ fn a_missing_file_of_9_2_leads_to_9_0_and_a_missing_mirror_to_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().display().to_string();
     let error = fault(&root, "9.2");
-    assert_eq!(error.kind, Kind::NotFound);
-    assert!(error.message.contains("/9.2/mu-version.json: no such file (nor in the folder of 9.0)"), "{error}");
+    assert_eq!(error.kind(), Kind::NotFound);
+    assert!(error.to_string().contains("/9.2/mu-version.json: no such file (nor in the folder of 9.0)"), "{error}");
     publish(dir.path(), "9.0", MU.as_bytes());
     let found = fetch(&root, "9.1").unwrap();
     assert_eq!((found.folder.as_deref(), found.fell_back), (Some("9.0"), true));
-    assert_eq!(fault(&root, "8.0").kind, Kind::NotFound);
+    assert_eq!(fault(&root, "8.0").kind(), Kind::NotFound);
 
     let error = fault("/nonexistent/mirror", "9.2");
-    assert_eq!(error.message, "mirror /nonexistent/mirror: no such file or folder");
+    assert_eq!(error.to_string(), "mirror /nonexistent/mirror: no such file or folder");
     let error = fault("mirror.example.com", "9.2");
-    assert_eq!(error.hint.as_deref(), Some("for a web server write http://mirror.example.com"));
+    assert_eq!(error.hint().as_deref(), Some("for a web server write http://mirror.example.com"));
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn an_invalid_file_of_9_2_does_not_fall_back() {
     let dir = tempfile::tempdir().unwrap();
     publish(dir.path(), "9.0", MU.as_bytes());
     publish(dir.path(), "9.2", b"{");
-    assert_eq!(fault(&dir.path().display().to_string(), "9.2").kind, Kind::Invalid);
+    assert_eq!(fault(&dir.path().display().to_string(), "9.2").kind(), Kind::Invalid);
 }
 
 #[test]
@@ -62,16 +63,16 @@ fn folders_pipes_and_devices_are_no_files() {
     std::fs::create_dir_all(folder.join("mu-version.json")).unwrap();
     let root = dir.path().display().to_string();
     let error = fault(&root, "9.0");
-    assert_eq!(error.kind, Kind::File);
-    assert!(error.message.ends_with("it is a folder"), "{error}");
+    assert_eq!(error.kind(), Kind::File);
+    assert!(error.to_string().ends_with("it is a folder"), "{error}");
 
     std::fs::remove_dir(folder.join("mu-version.json")).unwrap();
     let pipe = folder.join("mu-version.json");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     // Nobody writes into the pipe: without O_NONBLOCK this would hang for ever.
     let error = fault(&root, "9.0");
-    assert!(error.kind == Kind::File && error.message.ends_with("it is no regular file"), "{error}");
-    assert_eq!(fault("/dev/zero", "9.0").kind, Kind::File);
+    assert!(error.kind() == Kind::File && error.to_string().ends_with("it is not a regular file"), "{error}");
+    assert_eq!(fault("/dev/zero", "9.0").kind(), Kind::File);
 }
 
 #[test]
@@ -80,8 +81,8 @@ fn too_much_and_nothing() {
     publish(dir.path(), "9.0", &vec![b' '; 70_000]);
     publish(dir.path(), "10.0", b"");
     let root = dir.path().display().to_string();
-    assert_eq!(fault(&root, "9.0").kind, Kind::TooLarge);
-    assert_eq!(fault(&root, "10.0").kind, Kind::Invalid);
+    assert_eq!(fault(&root, "9.0").kind(), Kind::TooLarge);
+    assert_eq!(fault(&root, "10.0").kind(), Kind::Invalid);
 }
 
 #[test]
@@ -93,11 +94,11 @@ fn what_may_not_be_read_is_forbidden() {
     if std::fs::read(&file).is_ok() {
         // Root reads everything; a file of the kernel that nobody may read shows the same then.
         let error = fault("/proc/sys/vm/compact_memory", "9.0");
-        assert_eq!(error.kind, Kind::Forbidden, "{error}");
+        assert_eq!(error.kind(), Kind::Forbidden, "{error}");
         return;
     }
     let error = fault(&dir.path().display().to_string(), "9.0");
-    assert!(error.kind == Kind::Forbidden && error.message.ends_with("permission denied"), "{error}");
+    assert!(error.kind() == Kind::Forbidden && error.to_string().ends_with("permission denied"), "{error}");
 }
 
 #[test]
@@ -105,5 +106,5 @@ fn a_path_cannot_write_on_the_terminal() {
     let mirror = Mirror::parse("/nonexistent/\x1b[2Jx").unwrap();
     assert!(!mirror.to_string().contains('\x1b'));
     let error = fault("/nonexistent/\x1b[2Jx", "9.0");
-    assert_eq!(error.kind, Kind::NotFound);
+    assert_eq!(error.kind(), Kind::NotFound);
 }

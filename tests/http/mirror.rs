@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
+use fuel_updates::error::Explain as _;
 use fuel_updates::http::{Proxies, Roots};
 use fuel_updates::mirror::{Announcement, Fetcher, Mirror, MirrorError, MirrorErrorKind as Kind};
 
@@ -21,7 +22,7 @@ pub(crate) fn fetch(mirror: &str, version: &str) -> Result<Announcement, MirrorE
 
 pub(crate) fn fault(mirror: &str, version: &str) -> MirrorError {
     let error = fetch(mirror, version).expect_err(mirror);
-    assert!(!error.message.contains(['\n', '\x1b']), "{error}");
+    assert!(!error.to_string().contains(['\n', '\x1b']), "{error}");
     error
 }
 
@@ -50,28 +51,31 @@ fn only_a_404_of_9_1_and_9_2_leads_to_9_0() {
     let found = fetch(&server.url(), "9.2").unwrap();
     assert_eq!((found.folder.as_deref(), found.fell_back), (Some("9.0"), true));
     let error = fault(&server.url(), "10.0");
-    assert_eq!(error.kind, Kind::NotFound);
-    assert!(error.message.ends_with("/mcv/mos/10.0/mu-version.json: no such file (404)"), "{error}");
+    assert_eq!(error.kind(), Kind::NotFound);
+    assert!(error.to_string().ends_with("/mcv/mos/10.0/mu-version.json: no such file (404)"), "{error}");
 
     for status in [403, 410, 500, 503] {
         let server = Server::start(move |seen, wire| {
             let status = if seen.line.contains("/9.0/") { 200 } else { status };
             reply(wire, status, &[], MU.as_bytes());
         });
-        assert_ne!(fault(&server.url(), "9.2").kind, Kind::NotFound, "{status}");
+        assert_ne!(fault(&server.url(), "9.2").kind(), Kind::NotFound, "{status}");
         assert_eq!(server.seen().len(), 1, "{status} must not fall back");
     }
 
     let nowhere = Server::fixed(404, html);
     let error = fault(&nowhere.url(), "9.2");
-    assert!(error.message.contains("/9.2/") && error.message.ends_with("(nor in the folder of 9.0)"), "{error}");
+    assert!(
+        error.to_string().contains("/9.2/") && error.to_string().ends_with("(nor in the folder of 9.0)"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_web_page_with_200_is_explained() {
     let error = fault(&Server::fixed(200, "\n <!DOCTYPE html><html>").url(), "9.0");
-    assert_eq!(error.kind, Kind::Html);
-    let hint = error.hint.unwrap();
+    assert_eq!(error.kind(), Kind::Html);
+    let hint = error.hint().unwrap();
     assert!(hint.contains("may not be allowed to read the file") && hint.contains("8080"), "{hint}");
 }
 
@@ -84,8 +88,8 @@ fn every_invalid_file_names_its_fault() {
         ("[]", Kind::Invalid, "not a JSON object"),
     ] {
         let error = fault(&Server::fixed(200, body).url(), "9.0");
-        assert_eq!(error.kind, kind);
-        assert!(error.message.contains(text), "{error}");
+        assert_eq!(error.kind(), kind);
+        assert!(error.to_string().contains(text), "{error}");
     }
 }
 
@@ -101,7 +105,7 @@ fn each_status_has_its_kind() {
         (500, Kind::Status),
         (502, Kind::Status),
     ] {
-        assert_eq!(fault(&Server::fixed(status, "").url(), "9.0").kind, kind, "{status}");
+        assert_eq!(fault(&Server::fixed(status, "").url(), "9.0").kind(), kind, "{status}");
     }
 }
 
@@ -124,7 +128,7 @@ fn a_body_of_a_gigabyte_is_left_after_64_kib() {
         told.send(endless(wire, &[b' '; 65536], GIGABYTE)).unwrap();
     });
     let error = fault(&server.url(), "9.0");
-    assert_eq!(error.kind, Kind::TooLarge);
+    assert_eq!(error.kind(), Kind::TooLarge);
     assert!(sent.recv().unwrap() < GIGABYTE / 10, "the client must have left");
 }
 
@@ -134,7 +138,7 @@ fn an_error_page_without_an_end_does_not_hide_the_status() {
         wire.write_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n").unwrap();
         endless(wire, &[b'x'; 65536], 1 << 28);
     });
-    assert_eq!(fault(&server.url(), "9.0").kind, Kind::NotFound);
+    assert_eq!(fault(&server.url(), "9.0").kind(), Kind::NotFound);
 }
 
 #[test]
@@ -148,13 +152,41 @@ fn a_gzip_bomb_is_bounded_and_gzip_works() {
     assert!(bomb.len() < 200_000, "it is a bomb");
     let gzip = [("Content-Encoding", "gzip")];
     let server = Server::start(move |_, wire| reply(wire, 200, &gzip, &bomb));
-    assert_eq!(fault(&server.url(), "9.0").kind, Kind::TooLarge);
+    assert_eq!(fault(&server.url(), "9.0").kind(), Kind::TooLarge);
     let damaged = good[..good.len() / 2].to_vec();
     let server = Server::start(move |_, wire| reply(wire, 200, &gzip, &good));
     assert_eq!(fetch(&server.url(), "9.0").unwrap().raw, MU.as_bytes());
     let server = Server::start(move |_, wire| reply(wire, 200, &gzip, &damaged));
     let error = fault(&server.url(), "9.0");
-    assert!(matches!(error.kind, Kind::Invalid | Kind::Lost), "{error:?}");
+    assert!(matches!(error.kind(), Kind::Invalid | Kind::Lost), "{error:?}");
+}
+
+#[test]
+fn codings_have_names_in_any_case_and_those_that_were_not_asked_for_are_named() {
+    let zlib = {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(MU.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let gzip = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(MU.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    for (name, body) in [("GZIP", &gzip), ("x-gzip", &gzip), ("X-Gzip", &gzip), ("deflate", &zlib), ("Deflate", &zlib)]
+    {
+        let body = body.clone();
+        let server = Server::start(move |_, wire| reply(wire, 200, &[("content-encoding", name)], &body));
+        assert_eq!(fetch(&server.url(), "9.0").unwrap().raw, MU.as_bytes(), "{name}");
+        assert_eq!(server.seen()[0].header("accept-encoding"), Some("gzip, deflate"));
+    }
+    let server = Server::start(|_, wire| reply(wire, 200, &[("Content-Encoding", "br")], b"x"));
+    let error = fault(&server.url(), "9.0");
+    assert_eq!(error.kind(), Kind::Invalid);
+    assert!(error.to_string().ends_with("it is encoded as `br`, which is not supported"), "{error}");
+    let server = Server::start(|_, wire| reply(wire, 200, &[("Content-Encoding", "gzip")], MU.as_bytes()));
+    let error = fault(&server.url(), "9.0");
+    assert!(error.to_string().ends_with("cannot be decompressed: it is damaged"), "{error}");
 }
 
 #[test]
@@ -163,13 +195,13 @@ fn a_truncated_answer_is_no_answer() {
         let _ = wire.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\": 3");
     });
     let error = fault(&server.url(), "9.0");
-    assert_eq!(error.kind, Kind::Lost, "{error}");
+    assert_eq!(error.kind(), Kind::Lost, "{error}");
 }
 
 #[test]
 fn a_connection_that_is_closed_or_reset_is_named() {
     let server = Server::start(|_, _| {});
-    assert_eq!(fault(&server.url(), "9.0").kind, Kind::Lost);
+    assert_eq!(fault(&server.url(), "9.0").kind(), Kind::Lost);
     // Closing with unread data resets the connection.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -179,7 +211,7 @@ fn a_connection_that_is_closed_or_reset_is_named() {
         }
     });
     let error = fault(&url, "9.0");
-    assert_eq!(error.kind, Kind::Lost, "{error}");
+    assert_eq!(error.kind(), Kind::Lost, "{error}");
 }
 
 #[test]
@@ -188,7 +220,7 @@ fn what_is_no_http_is_named() {
         let _ = wire.write_all(b"SSH-2.0-OpenSSH_6.6.1p1\r\n");
     });
     let error = fault(&server.url(), "9.0");
-    assert!(matches!(error.kind, Kind::Invalid | Kind::Lost), "{error:?}");
+    assert!(matches!(error.kind(), Kind::Invalid | Kind::Lost), "{error:?}");
 }
 
 #[test]
@@ -196,8 +228,8 @@ fn a_closed_port_is_refused_at_once() {
     let started = Instant::now();
     let address = closed_port();
     let error = fault(&format!("http://{address}"), "9.0");
-    assert_eq!(error.kind, Kind::Unreachable);
-    assert!(error.message.ends_with(&format!("{address} refused the connection")), "{error}");
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert!(error.to_string().ends_with(&format!("{address} refused the connection")), "{error}");
     assert!(started.elapsed() < Duration::from_secs(1));
 }
 
@@ -211,7 +243,7 @@ fn a_server_that_says_nothing_costs_the_deadline_and_no_more() {
         });
         let started = Instant::now();
         let error = fetcher(1).fetch(&Mirror::parse(&server.url()).unwrap(), &"9.0".parse().unwrap()).unwrap_err();
-        assert_eq!(error.kind, Kind::Timeout, "{error}");
+        assert_eq!(error.kind(), Kind::Timeout, "{error}");
         assert!(started.elapsed() < Duration::from_secs(3));
     }
 }
@@ -226,7 +258,7 @@ fn drops_in_a_bucket_do_not_move_the_deadline() {
     });
     let started = Instant::now();
     let error = fetcher(1).fetch(&Mirror::parse(&server.url()).unwrap(), &"9.0".parse().unwrap()).unwrap_err();
-    assert_eq!(error.kind, Kind::Timeout, "{error}");
+    assert_eq!(error.kind(), Kind::Timeout, "{error}");
     assert!(started.elapsed() < Duration::from_secs(3));
 }
 
@@ -244,9 +276,32 @@ fn three_redirects_and_no_more() {
 
     let looping = Server::start(|_, wire| reply(wire, 301, &[("Location", "/again")], b""));
     let error = fault(&looping.url(), "9.0");
-    assert_eq!(error.kind, Kind::Redirect);
-    assert!(error.message.contains("redirected more than 3 times"), "{error}");
+    assert_eq!(error.kind(), Kind::Redirect);
+    assert!(error.to_string().contains("redirected more than 3 times"), "{error}");
     assert_eq!(looping.seen().len(), 4);
+}
+
+#[test]
+fn a_redirect_may_have_spaces_and_letters_of_any_alphabet() {
+    for (location, asked) in [
+        ("/mcv/MU 3/mu.json".as_bytes(), "GET /mcv/MU%203/mu.json"),
+        (
+            "/mcv/обновления.json".as_bytes(),
+            "GET /mcv/%D0%BE%D0%B1%D0%BD%D0%BE%D0%B2%D0%BB%D0%B5%D0%BD%D0%B8%D1%8F.json",
+        ),
+        (b"/mcv/f\xfcr.json", "GET /mcv/f%FCr.json"),
+    ] {
+        let server = Server::start(move |seen, wire| {
+            if seen.line.contains("/mos/") {
+                let _ = wire.write_all(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: ");
+                let _ = wire.write_all(location).and_then(|()| wire.write_all(b"\r\n\r\n"));
+            } else {
+                reply(wire, 200, &[], MU.as_bytes());
+            }
+        });
+        assert_eq!(fetch(&server.url(), "9.0").unwrap().mu.id, 3);
+        assert_eq!(server.lines()[1], asked);
+    }
 }
 
 #[test]
@@ -254,8 +309,8 @@ fn a_redirect_to_what_is_no_web_address_is_refused() {
     for location in ["file:///etc/passwd", "ftp://x/", "http://u:s3cret@ho st/", "http://"] {
         let server = Server::start(move |_, wire| reply(wire, 302, &[("Location", location)], b""));
         let error = fault(&server.url(), "9.0");
-        assert_eq!(error.kind, Kind::Redirect, "{location}");
-        assert!(!error.message.contains("s3cret"), "{error}");
+        assert_eq!(error.kind(), Kind::Redirect, "{location}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 }
 
@@ -268,7 +323,7 @@ fn credentials_of_the_address_are_sent_and_never_shown() {
         _ => reply(wire, 401, &[], b""),
     });
     let address = server.address;
-    assert_eq!(fault(&server.url(), "9.0").kind, Kind::Forbidden);
+    assert_eq!(fault(&server.url(), "9.0").kind(), Kind::Forbidden);
     let found = fetch(&format!("http://user:s3cret@{address}"), "9.0").unwrap();
     assert_eq!(found.mu.id, 3);
     assert_eq!(other.seen()[0].header("authorization"), None, "another server must not get the password");
@@ -285,6 +340,6 @@ fn credentials_of_the_address_are_sent_and_never_shown() {
 #[test]
 fn an_unknown_name_is_named() {
     let error = fault("http://mirror.invalid", "9.0");
-    assert_eq!(error.kind, Kind::Dns, "{error:?}");
-    assert!(error.message.contains("mirror.invalid"), "{error}");
+    assert_eq!(error.kind(), Kind::Dns, "{error:?}");
+    assert!(error.to_string().contains("mirror.invalid"), "{error}");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fuel_updates::error::Explain as _;
 use fuel_updates::http::{Proxies, Roots};
 use fuel_updates::mirror::{Announcement, Fetcher, Mirror, MirrorError, MirrorErrorKind as Kind};
 
@@ -32,9 +33,9 @@ fn plain_http_goes_to_the_proxy_with_the_whole_address() {
 fn https_goes_through_a_tunnel() {
     let proxy = Server::start(|_, wire| reply(wire, 403, &[], b"no tunnels here"));
     let error = fetch(&[("https_proxy", &proxy.url())], "https://mirror.invalid").unwrap_err();
-    assert_eq!(error.kind, Kind::Proxy, "{error}");
+    assert_eq!(error.kind(), Kind::Proxy, "{error}");
     assert_eq!(proxy.lines(), ["CONNECT mirror.invalid:443"]);
-    assert!(error.message.contains("403"), "{error}");
+    assert!(error.to_string().contains("403"), "{error}");
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn no_proxy_means_direct() {
     let mirror = Server::fixed(200, MU);
     fetch(&[("http_proxy", &proxy.url())], &mirror.url()).unwrap();
     let error = fetch(&[("http_proxy", &proxy.url()), ("no_proxy", ".invalid")], "http://mirror.invalid").unwrap_err();
-    assert_eq!(error.kind, Kind::Dns, "{error}");
+    assert_eq!(error.kind(), Kind::Dns, "{error}");
     assert!(proxy.seen().is_empty());
     assert_eq!(mirror.seen().len(), 1);
 }
@@ -53,17 +54,53 @@ fn no_proxy_means_direct() {
 fn faults_of_the_proxy_are_the_proxys() {
     let closed = closed_port();
     let error = fetch(&[("http_proxy", &format!("u:s3cret@{closed}"))], "http://mirror.invalid").unwrap_err();
-    assert_eq!(error.kind, Kind::Unreachable);
-    assert!(error.message.ends_with(&format!("the proxy {closed} refused the connection")), "{error}");
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert!(error.to_string().ends_with(&format!("the proxy {closed} (http_proxy) refused the connection")), "{error}");
+    assert!(error.hint().unwrap().starts_with("check http_proxy; no_proxy names"), "{error:?}");
     let wants_password = Server::fixed(407, "");
     let error = fetch(&[("http_proxy", &wants_password.url())], "http://mirror.invalid").unwrap_err();
-    assert_eq!(error.kind, Kind::Proxy);
+    assert_eq!(error.kind(), Kind::Proxy);
+    assert!(error.to_string().ends_with("it asks for a user name and a password (407)"), "{error}");
+    assert!(error.hint().unwrap().starts_with("check http_proxy;"), "{error:?}");
     let failing = Server::fixed(503, "");
     let error = fetch(&[("http_proxy", &failing.url())], "http://mirror.invalid").unwrap_err();
-    assert!(error.message.contains(&format!("503 through the proxy {}", failing.address)), "{error}");
-    let error = fetch(&[("http_proxy", "socks5://u:s3cret@127.0.0.1:1")], "http://mirror.invalid").unwrap_err();
-    assert_eq!(error.kind, Kind::Address);
-    assert!(!error.message.contains("s3cret"), "{error}");
+    assert!(error.to_string().contains(&format!("503 through the proxy {} (http_proxy))", failing.address)), "{error}");
+    assert!(error.hint().unwrap().contains("the proxy's own: check http_proxy"), "{error:?}");
+    let silent = Server::start(|_, wire| {
+        let _ = wire.read(&mut [0u8; 10]);
+    });
+    let error = fetch(&[("HTTP_PROXY", &silent.url())], "http://mirror.invalid").unwrap_err();
+    assert_eq!(error.kind(), Kind::Timeout);
+    assert!(error.to_string().contains(&format!("from the proxy {} (HTTP_PROXY) within", silent.address)), "{error}");
+    let error = fetch(&[("all_proxy", "http://proxy.invalid:3128")], "http://mirror.invalid").unwrap_err();
+    assert_eq!(error.kind(), Kind::Dns);
+    assert!(error.to_string().contains("the name proxy.invalid (the proxy in all_proxy) could not"), "{error}");
+    assert!(error.hint().unwrap().starts_with("check all_proxy;"), "{error:?}");
+}
+
+#[test]
+fn a_tunnel_that_is_refused_for_want_of_a_password_says_so() {
+    let proxy = Server::fixed(407, "");
+    let error = fetch(&[("https_proxy", &proxy.url())], "https://mirror.invalid").unwrap_err();
+    assert!(error.to_string().ends_with("it asks for a user name and a password (407)"), "{error}");
+    assert!(error.hint().unwrap().starts_with("check https_proxy;"), "{error:?}");
+}
+
+#[test]
+fn a_variable_that_names_no_usable_proxy_is_named() {
+    for (variable, value, cause) in [
+        ("all_proxy", "socks5://u:s3cret@127.0.0.1:1", "SOCKS proxies are not supported"),
+        ("http_proxy", "socks5h://127.0.0.1:1", "SOCKS proxies are not supported"),
+        ("http_proxy", "http://u:s3#cret@127.0.0.1:1", "its user name or password contains `#`"),
+        ("HTTP_PROXY", "u:s3#cret@127.0.0.1:1", "its user name or password contains `#`"),
+    ] {
+        let error = fetch(&[(variable, value)], "http://mirror.invalid").unwrap_err();
+        assert_eq!(error.kind(), Kind::Proxy);
+        let text = error.to_string();
+        assert!(text.contains(&format!(": {variable}=`")) && text.ends_with(cause), "{text}");
+        assert!(error.hint().unwrap().contains(variable), "{error:?}");
+        assert!(!format!("{error:?} {text}").contains("cret"), "{text}");
+    }
 }
 
 #[test]

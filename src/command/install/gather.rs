@@ -58,8 +58,7 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
         return Err(AppError::new(Exit::Error, message)
             .hinted(Some("run `inventory sync`, or leave --mos-version out".to_owned())));
     }
-    let announcement =
-        mirror.fetch(version).map_err(|e| AppError::from_error(Exit::Error, &e).hinted(e.hint.clone()))?;
+    let announcement = mirror.fetch(version)?;
     let mut notes = Vec::new();
     if announcement.fell_back {
         notes.push(format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
