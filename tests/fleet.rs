@@ -17,5 +17,6 @@ mod fleet {
     mod old_servers;
     mod output;
     mod peers;
+    mod profiles;
     mod window;
 }

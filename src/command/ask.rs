@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::domain::failure::{FailureKind, NodeFailure};
 use crate::domain::mos_version::MosVersion;
 use crate::domain::node::Node;
-use crate::domain::probe::{self, MAX_ANSWER, ProbeAnswer};
+use crate::domain::probe::Probe;
+use crate::domain::remote::{Frame, RemoteCommand as _};
 use crate::domain::report::Source;
 use crate::domain::row::Row;
 use crate::error::AppError;
@@ -87,12 +88,13 @@ pub(crate) fn ask(
     events.event(&Event::Asking { total });
     let mut done = 0;
     let mut rows: Vec<Option<Row>> = vec![None; total];
-    let ran = run(nodes, &probe::command(), MAX_ANSWER, ssh, known_hosts, cancel, &mut |event| match event {
+    let frame = fleet::frame()?;
+    let ran = run(nodes, &frame.command::<Probe>(), Probe::LIMIT, ssh, known_hosts, cancel, &mut |event| match event {
         FleetEvent::Started { .. } => {}
         FleetEvent::Warning { text } => events.event(&Event::Warning(&text)),
         FleetEvent::Finished { index, result, elapsed } => {
             let (Some(node), Some(slot)) = (nodes.get(index), rows.get_mut(index)) else { return };
-            let row = row(node.clone(), result, elapsed);
+            let row = row(node.clone(), result, elapsed, &frame);
             done += 1;
             events.event(&Event::Answered { row: &row, done, total });
             *slot = Some(row);
@@ -135,23 +137,14 @@ pub(crate) fn run(
     match fleet::run(&targets, command, &settings, on_event) {
         // Whoever looks at the flag knows; what had come in was told by events.
         Ok(_) | Err(FleetError::Interrupted) => Ok(()),
-        Err(error) => Err(AppError::from_error(Exit::Error, &error).hinted(error.hint())),
+        Err(error) => Err(error.into()),
     }
 }
 
-fn row(node: Node, result: &Result<Answer, NodeFailure>, elapsed: Duration) -> Row {
-    match result {
-        Err(failure) => Row::not_asked(node, failure.clone(), elapsed),
-        Ok(answer) => match ProbeAnswer::parse(&answer.stdout) {
-            Ok(parsed) => Row::answered(node, &parsed, elapsed),
-            Err(error) => {
-                let exit = answer.exit.filter(|e| *e != 0).map_or_else(String::new, |e| format!(", exit status {e}"));
-                let hint = "log in by hand: does the login shell run commands, without a menu or a forced command?";
-                let words = answer.complaint.as_ref().map_or_else(String::new, |words| format!(": {words}"));
-                let failure = NodeFailure::new(FailureKind::RemoteError, format!("{error}{exit}{words}"));
-                Row::not_asked(node, failure.hinted(hint), elapsed)
-            }
-        },
+fn row(node: Node, result: &Result<Answer, NodeFailure>, elapsed: Duration, frame: &Frame) -> Row {
+    match result.as_ref().map_err(Clone::clone).and_then(|answer| answer.read::<Probe>(frame)) {
+        Ok(answer) => Row::answered(node, &answer, elapsed),
+        Err(failure) => Row::not_asked(node, failure, elapsed),
     }
 }
 

@@ -1,16 +1,11 @@
 //! Undoing what a killed script left on a node: a command that only an installation runs, after it failed.
 
+use super::remote::{Garbled, RemoteCommand};
 use super::text::one_line;
 
-/// The most that an answer can be, in bytes.
-pub const MAX_ANSWER: usize = 64 * 1024;
-
-const SCRIPT: &str = include_str!("cleanup.sh");
-
-/// The command: a constant, without the comments of its source.
-pub fn command() -> String {
-    SCRIPT.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
-}
+/// The command that undoes what a killed script left.
+#[derive(Clone, Copy, Debug)]
+pub enum UndoChanges {}
 
 /// What became of a node's temporary changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +18,19 @@ pub enum Cleanup {
     Left(String),
 }
 
-impl Cleanup {
-    /// Reads the answer out of an exec's output.
-    pub fn parse(output: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(output);
-        let mut lines = text.lines().skip_while(|line| *line != "#fuel-updates-cleanup 1").skip(1);
+impl RemoteCommand for UndoChanges {
+    const SCRIPT: &'static str = include_str!("cleanup.sh");
+    const PROGRAMS: &'static str = "ls flock sh grep head";
+    const LIMIT: usize = 64 * 1024;
+    type Answer = Cleanup;
+
+    fn parse(answer: &str) -> Result<Cleanup, Garbled> {
+        let mut lines = answer.lines();
         match (lines.next(), lines.next()) {
-            (Some("nothing"), _) => Self::Nothing,
-            (Some("done"), _) => Self::Done,
-            (Some("left"), Some(reason)) => Self::Left(one_line(reason, 200)),
-            _ => Self::Left("it gave no answer".to_owned()),
+            (Some("nothing"), _) => Ok(Cleanup::Nothing),
+            (Some("done"), _) => Ok(Cleanup::Done),
+            (Some("left"), Some(reason)) => Ok(Cleanup::Left(one_line(reason, 200))),
+            _ => Err(Garbled("result")),
         }
     }
 }
@@ -40,19 +38,14 @@ impl Cleanup {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::process::Command;
 
+    use super::super::remote::testing;
     use super::*;
 
     #[test]
     fn only_a_journal_that_holds_something_is_worked_off_and_only_by_one() {
         let dir = tempfile::tempdir().unwrap();
-        let ask = || {
-            let mut shell = Command::new("/bin/sh");
-            let out = shell.arg("-c").arg(command()).env("FUEL_MU_ROOT", dir.path()).output().unwrap();
-            assert!(out.status.success() && out.stderr.is_empty(), "{out:?}");
-            Cleanup::parse(&out.stdout)
-        };
+        let ask = || testing::ask::<UndoChanges>(dir.path()).unwrap();
         assert_eq!(ask(), Cleanup::Nothing);
         let folder = dir.path().join("var/lib/fuel-mu");
         fs::create_dir_all(folder.join("undo")).unwrap();
@@ -74,9 +67,9 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_is_not_a_clean_node() {
-        for output in ["", "done", "#fuel-updates-cleanup 1\nwhat\n\n", "#fuel-updates-cleanup 1\nleft"] {
-            assert_eq!(Cleanup::parse(output.as_bytes()), Cleanup::Left("it gave no answer".into()), "{output}");
+    fn a_garbled_answer_is_not_a_clean_node() {
+        for answer in ["", "what\n\n", "left"] {
+            assert_eq!(UndoChanges::parse(answer), Err(Garbled("result")), "{answer}");
         }
     }
 }

@@ -4,17 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use super::remote::{Garbled, RemoteCommand};
 use super::text::{last_lines, one_line};
 
-/// The most that an answer can be, in bytes: a report of 1 MiB and a log's end in base64.
-pub const MAX_ANSWER: usize = 2 * 1024 * 1024;
-
-const SCRIPT: &str = include_str!("details.sh");
-
-/// The command: a constant, without the comments of its source.
-pub fn command() -> String {
-    SCRIPT.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
-}
+/// The command that fetches a report and the end of a log.
+#[derive(Clone, Copy, Debug)]
+pub enum FetchDetails {}
 
 /// What a node answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,28 +56,32 @@ pub struct PackageChange {
     pub to: String,
 }
 
-impl Details {
-    /// Reads the answer out of an exec's output; what is missing or garbled stays empty.
-    pub fn parse(output: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(output);
+impl RemoteCommand for FetchDetails {
+    const SCRIPT: &'static str = include_str!("details.sh");
+    const PROGRAMS: &'static str = "head base64 tail";
+    /// A report of 1 MiB and a log's end in base64.
+    const LIMIT: usize = 2 * 1024 * 1024;
+    type Answer = Details;
+
+    /// What is missing or garbled stays empty.
+    fn parse(answer: &str) -> Result<Details, Garbled> {
         let section = |name: &str| -> Vec<u8> {
-            let begun = text.lines().skip_while(|l| *l != "#fuel-updates-details 1");
-            let mut lines = begun.filter_map(|l| l.strip_prefix(name)?.strip_prefix(' '));
+            let mut lines = answer.lines().filter_map(|l| l.strip_prefix(name)?.strip_prefix(' '));
             lines.next().and_then(|data| STANDARD.decode(data.trim_end()).ok()).unwrap_or_default()
         };
         let mut report: Option<Report> = serde_json::from_slice(&section("report")).ok();
         if let Some(report) = &mut report {
             report.failed = report.failed.take().map(|text| one_line(&text, 400));
         }
-        Self { report, log_tail: last_lines(&section("log"), 20, 200) }
+        Ok(Details { report, log_tail: last_lines(&section("log"), 20, 200) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::process::Command;
 
+    use super::super::remote::testing;
     use super::*;
 
     #[test]
@@ -90,11 +89,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("var/lib/fuel-mu/log");
         fs::create_dir_all(&folder).unwrap();
-        let ask = || {
-            let out =
-                Command::new("/bin/sh").arg("-c").arg(command()).env("FUEL_MU_ROOT", dir.path()).output().unwrap();
-            Details::parse(&out.stdout)
-        };
+        let ask = || testing::ask::<FetchDetails>(dir.path()).unwrap();
         assert_eq!(ask(), Details::default());
         let report = r#"{"run":"r","packages":[{"name":"nova-api","from":"1","to":"2"}],"removals":[],"failed":"no\u001b room"}"#;
         fs::write(dir.path().join("var/lib/fuel-mu/report.json"), report).unwrap();

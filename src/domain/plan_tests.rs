@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::failure::NodeFailure;
 use super::super::node::{Access, Host};
-use super::super::probe::{FileAnswer, Lock, ProbeAnswer};
+use super::super::probe::{FileAnswer, Lock, ProbeAnswer, Uid};
 use super::*;
 
 fn node(id: u32, role: &str) -> Node {
@@ -46,7 +46,7 @@ fn row(node: &Node, mu: Option<u64>) -> Row {
     let answer = ProbeAnswer {
         mu: mu.map_or(FileAnswer::Missing, file),
         state: FileAnswer::Missing,
-        uid: node.id.map(|id| id.0),
+        uid: node.id.map_or(Uid::Missing, |id| Uid::Number(id.0)),
         mos_version: None,
         lock: Lock::Free,
     };
@@ -161,7 +161,7 @@ fn a_proof_needs_the_file_a_finished_state_and_evidence() {
     let answer = |state: &str| ProbeAnswer {
         mu: FileAnswer::Content(br#"{"id":2,"title":"mu-2","timestamp":2}"#.to_vec()),
         state: FileAnswer::Content(state.as_bytes().to_vec()),
-        uid: Some(1),
+        uid: Uid::Number(1),
         mos_version: None,
         lock: Lock::Free,
     };

@@ -1,22 +1,12 @@
-//! What one exec on a node runs and what it prints: the command is a constant, its answer is framed.
-
-use thiserror::Error;
+//! What a check asks every node, and what a node answers.
 
 use super::mos_version::MosVersion;
+use super::remote::{Garbled, RemoteCommand};
+use super::text::one_line;
 
-/// The first line of an answer; what a node prints before it (banners, profile noise) is ignored.
-const BEGIN: &str = "#fuel-updates-answer 2";
-/// The last line of an answer.
-const END: &str = "#fuel-updates-end";
-/// The most that a whole answer can be, in bytes: two files of 64 KiB in hexadecimal, and room for a noisy profile.
-pub const MAX_ANSWER: usize = 512 * 1024;
-
-const SCRIPT: &str = include_str!("probe.sh");
-
-/// The command that one exec runs on every node: a constant, without the comments of its source.
-pub fn command() -> String {
-    SCRIPT.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
-}
+/// The command of a check: one exec that brings everything a row needs.
+#[derive(Clone, Copy, Debug)]
+pub enum Probe {}
 
 /// What a node said of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +23,19 @@ pub enum FileAnswer {
     Dangling,
     /// Reading it failed half-way.
     ReadFailed,
+}
+
+/// What a node says about which node it is: its `/etc/nailgun_uid`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Uid {
+    /// Nailgun's number of it.
+    Number(u32),
+    /// It is the Fuel master.
+    Master,
+    /// There is no such file.
+    Missing,
+    /// The file tells no number; the text says what is wrong with it. Safe to show.
+    Odd(String),
 }
 
 /// Whether a script of an installation holds the node's lock at this moment.
@@ -53,44 +56,25 @@ pub struct ProbeAnswer {
     pub mu: FileAnswer,
     /// `/var/lib/fuel-mu/state.json`.
     pub state: FileAnswer,
-    /// The number in `/etc/nailgun_uid`, where it is one.
-    pub uid: Option<u32>,
+    /// `/etc/nailgun_uid`.
+    pub uid: Uid,
     /// `fuel_version` of the node's own configuration: its MOS version.
     pub mos_version: Option<MosVersion>,
     /// Whether an installation is at work there.
     pub lock: Lock,
 }
 
-/// Why an output holds no answer.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum ProbeError {
-    /// No begin line: the command did not run, or something else answered.
-    #[error("no answer in its output")]
-    NoAnswer,
-    /// A begin line without the end line.
-    #[error("its answer breaks off")]
-    CutShort,
-    /// A section is missing or not as the command writes it.
-    #[error("its answer is garbled ({0})")]
-    Garbled(&'static str),
-}
+impl RemoteCommand for Probe {
+    const SCRIPT: &'static str = include_str!("probe.sh");
+    const PROGRAMS: &'static str = "od grep flock";
+    /// Two files of 64 KiB in hexadecimal, and room for a noisy profile.
+    const LIMIT: usize = 512 * 1024;
+    type Answer = ProbeAnswer;
 
-impl ProbeAnswer {
-    /// Reads the answer out of an exec's output.
-    ///
-    /// # Errors
-    /// [`ProbeError`] when there is no complete, well-formed answer.
-    pub fn parse(output: &[u8]) -> Result<Self, ProbeError> {
-        let text = String::from_utf8_lossy(output);
-        let mut lines = text.lines().map(|line| line.strip_suffix('\r').unwrap_or(line));
-        lines.by_ref().find(|line| *line == BEGIN).ok_or(ProbeError::NoAnswer)?;
-        let (mut mu, mut state, mut uid, mut mos_version, mut lock) = (None, None, None, None, None);
-        let mut ended = false;
-        for line in lines {
-            if line == END {
-                ended = true;
-                break;
-            }
+    fn parse(answer: &str) -> Result<ProbeAnswer, Garbled> {
+        let (mut mu, mut state, mut lock, mut uid) = (None, None, None, None);
+        let (mut found, mut mos_version) = (None, None);
+        for line in answer.lines() {
             let mut words = line.splitn(3, ' ');
             let name = words.next().unwrap_or_default();
             let status = words.next().unwrap_or_default();
@@ -105,34 +89,62 @@ impl ProbeAnswer {
                         _ => Lock::Unknown,
                     });
                 }
+                "uid" if status == "number" => uid = Some(None),
+                "uid" => uid = Some(Some(file(status, data, "uid")?)),
                 _ => {
-                    uid = uid.or_else(|| number(line));
+                    found = found.or_else(|| line.split_once("/etc/nailgun_uid:").map(|(_, value)| value.to_owned()));
                     mos_version = mos_version.or_else(|| release(line));
                 }
             }
         }
-        if !ended {
-            return Err(ProbeError::CutShort);
-        }
-        Ok(Self {
-            mu: mu.ok_or(ProbeError::Garbled("mu"))?,
-            state: state.ok_or(ProbeError::Garbled("state"))?,
+        let uid = match uid.ok_or(Garbled("uid"))? {
+            None => number(&found.unwrap_or_default()),
+            Some(file) => not_a_number(&file),
+        };
+        Ok(ProbeAnswer {
+            mu: mu.ok_or(Garbled("mu"))?,
+            state: state.ok_or(Garbled("state"))?,
             uid,
             mos_version,
-            lock: lock.ok_or(ProbeError::Garbled("lock"))?,
+            lock: lock.ok_or(Garbled("lock"))?,
         })
     }
 }
 
-fn file(status: &str, data: Option<&str>, section: &'static str) -> Result<FileAnswer, ProbeError> {
+/// Nailgun counts its nodes from 1.
+fn number(digits: &str) -> Uid {
+    match digits.parse() {
+        Ok(number) if number > 0 => Uid::Number(number),
+        _ => Uid::Odd(format!("/etc/nailgun_uid holds no node ID: \"{}\"", one_line(digits, 40))),
+    }
+}
+
+/// What a file says that holds more or something else than one number.
+fn not_a_number(file: &FileAnswer) -> Uid {
+    let odd = |fault: &str| Uid::Odd(format!("/etc/nailgun_uid {fault}"));
+    match file {
+        FileAnswer::Missing => Uid::Missing,
+        FileAnswer::Unreadable => odd("may not be read"),
+        FileAnswer::Special => odd("is not a regular file"),
+        FileAnswer::Dangling => odd("is a link that leads nowhere"),
+        FileAnswer::ReadFailed => odd("could not be read"),
+        FileAnswer::Content(bytes) => match one_line(&String::from_utf8_lossy(bytes), 40).as_str() {
+            "master" => Uid::Master,
+            "" => odd("is empty"),
+            text => odd(&format!("holds no node ID: \"{text}\"")),
+        },
+    }
+}
+
+fn file(status: &str, data: Option<&str>, section: &'static str) -> Result<FileAnswer, Garbled> {
     Ok(match status {
         "missing" => FileAnswer::Missing,
         "unreadable" => FileAnswer::Unreadable,
         "special" => FileAnswer::Special,
         "dangling" => FileAnswer::Dangling,
         "broken" => FileAnswer::ReadFailed,
-        "read" => FileAnswer::Content(bytes(data.unwrap_or_default()).ok_or(ProbeError::Garbled(section))?),
-        _ => return Err(ProbeError::Garbled(section)),
+        "read" => FileAnswer::Content(bytes(data.unwrap_or_default()).ok_or(Garbled(section))?),
+        _ => return Err(Garbled(section)),
     })
 }
 
@@ -147,12 +159,6 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// The node's number out of `PATH/etc/nailgun_uid:17`.
-fn number(line: &str) -> Option<u32> {
-    let (_, value) = line.split_once("/etc/nailgun_uid:")?;
-    value.trim().parse().ok().filter(|id| *id > 0)
-}
-
 /// The release out of `PATH:fuel_version: '9.0'`, quoted or not; only digits and dots make a version.
 fn release(line: &str) -> Option<MosVersion> {
     let (_, value) = line.split_once(".yaml:fuel_version:")?;
@@ -163,15 +169,14 @@ fn release(line: &str) -> Option<MosVersion> {
 mod tests {
     use std::fs;
     use std::path::Path;
-    use std::process::Command;
 
+    use super::super::remote::testing;
+    use super::super::remote::{AnswerError, Frame};
     use super::*;
 
     /// Runs the real command on a file tree.
-    fn ask(tree: &Path) -> Vec<u8> {
-        let out = Command::new("/bin/sh").arg("-c").arg(command()).env("FUEL_MU_ROOT", tree).output().unwrap();
-        assert!(out.status.success() && out.stderr.is_empty(), "{out:?}");
-        out.stdout
+    fn ask(tree: &Path) -> ProbeAnswer {
+        testing::ask::<Probe>(tree).unwrap()
     }
 
     fn tree() -> tempfile::TempDir {
@@ -183,12 +188,6 @@ mod tests {
     }
 
     #[test]
-    fn the_command_holds_no_comment_and_runs_nothing_from_outside() {
-        assert!(!command().contains("\n# "));
-        assert!(command().starts_with("LC_ALL=C"));
-    }
-
-    #[test]
     fn a_full_answer() {
         let dir = tree();
         let path = |p: &str| dir.path().join(p);
@@ -196,13 +195,12 @@ mod tests {
         fs::write(path("var/lib/fuel-mu/state.json"), "s\n").unwrap();
         fs::write(path("etc/nailgun_uid"), "17").unwrap();
         fs::write(path("etc/astute.yaml"), "x: 1\nfuel_version: '9.0'\n").unwrap();
-        let answer = ProbeAnswer::parse(&ask(dir.path())).unwrap();
         assert_eq!(
-            answer,
+            ask(dir.path()),
             ProbeAnswer {
                 mu: FileAnswer::Content(b"{}".to_vec()),
                 state: FileAnswer::Content(b"s\n".to_vec()),
-                uid: Some(17),
+                uid: Uid::Number(17),
                 mos_version: "9.0".parse().ok(),
                 lock: Lock::Free,
             }
@@ -213,9 +211,9 @@ mod tests {
     fn missing_is_told_from_special_dangling_and_large() {
         let dir = tree();
         let mu = dir.path().join("etc/fuel/mu-version.json");
-        let answer = || ProbeAnswer::parse(&ask(dir.path())).unwrap();
+        let answer = || ask(dir.path());
         assert_eq!(answer().mu, FileAnswer::Missing);
-        assert_eq!((answer().uid, answer().mos_version), (None, None));
+        assert_eq!((answer().uid, answer().mos_version), (Uid::Missing, None));
         fs::create_dir(&mu).unwrap();
         assert_eq!(answer().mu, FileAnswer::Special);
         fs::remove_dir(&mu).unwrap();
@@ -228,48 +226,78 @@ mod tests {
         assert_eq!(answer().mu, FileAnswer::Missing);
     }
 
+    /// Only a file that holds one number tells which node it is.
+    #[test]
+    fn a_uid_that_is_no_number_is_told_as_what_it_is() {
+        let dir = tree();
+        let path = dir.path().join("etc/nailgun_uid");
+        fs::write(dir.path().join("etc/astute.yaml"), "fuel_version: 9.0\n").unwrap();
+        let odd = |text: &str| Uid::Odd(format!("/etc/nailgun_uid {text}"));
+        for (content, uid) in [
+            (&b"17"[..], Uid::Number(17)),
+            (b"17\n", Uid::Number(17)),
+            (b"17\n\n", Uid::Number(17)),
+            (b"007\n", Uid::Number(7)),
+            (b"master", Uid::Master),
+            (b"master\n", Uid::Master),
+            (b"", odd("is empty")),
+            (b"\n", odd("is empty")),
+            (b"0\n", odd("holds no node ID: \"0\"")),
+            (b"99999999999\n", odd("holds no node ID: \"99999999999\"")),
+            (b"5\n7\n", odd("holds no node ID: \"5 7\"")),
+            (b"5\nrubbish", odd("holds no node ID: \"5 rubbish\"")),
+            (b"rubbish\n5\n", odd("holds no node ID: \"rubbish 5\"")),
+            (b"\x1b[31m5\n", odd("holds no node ID: \"[31m5\"")),
+            (b"5\0\n", odd("holds no node ID: \"5\"")),
+            (b"\xff\xfe", odd("holds no node ID: \"\u{fffd}\u{fffd}\"")),
+            (&[b'9'; 300], odd(&format!("holds no node ID: \"{}…\"", "9".repeat(40)))),
+        ] {
+            fs::write(&path, content).unwrap();
+            let answer = ask(dir.path());
+            assert_eq!(answer.uid, uid, "{content:?}");
+            assert_eq!(answer.mos_version, "9.0".parse().ok(), "{content:?}");
+        }
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert_eq!(ask(dir.path()).uid, odd("is not a regular file"));
+    }
+
     #[test]
     fn the_lock_is_seen_while_it_is_held_and_never_made() {
         let dir = tree();
         let lock = dir.path().join("var/lib/fuel-mu/lock");
-        assert_eq!(ProbeAnswer::parse(&ask(dir.path())).unwrap().lock, Lock::Free);
+        assert_eq!(ask(dir.path()).lock, Lock::Free);
         assert!(!lock.exists());
         let file = fs::File::create(&lock).unwrap();
         file.lock().unwrap();
-        assert_eq!(ProbeAnswer::parse(&ask(dir.path())).unwrap().lock, Lock::Held);
+        assert_eq!(ask(dir.path()).lock, Lock::Held);
         file.unlock().unwrap();
-        assert_eq!(ProbeAnswer::parse(&ask(dir.path())).unwrap().lock, Lock::Free);
+        assert_eq!(ask(dir.path()).lock, Lock::Free);
     }
 
     #[test]
-    fn noise_around_the_answer_does_no_harm() {
-        let dir = tree();
-        let mut noisy = b"Welcome to node-5\r\nmu read  68 65\n".to_vec();
-        noisy.extend(ask(dir.path()));
-        noisy.extend(b"bye\xff\n");
-        assert_eq!(ProbeAnswer::parse(&noisy).unwrap().mu, FileAnswer::Missing);
-    }
-
-    #[test]
-    fn broken_answers_are_refused() {
-        let whole = "#fuel-updates-answer 2\nmu missing\nstate missing\nlock free\n/etc/nailgun_uid:7\n";
-        assert_eq!(ProbeAnswer::parse(b"hello"), Err(ProbeError::NoAnswer));
-        assert_eq!(ProbeAnswer::parse(whole.as_bytes()), Err(ProbeError::CutShort));
-        let ended = format!("{whole}#fuel-updates-end\n");
-        assert!(ProbeAnswer::parse(ended.as_bytes()).is_ok());
-        assert_eq!(
-            ProbeAnswer::parse(ended.replace("mu missing", "mu read  7b 7").as_bytes()),
-            Err(ProbeError::Garbled("mu"))
-        );
-        assert_eq!(ProbeAnswer::parse(ended.replace("lock free\n", "").as_bytes()), Err(ProbeError::Garbled("lock")));
+    fn a_section_that_is_missing_or_odd_is_named() {
+        let whole = "mu missing\nstate missing\nlock free\nuid number\n/etc/nailgun_uid:7\n";
+        assert_eq!(Probe::parse(whole).unwrap().uid, Uid::Number(7));
+        let faults = [
+            ("mu missing", "mu read  7b 7", "mu"),
+            ("lock free\n", "", "lock"),
+            ("state missing", "state what", "state"),
+            ("uid number\n", "", "uid"),
+        ];
+        for (from, to, section) in faults {
+            assert_eq!(Probe::parse(&whole.replace(from, to)), Err(Garbled(section)));
+        }
     }
 
     proptest::proptest! {
         #[test]
         fn nothing_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-            let mut answer = b"#fuel-updates-answer 2\n".to_vec();
-            answer.extend(bytes);
-            let _ = ProbeAnswer::parse(&answer);
+            let frame = Frame::new([1; 8]);
+            let mark = |word: &str| format!("#fuel-updates {} {word}\n", frame.word()).into_bytes();
+            let output = [mark("begin"), b"mu read  ".to_vec(), bytes, b"\n".to_vec(), mark("end")].concat();
+            let answer: Result<ProbeAnswer, AnswerError> = frame.answer::<Probe>(&output);
+            proptest::prop_assert!(answer.is_err());
         }
     }
 }

@@ -184,7 +184,7 @@ impl Report {
         let unverified = names(&|r| r.identity == Some(Identity::Unverified));
         if !unverified.is_empty() {
             warnings.push(format!(
-                "identity unverified on {unverified}: no id in the inventory, or no /etc/nailgun_uid on the node"
+                "identity unverified on {unverified}: no id in the inventory, or no number in /etc/nailgun_uid on the node"
             ));
         }
         if let Some(version) = &self.mos_version {

@@ -6,10 +6,10 @@ use super::failure::{FailureKind, NodeFailure};
 use super::mos_version::MosVersion;
 use super::mu::{MAX_BYTES, Mu, MuError};
 use super::node::{Node, NodeId};
-use super::probe::{FileAnswer, Lock, ProbeAnswer};
+use super::probe::{FileAnswer, Lock, ProbeAnswer, Uid};
 use super::update_state::UpdateState;
 
-/// The state of a node (product page, "Asking a node").
+/// The state of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// A valid `mu-version.json`.
@@ -18,7 +18,7 @@ pub enum State {
     None,
     /// An installation is not finished, and a script of it is at work now.
     Updating,
-    /// An installation is not finished, and nothing is at work: it waits for its turn, or was stopped.
+    /// An installation is not finished, and no script is known to be at work: it waits for its turn, or was stopped.
     Incomplete,
     /// A file is there and cannot be read.
     Unreadable,
@@ -150,13 +150,17 @@ impl Row {
 
     /// A node's answer.
     pub fn answered(mut node: Node, answer: &ProbeAnswer, elapsed: Duration) -> Self {
-        let identity = match (node.id, answer.uid) {
-            (Some(wanted), Some(found)) if wanted.0 == found => Identity::Verified,
-            (Some(_), Some(_)) => Identity::Wrong,
-            _ => Identity::Unverified,
+        let identity = match (&answer.uid, node.id) {
+            (Uid::Number(found), Some(wanted)) if wanted.0 == *found => Identity::Verified,
+            (Uid::Number(_), Some(_)) | (Uid::Master, _) => Identity::Wrong,
+            (Uid::Number(found), None) => {
+                node.id = Some(NodeId(*found));
+                Identity::Unverified
+            }
+            (Uid::Missing | Uid::Odd(_), _) => Identity::Unverified,
         };
-        if node.id.is_none() {
-            node.id = answer.uid.map(NodeId);
+        if identity == Identity::Wrong {
+            return Self::wrong_node(node, answer, elapsed);
         }
         let (state, mu, detail) = read_mu(&answer.mu);
         let mut row = Self::blank(node, state, elapsed);
@@ -164,13 +168,30 @@ impl Row {
         row.mos_version = answer.mos_version.clone();
         (row.mu, row.detail) = (mu, detail);
         row.read_update_state(answer);
-        if identity == Identity::Wrong {
-            let found = answer.uid.unwrap_or_default();
-            row.state = State::WrongNode;
-            row.detail = Some(format!("node {found} answers at this address"));
-            row.hint = Some("the inventory is out of date: run `inventory sync`, or correct its address".to_owned());
+        if let Uid::Odd(cause) = &answer.uid {
+            row.add_detail(cause);
         }
         row
+    }
+
+    /// Another machine answers at the node's address. What that one runs is no part of the report.
+    fn wrong_node(node: Node, answer: &ProbeAnswer, elapsed: Duration) -> Self {
+        let mut row = Self::blank(node, State::WrongNode, elapsed);
+        row.identity = Some(Identity::Wrong);
+        row.mos_version = answer.mos_version.clone();
+        row.detail = Some(match answer.uid {
+            Uid::Number(found) => format!("node {found} answers at this address"),
+            _ => "the Fuel master answers at this address".to_owned(),
+        });
+        row.hint = Some("the inventory is out of date: run `inventory sync`, or correct its address".to_owned());
+        row
+    }
+
+    fn add_detail(&mut self, text: &str) {
+        self.detail = Some(match self.detail.take() {
+            Some(detail) => format!("{detail}; {text}"),
+            None => text.to_owned(),
+        });
     }
 
     /// An unfinished state file beats `mu-version.json`, whose update is still shown.
@@ -193,6 +214,9 @@ impl Row {
                 self.state = if at_work { State::Updating } else { State::Incomplete };
                 let since = timestamp(update.since);
                 self.detail = Some(format!("to {}, phase {}, since {since}", update.target.title, update.phase));
+                if answer.lock == Lock::Unknown {
+                    self.add_detail("whether a script is at work now is not known");
+                }
                 self.target = Some(update.target.clone());
                 self.update = Some(update);
             }
@@ -240,7 +264,7 @@ impl Row {
         }
     }
 
-    /// Two answers are equal when state, id and timestamp are (product page, "check installed").
+    /// Two answers are equal when their states and the IDs and timestamps of their updates are.
     pub fn same_answer(&self, other: &Self) -> bool {
         let key = |mu: &Option<Mu>| mu.as_ref().map(|m| (m.id, m.timestamp));
         self.state == other.state && key(&self.mu) == key(&other.mu) && key(&self.target) == key(&other.target)
@@ -280,121 +304,5 @@ fn file_fault(answer: &FileAnswer) -> (State, &'static str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::node::{Access, Host};
-    use super::*;
-
-    fn node(id: Option<u32>) -> Node {
-        Node {
-            id: id.map(NodeId),
-            name: "node-5".into(),
-            fqdn: None,
-            label: None,
-            roles: vec![],
-            host: Host::Ip([10, 20, 0, 5].into()),
-            port: 22,
-            access: Access::default(),
-        }
-    }
-
-    fn answer(mu: &str, state: &str) -> ProbeAnswer {
-        let file =
-            |t: &str| if t.is_empty() { FileAnswer::Missing } else { FileAnswer::Content(t.as_bytes().to_vec()) };
-        ProbeAnswer {
-            mu: file(mu),
-            state: file(state),
-            uid: Some(5),
-            mos_version: "9.0".parse().ok(),
-            lock: Lock::Free,
-        }
-    }
-
-    fn row(answer: &ProbeAnswer) -> Row {
-        Row::answered(node(Some(5)), answer, Duration::ZERO)
-    }
-
-    fn seen(row: &Row) -> (&'static str, Option<u64>, &str) {
-        (row.state.as_str(), row.mu.as_ref().map(|m| m.id), row.detail.as_deref().unwrap_or(""))
-    }
-
-    const MU2: &str = r#"{"id":2,"title":"mu-2","timestamp":20}"#;
-
-    fn state(phase: &str, id: u64) -> String {
-        format!(
-            r#"{{"run":"r","target":{{"id":{id},"title":"mu-{id}","timestamp":{}}},"phase":"{phase}","since":0,"evidence":null}}"#,
-            id * 10
-        )
-    }
-
-    #[test]
-    fn a_valid_file_counts_however_it_came_there() {
-        assert_eq!(seen(&row(&answer("", ""))), ("none", None, ""));
-        assert_eq!(seen(&row(&answer(MU2, ""))), ("installed", Some(2), "from package"));
-        assert_eq!(seen(&row(&answer(MU2, &state("done", 2)))), ("installed", Some(2), ""));
-        assert_eq!(seen(&row(&answer(MU2, &state("done", 1)))), ("installed", Some(2), "from package"));
-    }
-
-    #[test]
-    fn an_unfinished_state_beats_the_file_whose_update_is_still_shown() {
-        let mut answer = answer(MU2, &state("packages", 3));
-        let detail = "to mu-3, phase packages, since 1970-01-01 00:00:00Z";
-        assert_eq!(seen(&row(&answer)), ("incomplete", Some(2), detail));
-        answer.lock = Lock::Held;
-        assert_eq!(seen(&row(&answer)), ("updating", Some(2), detail));
-        assert_eq!(row(&answer).target.unwrap().id, 3);
-    }
-
-    #[test]
-    fn faults_of_files() {
-        let mut a = answer("{", "");
-        assert_eq!(row(&a).state, State::Invalid);
-        for (file, state, detail) in [
-            (FileAnswer::Unreadable, "unreadable", "permission denied"),
-            (FileAnswer::ReadFailed, "unreadable", "reading it failed"),
-            (FileAnswer::Special, "invalid", "not a regular file"),
-            (FileAnswer::Dangling, "invalid", "a link that leads nowhere"),
-            (FileAnswer::Content(vec![b'x'; MAX_BYTES + 1]), "invalid", "larger than 64 KiB"),
-            (FileAnswer::Content(vec![]), "invalid", "the file is empty"),
-        ] {
-            a.mu = file;
-            assert_eq!(seen(&row(&a)), (state, None, detail));
-        }
-        a = answer(MU2, "{}");
-        assert_eq!(row(&a).state, State::Invalid);
-        assert!(row(&a).detail.unwrap().starts_with("state.json: missing field"));
-    }
-
-    #[test]
-    fn identity() {
-        let mut a = answer(MU2, "");
-        a.uid = Some(9);
-        assert_eq!(seen(&row(&a)), ("wrong-node", Some(2), "node 9 answers at this address"));
-        a.uid = None;
-        assert_eq!((row(&a).identity, row(&a).state), (Some(Identity::Unverified), State::Installed));
-        a.uid = Some(7);
-        let learnt = Row::answered(node(None), &a, Duration::ZERO);
-        assert_eq!((learnt.identity, learnt.node.id), (Some(Identity::Unverified), Some(NodeId(7))));
-    }
-
-    #[test]
-    fn verdicts() {
-        let mu = |id, timestamp| Mu { id, title: "t".into(), timestamp, doc_link: None };
-        let of = |runs: Option<Mu>| Verdict::of(runs.as_ref(), &mu(2, 20));
-        assert_eq!(of(None), Verdict::UpdateAvailable);
-        assert_eq!(of(Some(mu(1, 99))), Verdict::UpdateAvailable);
-        assert_eq!(of(Some(mu(2, 20))), Verdict::UpToDate);
-        assert_eq!(of(Some(mu(2, 10))), Verdict::RePublished);
-        assert_eq!(of(Some(mu(2, 30))), Verdict::AheadOfMirror);
-        assert_eq!(of(Some(mu(3, 1))), Verdict::AheadOfMirror);
-    }
-
-    #[test]
-    fn another_version_has_no_verdict() {
-        let mut r = row(&answer(MU2, ""));
-        r.judge(&Mu { id: 3, title: "t".into(), timestamp: 1, doc_link: None }, &"8.0".parse().unwrap());
-        assert_eq!(
-            (r.verdict, r.detail.as_deref()),
-            (Some(Verdict::Unknown), Some("runs MOS 9.0, the environment 8.0"))
-        );
-    }
-}
+#[path = "row_tests.rs"]
+mod tests;

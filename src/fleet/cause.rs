@@ -12,7 +12,7 @@ use super::known_hosts::verdict::Refusal;
 use super::link::{BadId, LinkState};
 use super::watch::{End, Notes, SessionError};
 use crate::domain::failure::{FailureKind, NodeFailure};
-use crate::domain::text::one_line;
+use crate::domain::text::{last_lines, one_line};
 
 fn failure(kind: FailureKind, cause: impl Into<String>, hint: impl Into<String>) -> NodeFailure {
     NodeFailure::new(kind, cause).hinted(hint)
@@ -292,12 +292,16 @@ pub(super) fn too_much(limit: usize) -> NodeFailure {
 }
 
 /// The output did not end in time.
-pub(super) fn answer_late(late: Late, bytes: usize, exit: Option<u32>) -> NodeFailure {
+pub(super) fn answer_late(late: Late, stdout: &[u8], exit: Option<u32>) -> NodeFailure {
     let time = late.in_words();
-    let cause = match (exit, bytes) {
+    let cause = match (exit, stdout.len()) {
         (Some(_), _) => format!("the command ended, but its output stays open after {time}"),
         (None, 0) => format!("logged in, but no answer after {time}"),
-        (None, _) => format!("no end of the answer after {time} ({bytes} bytes came)"),
+        (None, bytes) => {
+            let words =
+                last_lines(stdout, 1, 60).pop().map_or_else(String::new, |line| format!(", at last \"{line}\""));
+            format!("no end of the answer after {time} ({bytes} bytes came{words})")
+        }
     };
     failure(FailureKind::Timeout, cause, "the node may hang: look at its console, load and disks")
 }

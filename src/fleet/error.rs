@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::error::Explain;
+
 /// Why a run did not take place, or did not come to its end. Safe to show; never holds key material.
 #[derive(Debug, Error)]
 pub enum FleetError {
@@ -35,14 +37,22 @@ pub enum FleetError {
     /// The runtime could not be started.
     #[error("cannot start: {0}")]
     Runtime(#[from] io::Error),
+    /// This process may not open enough files: each connection is one.
+    #[error("this process may open {limit} files only (ulimit -n), which is not enough to ask nodes")]
+    OpenFiles {
+        /// The limit.
+        limit: u64,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    Random,
     /// The run was cancelled from outside. What had come in was told by events.
     #[error("interrupted")]
     Interrupted,
 }
 
-impl FleetError {
-    /// What the operator can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Explain for FleetError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NoKey { .. } => {
                 Some("name a private key with --ssh-key, or start an agent (ssh-agent, ssh-add)".to_owned())
@@ -51,7 +61,8 @@ impl FleetError {
                 hint.clone().or_else(|| Some("name a private key file with --ssh-key".to_owned()))
             }
             Self::KnownHosts { .. } => Some("repair the file or its permissions, or move it away".to_owned()),
-            Self::Runtime(_) | Self::Interrupted => None,
+            Self::OpenFiles { .. } => Some("raise the limit (ulimit -n 1024), or lower --fanout".to_owned()),
+            Self::Runtime(_) | Self::Random | Self::Interrupted => None,
         }
     }
 }

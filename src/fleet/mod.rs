@@ -24,6 +24,7 @@ mod known_hosts;
 mod link;
 mod names;
 mod node;
+mod refusal;
 mod route;
 mod server_id;
 mod session;
@@ -39,7 +40,20 @@ pub use known_hosts::forget::{Forgotten, forget};
 pub use settings::{FleetSettings, HostKeyPolicy};
 pub use target::{Jump, JumpError, Target};
 
+use ring::rand::{SecureRandom as _, SystemRandom};
+
 use crate::domain::failure::NodeFailure;
+use crate::domain::remote::Frame;
+
+/// A frame with a fresh random word, for the commands of one run.
+///
+/// # Errors
+/// [`FleetError::Random`]: the system gave no random bytes.
+pub fn frame() -> Result<Frame, FleetError> {
+    let mut random = [0; 8];
+    SystemRandom::new().fill(&mut random).map_err(|_| FleetError::Random)?;
+    Ok(Frame::new(random))
+}
 
 /// Runs `command` on every target, at most [`FleetSettings::fanout`] at once, and returns one result per
 /// target, in their order. `on_event` hears of every node as it starts and as it ends.

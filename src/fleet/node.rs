@@ -81,7 +81,7 @@ pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<A
     let output = exec(&session, &run.command, settings.answer_limit, whole).await?;
     session.end();
     let elapsed = began.elapsed().saturating_sub(waited);
-    Ok(Answer { stdout: output.stdout, complaint: output.complaint, exit: output.exit, elapsed })
+    Ok(output.into_answer(elapsed))
 }
 
 fn names(target: &Target) -> HostNames {

@@ -19,5 +19,5 @@ pub use fault::Fault;
 pub use find::{find, known, place};
 pub use native::{Change, ChangeKind, NativeFile, SCHEMA, merge};
 pub use read::{Loaded, MAX_BYTES, ParseError, from_bytes, from_reader, parse, read};
-pub use remote::{MAX_REMOTE_ANSWER, RemoteError, RemoteFile, remote_command, remote_file};
+pub use remote::{FetchNodeFile, NodeFile, NodeFileError};
 pub use yaml::of_ours;

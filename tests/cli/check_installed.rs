@@ -2,6 +2,7 @@
 
 use fuel_lab::{Lab, NodeSpec, Scenario, SshFault};
 use insta::assert_snapshot;
+use serde_json::Value;
 
 use crate::program::{MU_FILE, Program, mu};
 
@@ -299,16 +300,44 @@ fn another_node_at_the_address() {
     +----+--------+------------+------------+----------+------------+--------------------------------+
     | id | name   | roles      | state      | MU       | published  | detail                         |
     +----+--------+------------+------------+----------+------------+--------------------------------+
-    | 1  | node-1 | controller | wrong-node | 9.0-mu-1 | 2016-07-05 | node 9 answers at this address |
+    | 1  | node-1 | controller | wrong-node | -        | -          | node 9 answers at this address |
     | 2  | node-2 | compute    | installed  | 9.0-mu-1 | 2016-07-05 | from package                   |
     +----+--------+------------+------------+----------+------------+--------------------------------+
     9.0-mu-1 on node-2; wrong-node node-1 (node 9 answers at this address)
     --- stderr
     environment 1: [LAB]/inventory.yaml (native, AGE old)
     asking 2 nodes
-    warning: identity unverified on node-2: no id in the inventory, or no /etc/nailgun_uid on the node
+    warning: identity unverified on node-2: no id in the inventory, or no number in /etc/nailgun_uid on the node
     hint: node-1: the inventory is out of date: run `inventory sync`, or correct its address
     ");
+}
+
+/// What another machine runs counts nowhere, and a file that holds no number verifies nobody.
+#[test]
+fn a_uid_that_is_no_number() {
+    let with = |id, uid: &str| {
+        let mut node = installed(id, "compute", 1);
+        node.uid = Some(uid.to_owned());
+        node
+    };
+    let scenario = Scenario::new().node(with(1, "master")).node(with(2, "two\nlines\u{61c}")).node(with(3, "9"));
+    let lab = Lab::start(scenario).expect("a lab");
+    let program = Program::in_lab(&lab);
+    let ran = program.run("-e 1 -q check installed -f value -c id -c state -c MU -c detail");
+    assert_eq!(
+        ran.stdout,
+        "1 wrong-node - the Fuel master answers at this address\n\
+         2 installed 9.0-mu-1 from package; /etc/nailgun_uid holds no node ID: \"two lines\"\n\
+         3 wrong-node - node 9 answers at this address\n"
+    );
+    assert_eq!(ran.code, Some(3));
+    let report = program.run("-e 1 -q check installed -f json").json();
+    let told: Vec<_> =
+        report["nodes"].as_array().expect("nodes").iter().map(|n| (&n["identity"], &n["mu"]["id"])).collect();
+    assert_eq!(
+        told,
+        [(&"wrong".into(), &Value::Null), (&"unverified".into(), &1.into()), (&"wrong".into(), &Value::Null)]
+    );
 }
 
 #[test]

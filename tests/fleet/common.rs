@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use fuel_updates::domain::failure::NodeFailure;
 use fuel_updates::domain::node::Host;
-use fuel_updates::fleet::{Answer, FleetSettings, Target, run};
+use fuel_updates::domain::probe::{Probe, ProbeAnswer};
+use fuel_updates::fleet::{Answer, FleetSettings, Target, frame, run};
 
 pub(crate) use crate::sshd::{Setup, Sshd};
 
@@ -37,6 +38,12 @@ pub(crate) fn ask_one(target: &Target, command: &str, settings: &FleetSettings) 
     ask(std::slice::from_ref(target), command, settings).remove(0)
 }
 
+/// Runs the command of a check for one target and reads its answer.
+pub(crate) fn probe(target: &Target, settings: &FleetSettings) -> Result<ProbeAnswer, NodeFailure> {
+    let frame = frame().expect("a random word");
+    ask_one(target, &frame.command::<Probe>(), settings)?.read::<Probe>(&frame)
+}
+
 /// The output as text.
 pub(crate) fn text(outcome: &Outcome) -> &str {
     let answer = outcome.as_ref().unwrap_or_else(|failure| panic!("{failure:?}"));
@@ -44,9 +51,9 @@ pub(crate) fn text(outcome: &Outcome) -> &str {
 }
 
 /// The failure of a node that must have failed.
-pub(crate) fn failure(outcome: Outcome) -> NodeFailure {
+pub(crate) fn failure<A: std::fmt::Debug>(outcome: Result<A, NodeFailure>) -> NodeFailure {
     match outcome {
-        Ok(answer) => panic!("it answered {:?}", String::from_utf8_lossy(&answer.stdout)),
+        Ok(answer) => panic!("it answered {answer:?}"),
         Err(failure) => {
             assert!(failure.hint.is_some(), "no hint: {failure:?}");
             assert!(!failure.cause.chars().any(char::is_control), "{failure:?}");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use fuel_updates::domain::failure::FailureKind;
+use fuel_updates::error::Explain as _;
 use fuel_updates::fleet::{FleetError, Target, run};
 
 use super::common::*;

@@ -38,7 +38,7 @@ fn exit_status_and_the_last_complaint_come_along() {
     );
     let answer = outcome.unwrap();
     assert_eq!((answer.stdout.as_slice(), answer.exit), (&b"out\n"[..], Some(3)));
-    assert_eq!(answer.complaint.as_deref(), Some("two [31m"));
+    assert_eq!(answer.complaint().as_deref(), Some("two [31m"));
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn a_killed_command_is_named_with_its_signal() {
 #[test]
 fn a_shell_that_is_missing_is_named() {
     let Some(sshd) = Sshd::start(&Setup::on(&["127.76.3.1"]).line("ForceCommand exec /no/such/shell")) else { return };
-    let failed = failure(ask_one(&target(&sshd, "127.76.3.1"), "true", &settings(sshd.dir())));
+    let failed = failure(probe(&target(&sshd, "127.76.3.1"), &settings(sshd.dir())));
     assert_eq!(failed.kind, FailureKind::RemoteError);
     assert!(failed.cause.starts_with("the shell could not run the command (exit 127): "), "{}", failed.cause);
     assert!(failed.cause.contains("/no/such/shell"), "{}", failed.cause);

@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use fuel_lab::{Lab, Membership, NodeSpec, Scenario};
+use fuel_updates::domain::remote::Frame;
+use fuel_updates::inventory::FetchNodeFile;
 use insta::assert_snapshot;
 
 use super::forms::six;
@@ -246,7 +248,11 @@ fn import_from_a_node_asks_it_over_ssh_once() {
       - {id: 7, name: rack3-kvm, fqdn: rack3-kvm.domain.tld, address: 10.20.0.9, roles: [compute], label: "rack 3"}
       - {id: 8, name: node-8, fqdn: node-8.domain.tld, address: 10.20.0.10, roles: [cinder], label: "old cinder"}
     "#);
-    assert_eq!(lab.node(5).commands(), [fuel_updates::inventory::remote_command()]);
+    // One constant command, but for the random word of the run.
+    let (frame, commands) = (Frame::new([0; 8]), lab.node(5).commands());
+    let word = commands[0].lines().next().and_then(|line| line.strip_prefix("W=")).expect("the word");
+    assert_eq!(commands.len(), 1);
+    assert_eq!(commands[0].replace(word, frame.word()), frame.command::<FetchNodeFile>());
     let newton = program.run("-q -e 2 inventory import --from node-7 --to -");
     assert!(newton.stdout.contains("mos_version: \"10.0\""), "{}", newton.picture());
     assert_snapshot!(program.run("-q -e 2 inventory import --from node-6 --to -").picture(), @"

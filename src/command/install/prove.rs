@@ -6,16 +6,17 @@ use super::Context;
 use super::compare::words;
 use super::watch::{End, How};
 use crate::command::ask;
-use crate::domain::details::{self, Details};
+use crate::domain::details::{Details, FetchDetails};
 use crate::domain::mu::Mu;
 use crate::domain::node::{Node, NodeId};
 use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
 use crate::domain::plan::proof_fault;
+use crate::domain::remote::RemoteCommand as _;
 use crate::domain::row::{Row, State};
 use crate::domain::run::{LeftOvers, NodeProgress};
 use crate::error::AppError;
 use crate::event::{Event, Events as _};
-use crate::fleet::FleetEvent;
+use crate::fleet::{self, FleetEvent};
 use crate::nailgun::TaskState;
 
 /// A node of the run.
@@ -127,17 +128,18 @@ pub(super) fn fetch_details(
     let nodes: Vec<Node> = subjects.iter().map(|s| s.node.clone()).collect();
     let mut found = BTreeMap::new();
     let mut progress = context.ui.progress();
+    let frame = fleet::frame()?;
     ask::run(
         &nodes,
-        &details::command(),
-        details::MAX_ANSWER,
+        &frame.command::<FetchDetails>(),
+        FetchDetails::LIMIT,
         &context.settings.ssh,
         &context.state.join("known_hosts"),
         context.interrupt.flag(),
         &mut |event| match event {
             FleetEvent::Finished { index, result: Ok(answer), .. } => {
-                if let Some(subject) = subjects.get(index) {
-                    found.insert(subject.id, Details::parse(&answer.stdout));
+                if let (Some(subject), Ok(details)) = (subjects.get(index), answer.read::<FetchDetails>(&frame)) {
+                    found.insert(subject.id, details);
                 }
             }
             FleetEvent::Warning { text } => progress.event(&Event::Warning(&text)),

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use crate::command::{ask, state_dir};
 use crate::domain::inventory::Inventory;
 use crate::domain::node::{Access, Host, Node};
+use crate::domain::remote::RemoteCommand as _;
 use crate::error::AppError;
 use crate::event::{Event, Events as _};
 use crate::exit::Exit;
-use crate::fleet::FleetEvent;
-use crate::inventory::{self, MAX_REMOTE_ANSWER, remote_command, remote_file};
+use crate::fleet::{self, FleetEvent};
+use crate::inventory::{self, FetchNodeFile};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
 use crate::ui::Ui;
@@ -22,9 +23,10 @@ pub(super) fn fetch(name: &str, settings: &Settings, ui: &Ui) -> Result<(Invento
     let mut answer = None;
     let mut progress = ui.progress();
     let nodes = [node];
-    let command = remote_command();
+    let frame = fleet::frame()?;
+    let command = frame.command::<FetchNodeFile>();
     let known_hosts = state.join("known_hosts");
-    ask::run(&nodes, &command, MAX_REMOTE_ANSWER, &settings.ssh, &known_hosts, interrupt.flag(), &mut |event| {
+    ask::run(&nodes, &command, FetchNodeFile::LIMIT, &settings.ssh, &known_hosts, interrupt.flag(), &mut |event| {
         match event {
             FleetEvent::Started { .. } => {}
             FleetEvent::Warning { text } => progress.event(&Event::Warning(&text)),
@@ -34,15 +36,14 @@ pub(super) fn fetch(name: &str, settings: &Settings, ui: &Ui) -> Result<(Invento
     if interrupt.came() {
         return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was changed"));
     }
-    let answer = match answer {
-        Some(Ok(answer)) => answer,
+    let file = match answer.map(|answered| answered.and_then(|answer| answer.read::<FetchNodeFile>(&frame))) {
+        Some(Ok(file)) => file.map_err(|e| AppError::new(Exit::Error, format!("{name}: {e}")))?,
         Some(Err(failure)) => {
             let message = format!("{name}: {} ({})", failure.kind.as_str(), failure.cause);
             return Err(AppError::new(Exit::Error, message).hinted(failure.hint));
         }
         None => return Err(AppError::new(Exit::Error, format!("{name} was not asked"))),
     };
-    let file = remote_file(&answer.stdout).map_err(|e| AppError::new(Exit::Error, format!("{name}: {e}")))?;
     let path = PathBuf::from(format!("{name}:{}", file.path));
     let found = inventory::from_bytes(file.bytes, &path, settings.env).map_err(|e| ask::inventory_error(&e))?;
     Ok((found, path))
