@@ -49,14 +49,14 @@ pub struct RunView {
     /// The first phase that is not over. Safe to show.
     pub phase: Option<String>,
     /// What is at work, the longest first.
-    pub working: Vec<Working>,
+    pub working: Vec<RunningTask>,
     /// What changed since the last view, in the order of the nodes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<TaskChange>,
 }
 
 /// A task at work on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Working {
+pub struct RunningTask {
     /// The node's name. Safe to show.
     pub node: String,
     /// The task, in words. Safe to show.
@@ -67,7 +67,7 @@ pub struct Working {
 
 /// A task that began or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct TaskChange {
     /// The node's name. Safe to show.
     pub node: String,
     /// The task, in words. Safe to show.

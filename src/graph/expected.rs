@@ -97,7 +97,7 @@ impl Graph {
 /// The task in which the canary passes by and the others work.
 fn waits_for_canary(task: &Map<String, Value>) -> bool {
     switch::arms(task).unwrap_or_default().iter().any(|(condition, command)| {
-        *condition == switch::Condition::Uid(vec!["@canary".to_owned()]) && command == switch::PASS
+        *condition == switch::SwitchCondition::Uid(vec!["@canary".to_owned()]) && command == switch::PASS
     })
 }
 

@@ -17,15 +17,15 @@ mod lint;
 mod phases;
 mod run_values;
 mod switch;
-mod told;
 mod upload;
+mod uploaded_values;
 
 pub use error::GraphError;
 pub use expected::{Duty, NodeRoles, Work};
 pub use finding::Finding;
 pub use run_values::RunValues;
 pub use switch::passes_by;
-pub use told::RunTold;
+pub use uploaded_values::UploadedValues;
 
 use std::collections::BTreeMap;
 

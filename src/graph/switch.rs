@@ -14,19 +14,19 @@ use super::parameter;
 pub(super) const PASS: &str = "true";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Condition {
+pub(super) enum SwitchCondition {
     Roles(Vec<String>),
     Uid(Vec<String>),
     Always,
 }
 
 /// The arms of a command: one that always holds where the command is plain.
-pub(super) type Arms = Vec<(Condition, String)>;
+pub(super) type Arms = Vec<(SwitchCondition, String)>;
 
 /// The arms of a task's command; `None` where it has no command or one that is not understood.
 pub(super) fn arms(task: &Map<String, Value>) -> Option<Arms> {
     match parameter(task, "cmd")? {
-        Value::String(command) => Some(vec![(Condition::Always, command.clone())]),
+        Value::String(command) => Some(vec![(SwitchCondition::Always, command.clone())]),
         Value::Object(object) if object.len() == 1 => parse(object.get("yaql_exp")?.as_str()?),
         _ => None,
     }
@@ -39,10 +39,10 @@ pub(super) fn commands(task: &Map<String, Value>) -> Vec<String> {
 
 /// The command that the node gets; `None` where no arm holds.
 pub(super) fn choose<'a>(arms: &'a Arms, uid: &str, roles: &[String]) -> Option<&'a str> {
-    let holds = |condition: &Condition| match condition {
-        Condition::Always => true,
-        Condition::Uid(ids) => ids.iter().any(|id| id == uid),
-        Condition::Roles(names) => roles.iter().any(|role| names.contains(role)),
+    let holds = |condition: &SwitchCondition| match condition {
+        SwitchCondition::Always => true,
+        SwitchCondition::Uid(ids) => ids.iter().any(|id| id == uid),
+        SwitchCondition::Roles(names) => roles.iter().any(|role| names.contains(role)),
     };
     arms.iter().find(|(condition, _)| holds(condition)).map(|(_, command)| command.as_str())
 }
@@ -67,12 +67,12 @@ pub(super) fn parse(expression: &str) -> Option<Arms> {
         let condition = if rest.take("$.roles.any($ in").is_some() {
             let names = rest.list()?;
             rest.take(")")?;
-            Condition::Roles(names)
+            SwitchCondition::Roles(names)
         } else if rest.take("$.uid in").is_some() {
-            Condition::Uid(rest.list()?)
+            SwitchCondition::Uid(rest.list()?)
         } else {
             rest.take("true")?;
-            Condition::Always
+            SwitchCondition::Always
         };
         rest.take("=>")?;
         arms.push((condition, rest.quoted()?));

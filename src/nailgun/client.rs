@@ -55,7 +55,7 @@ pub struct Nailgun {
 }
 
 /// One call of the API.
-pub(super) struct Call<'a> {
+pub(super) struct ApiCall<'a> {
     pub(super) method: Method,
     /// Path and query below `/api/v1/`.
     pub(super) path: &'a str,
@@ -66,7 +66,7 @@ pub(super) struct Call<'a> {
     pub(super) what: &'a str,
 }
 
-impl<'a> Call<'a> {
+impl<'a> ApiCall<'a> {
     pub(super) fn get(path: &'a str, what: &'a str) -> Self {
         Self { method: Method::GET, path, body: None, long: false, what }
     }
@@ -118,7 +118,7 @@ impl Nailgun {
     }
 
     /// Sends a call and returns whatever was answered, 401 excepted: then it logs in again and repeats once.
-    pub(super) fn send(&self, call: &Call<'_>) -> Result<Reply, CallError> {
+    pub(super) fn send(&self, call: &ApiCall<'_>) -> Result<Reply, CallError> {
         // Not in the `match`: there the lock would be held while logging in, which takes it too.
         let held = self.token().clone();
         let token = match held {
@@ -136,18 +136,18 @@ impl Nailgun {
     }
 
     /// The same, and the answer must be a success.
-    pub(super) fn ask(&self, call: &Call<'_>) -> Result<Reply, NailgunError> {
+    pub(super) fn ask(&self, call: &ApiCall<'_>) -> Result<Reply, NailgunError> {
         let reply = self.send(call)?;
         if (200..300).contains(&reply.status) { Ok(reply) } else { Err(NailgunError::from_reply(&reply, call.what)) }
     }
 
     /// The same, and the answer must be JSON of this form, whatever it says it is.
     pub(super) fn read<T: DeserializeOwned>(&self, path: &str, what: &str) -> Result<T, NailgunError> {
-        let reply = self.ask(&Call::get(path, what))?;
+        let reply = self.ask(&ApiCall::get(path, what))?;
         parse(&reply, what)
     }
 
-    fn exchange(&self, call: &Call<'_>, token: &Secret) -> Result<Reply, CallError> {
+    fn exchange(&self, call: &ApiCall<'_>, token: &Secret) -> Result<Reply, CallError> {
         let unusable = |e: HttpError| CallError::NotSent(NailgunError::from_http(&e, call.what));
         let url = self.credentials.url.append(&format!("api/v1/{}", call.path)).map_err(unusable)?;
         let request = || {
@@ -177,7 +177,7 @@ impl Nailgun {
                                    "passwordCredentials": {"username": user, "password": password}}});
         let reply = self.keystone("keystone/v2.0/tokens", &body, what)?;
         let token = match reply.status {
-            200..=299 => parse::<V2>(&reply, what)?.access.token.id,
+            200..=299 => parse::<TokenReply>(&reply, what)?.access.token.id,
             404 | 405 | 410 => self.log_in_v3(what)?,
             _ => return Err(self.login_refused(&reply, what)),
         };
@@ -241,12 +241,12 @@ impl Nailgun {
 }
 
 #[derive(Deserialize)]
-struct V2 {
-    access: Access,
+struct TokenReply {
+    access: TokenAccess,
 }
 
 #[derive(Deserialize)]
-struct Access {
+struct TokenAccess {
     token: Token,
 }
 

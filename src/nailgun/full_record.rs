@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::run::TaskRecord;
 
-use super::client::{Call, parse};
+use super::client::{ApiCall, parse};
 use super::wire::{HistoryRecord, line, or_default};
 use super::{Nailgun, NailgunError};
 
@@ -66,7 +66,7 @@ impl Nailgun {
     pub fn full_history(&self, child: u64) -> Result<Vec<FullRecord>, NailgunError> {
         let what = format!("reading the history of transaction {child}");
         let path = format!("transactions/{child}/deployment_history/");
-        let reply = self.ask(&Call { long: true, ..Call::get(&path, &what) })?;
+        let reply = self.ask(&ApiCall { long: true, ..ApiCall::get(&path, &what) })?;
         let records: Vec<Wire> = parse(&reply, &what)?;
         records
             .into_iter()

@@ -10,13 +10,13 @@ use crate::domain::node::NodeId;
 use crate::domain::run::NodeRef;
 use crate::http::Reply;
 
-use super::client::{Call, parse};
+use super::client::{ApiCall, parse};
 use super::wire::{line, or_default};
 use super::{Nailgun, NailgunError, NailgunErrorKind};
 
 /// A graph that Nailgun holds.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Graph {
+pub struct StoredGraph {
     /// Its number.
     pub id: u64,
     /// Its name, for people.
@@ -76,10 +76,10 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn graph(&self, cluster: u32, graph_type: &str) -> Result<Option<Graph>, NailgunError> {
+    pub fn graph(&self, cluster: u32, graph_type: &str) -> Result<Option<StoredGraph>, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
         let what = format!("reading graph {graph_type} of environment {cluster}");
-        let call = Call::get(&path, &what);
+        let call = ApiCall::get(&path, &what);
         let reply = self.send(&call)?;
         match reply.status {
             200 => parse(&reply, &what).map(Some),
@@ -93,10 +93,10 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind conflict where there is one of this type.
-    pub fn create_graph(&self, cluster: u32, graph_type: &str, body: &Value) -> Result<Graph, NailgunError> {
+    pub fn create_graph(&self, cluster: u32, graph_type: &str, body: &Value) -> Result<StoredGraph, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
         let what = format!("uploading graph {graph_type} to environment {cluster}");
-        let reply = self.ask(&Call::with_body(Method::POST, &path, body.clone(), &what))?;
+        let reply = self.ask(&ApiCall::with_body(Method::POST, &path, body.clone(), &what))?;
         parse(&reply, &what)
     }
 
@@ -107,7 +107,7 @@ impl Nailgun {
     pub fn delete_graph(&self, cluster: u32, graph_type: &str) -> Result<bool, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
         let what = format!("deleting graph {graph_type} of environment {cluster}");
-        let reply = self.send(&Call::delete(&path, &what))?;
+        let reply = self.send(&ApiCall::delete(&path, &what))?;
         match reply.status {
             200..=299 => Ok(true),
             404 if is_no_such_graph(&reply) => Ok(false),
@@ -120,7 +120,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn graphs_of_type(&self, graph_type: &str) -> Result<Vec<Graph>, NailgunError> {
+    pub fn graphs_of_type(&self, graph_type: &str) -> Result<Vec<StoredGraph>, NailgunError> {
         check_type(graph_type)?;
         // With `clusters_ids` beside it Nailgun answers 500.
         self.read(&format!("graphs/?graph_types={graph_type}"), &format!("reading the graphs of type {graph_type}"))
@@ -149,7 +149,7 @@ impl Nailgun {
         tasks: Option<&[String]>,
     ) -> Result<Preview, NailgunError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct SerializedGraph {
             tasks_graph: BTreeMap<String, Vec<PreviewTask>>,
         }
         check_type(graph_type)?;
@@ -158,8 +158,8 @@ impl Nailgun {
             path.push_str(&format!("&tasks={}", names(tasks)?));
         }
         let what = format!("previewing graph {graph_type} of environment {cluster}");
-        let reply = self.ask(&Call { long: true, ..Call::get(&path, &what) })?;
-        let answer: Answer = parse(&reply, &what)?;
+        let reply = self.ask(&ApiCall { long: true, ..ApiCall::get(&path, &what) })?;
+        let answer: SerializedGraph = parse(&reply, &what)?;
         let tasks = answer.tasks_graph.into_iter().map(|(key, tasks)| (NodeRef::parse(Some(&key)), tasks));
         Ok(Preview { tasks: tasks.collect() })
     }

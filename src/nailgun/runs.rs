@@ -6,14 +6,14 @@ use ureq::http::Method;
 use crate::domain::node::NodeId;
 use crate::domain::run::{TaskRecord, TaskStatus};
 
-use super::client::{Call, CallError, parse};
+use super::client::{ApiCall, CallError, parse};
 use super::graphs::{check_type, ids, names};
 use super::wire::HistoryRecord;
 use super::{ExecuteError, Nailgun, NailgunError, Task};
 
-/// How a run is started; found by [`Nailgun::way`].
+/// How a run is started; found by [`Nailgun::start_api`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum StartApi {
     /// 9.1 and later: `graphs/execute`. The answer is a parent; its child has the history.
     Execute,
     /// 9.0: `deploy`, or `deploy_tasks` for some tasks of a graph. The answer is the run itself. Read in
@@ -37,12 +37,12 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn way(&self) -> Result<Way, NailgunError> {
+    pub fn start_api(&self) -> Result<StartApi, NailgunError> {
         let what = "asking how runs are started";
-        let reply = self.send(&Call::get("graphs/execute/", what))?;
+        let reply = self.send(&ApiCall::get("graphs/execute/", what))?;
         match reply.status {
-            405 => Ok(Way::Execute),
-            404 => Ok(Way::Deploy),
+            405 => Ok(StartApi::Execute),
+            404 => Ok(StartApi::Deploy),
             _ => Err(NailgunError::from_reply(&reply, what)),
         }
     }
@@ -56,7 +56,7 @@ impl Nailgun {
     /// [`ExecuteError`] tells what is certain.
     pub fn execute(
         &self,
-        way: Way,
+        api: StartApi,
         cluster: u32,
         graph_type: &str,
         nodes: &[NodeId],
@@ -64,8 +64,8 @@ impl Nailgun {
     ) -> Result<Task, ExecuteError> {
         let what = format!("starting graph {graph_type} in environment {cluster}");
         let (method, path, body) =
-            start_request(way, cluster, graph_type, nodes, tasks).map_err(ExecuteError::NotSent)?;
-        let reply = match self.send(&Call::with_body(method, &path, body, &what)) {
+            start_request(api, cluster, graph_type, nodes, tasks).map_err(ExecuteError::NotSent)?;
+        let reply = match self.send(&ApiCall::with_body(method, &path, body, &what)) {
             Ok(reply) => reply,
             Err(CallError::NotSent(error)) => return Err(ExecuteError::NotSent(error)),
             Err(CallError::MaybeSent(error)) => return Err(ExecuteError::Unclear(error)),
@@ -145,7 +145,7 @@ impl Nailgun {
         let question = if query.is_empty() { "" } else { "?" };
         let path = format!("transactions/{child}/deployment_history/{question}{}", query.join("&"));
         let what = format!("reading the history of transaction {child}");
-        let reply = self.ask(&Call { long: true, ..Call::get(&path, &what) })?;
+        let reply = self.ask(&ApiCall { long: true, ..ApiCall::get(&path, &what) })?;
         let records: Vec<HistoryRecord> = parse(&reply, &what)?;
         records
             .into_iter()
@@ -176,7 +176,7 @@ impl Nailgun {
     pub fn stop(&self, cluster: u32) -> Result<Task, NailgunError> {
         let what = format!("stopping the run in environment {cluster}");
         let path = format!("clusters/{cluster}/stop_deployment/");
-        let reply = self.ask(&Call::with_body(Method::PUT, &path, json!({}), &what))?;
+        let reply = self.ask(&ApiCall::with_body(Method::PUT, &path, json!({}), &what))?;
         parse(&reply, &what)
     }
 
@@ -186,12 +186,12 @@ impl Nailgun {
     /// [`NailgunError`].
     pub fn delete_task(&self, id: u64) -> Result<(), NailgunError> {
         let what = format!("deleting task {id}");
-        self.ask(&Call::delete(&format!("tasks/{id}/?force=1"), &what)).map(|_| ())
+        self.ask(&ApiCall::delete(&format!("tasks/{id}/?force=1"), &what)).map(|_| ())
     }
 }
 
 fn start_request(
-    way: Way,
+    api: StartApi,
     cluster: u32,
     graph_type: &str,
     nodes: &[NodeId],
@@ -199,8 +199,8 @@ fn start_request(
 ) -> Result<(Method, String, Value), NailgunError> {
     check_type(graph_type)?;
     let query = format!("?graph_type={graph_type}&nodes={}", ids(nodes));
-    Ok(match (way, tasks) {
-        (Way::Execute, _) => {
+    Ok(match (api, tasks) {
+        (StartApi::Execute, _) => {
             let numbers: Vec<u32> = nodes.iter().map(|node| node.0).collect();
             let mut graph = json!({"type": graph_type, "nodes": numbers});
             if let Some(tasks) = tasks {
@@ -209,8 +209,10 @@ fn start_request(
             }
             (Method::POST, "graphs/execute/".to_owned(), json!({"cluster": cluster, "graphs": [graph]}))
         }
-        (Way::Deploy, None) => (Method::PUT, format!("clusters/{cluster}/deploy/{query}"), json!({})),
-        (Way::Deploy, Some(tasks)) => (Method::PUT, format!("clusters/{cluster}/deploy_tasks/{query}"), json!(tasks)),
+        (StartApi::Deploy, None) => (Method::PUT, format!("clusters/{cluster}/deploy/{query}"), json!({})),
+        (StartApi::Deploy, Some(tasks)) => {
+            (Method::PUT, format!("clusters/{cluster}/deploy_tasks/{query}"), json!(tasks))
+        }
     })
 }
 
@@ -218,8 +220,8 @@ fn start_request(
 mod tests {
     use super::*;
 
-    fn start(way: Way, tasks: Option<&[String]>) -> (String, String, String) {
-        let (method, path, body) = start_request(way, 1, "fuel-updates-mu", &[NodeId(3), NodeId(7)], tasks).unwrap();
+    fn start(api: StartApi, tasks: Option<&[String]>) -> (String, String, String) {
+        let (method, path, body) = start_request(api, 1, "fuel-updates-mu", &[NodeId(3), NodeId(7)], tasks).unwrap();
         (method.to_string(), path, body.to_string())
     }
 
@@ -227,20 +229,20 @@ mod tests {
     fn nodes_are_always_named() {
         let tasks = ["mu_check".to_owned()];
         assert_eq!(
-            start(Way::Execute, None),
+            start(StartApi::Execute, None),
             (
                 "POST".into(),
                 "graphs/execute/".into(),
                 r#"{"cluster":1,"graphs":[{"nodes":[3,7],"type":"fuel-updates-mu"}]}"#.into()
             )
         );
-        assert!(start(Way::Execute, Some(&tasks)).2.contains(r#""tasks":["mu_check"]"#));
+        assert!(start(StartApi::Execute, Some(&tasks)).2.contains(r#""tasks":["mu_check"]"#));
         assert_eq!(
-            start(Way::Deploy, None),
+            start(StartApi::Deploy, None),
             ("PUT".into(), "clusters/1/deploy/?graph_type=fuel-updates-mu&nodes=3,7".into(), "{}".into())
         );
         assert_eq!(
-            start(Way::Deploy, Some(&tasks)),
+            start(StartApi::Deploy, Some(&tasks)),
             (
                 "PUT".into(),
                 "clusters/1/deploy_tasks/?graph_type=fuel-updates-mu&nodes=3,7".into(),
@@ -252,8 +254,8 @@ mod tests {
     #[test]
     fn names_that_would_change_the_path_are_refused() {
         for bad in ["", "a/b", "a?b", "a b", "a&tasks=x", "ä", &"x".repeat(101)] {
-            assert!(start_request(Way::Execute, 1, bad, &[], None).is_err(), "{bad}");
-            assert!(start_request(Way::Execute, 1, "t", &[], Some(&[bad.to_owned()])).is_err(), "{bad}");
+            assert!(start_request(StartApi::Execute, 1, bad, &[], None).is_err(), "{bad}");
+            assert!(start_request(StartApi::Execute, 1, "t", &[], Some(&[bad.to_owned()])).is_err(), "{bad}");
         }
     }
 }

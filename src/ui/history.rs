@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::document::MuDocument;
 use super::table::Table;
-use crate::domain::history::{Part, RunHistory, Work};
+use crate::domain::history::{NodeTask, RunHistory, TaskKind};
 use crate::domain::node::NodeId;
 use crate::domain::run::NodeRef;
 use crate::domain::time::{format_duration, format_utc};
@@ -101,18 +101,18 @@ fn tasks(report: &HistoryReport, history: &RunHistory) -> Table {
             duration(work.duration()),
             report.name(work.node),
             work.task.clone(),
-            work.fate.as_str().to_owned(),
+            work.result.as_str().to_owned(),
             note(work).to_owned(),
         ]);
     }
     table
 }
 
-fn note(work: &Work) -> &'static str {
-    match work.part {
-        Part::Worked => "",
-        Part::Upload => "upload",
-        Part::PassedBy => "passes by",
+fn note(work: &NodeTask) -> &'static str {
+    match work.kind {
+        TaskKind::Worked => "",
+        TaskKind::Upload => "upload",
+        TaskKind::PassedBy => "passes by",
     }
 }
 
@@ -166,12 +166,12 @@ pub(super) struct HistoryDocument<'a> {
     runs: Vec<RunDocument<'a>>,
     /// The tasks of the run that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    tasks: Option<Vec<WorkDocument<'a>>>,
+    tasks: Option<Vec<HistoryTaskDocument<'a>>>,
 }
 
 #[derive(Serialize)]
 struct RunDocument<'a> {
-    task: TaskDocument,
+    task: TaskIdsDocument,
     run: Option<&'a str>,
     what: &'static str,
     target: Option<MuDocument<'a>>,
@@ -186,7 +186,7 @@ struct RunDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct TaskDocument {
+struct TaskIdsDocument {
     id: u64,
     child: u64,
 }
@@ -202,11 +202,12 @@ struct TallyDocument {
 }
 
 #[derive(Serialize)]
-struct WorkDocument<'a> {
-    node: NodeDocument,
+struct HistoryTaskDocument<'a> {
+    node: HistoryNodeDocument,
     task: &'a str,
     phase: Option<&'a str>,
-    part: &'static str,
+    #[serde(rename = "part")]
+    kind: &'static str,
     status: &'static str,
     nailgun_status: &'a str,
     began: Option<String>,
@@ -215,7 +216,7 @@ struct WorkDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct NodeDocument {
+struct HistoryNodeDocument {
     id: Option<u32>,
     name: String,
 }
@@ -233,14 +234,14 @@ pub(super) fn document(report: &HistoryReport) -> HistoryDocument<'_> {
         conditions: [],
         timeline: report.timeline.as_deref(),
         runs: report.runs.iter().map(|run| run_document(&run.history)).collect(),
-        tasks: tasks.map(|run| run.history.works.iter().map(|w| work_document(report, &run.history, w)).collect()),
+        tasks: tasks.map(|run| run.history.tasks.iter().map(|w| task_document(report, &run.history, w)).collect()),
     }
 }
 
 fn run_document(history: &RunHistory) -> RunDocument<'_> {
     let (frame, tally) = (&history.frame, history.tally());
     RunDocument {
-        task: TaskDocument { id: frame.task, child: frame.child },
+        task: TaskIdsDocument { id: frame.task, child: frame.child },
         run: frame.run.as_deref(),
         what: history.kind.as_str(),
         target: frame.target.as_ref().map(super::document::mu),
@@ -262,14 +263,14 @@ fn run_document(history: &RunHistory) -> RunDocument<'_> {
     }
 }
 
-fn work_document<'a>(report: &HistoryReport, history: &'a RunHistory, work: &'a Work) -> WorkDocument<'a> {
+fn task_document<'a>(report: &HistoryReport, history: &'a RunHistory, work: &'a NodeTask) -> HistoryTaskDocument<'a> {
     let id = if let NodeRef::Node(id) = work.node { Some(id.0) } else { None };
-    WorkDocument {
-        node: NodeDocument { id, name: report.name(work.node) },
+    HistoryTaskDocument {
+        node: HistoryNodeDocument { id, name: report.name(work.node) },
         task: &work.task,
         phase: history.phases.get(work.phase).map(|p| p.stage.as_str()),
-        part: work.part.as_str(),
-        status: work.fate.as_str(),
+        kind: work.kind.as_str(),
+        status: work.result.as_str(),
         nailgun_status: work.status.as_str(),
         began: work.began.map(format_utc),
         ended: work.ended.map(format_utc),

@@ -8,7 +8,7 @@ use fuel_updates::domain::node::NodeId;
 use fuel_updates::domain::run::NodeRef;
 use fuel_updates::http::Roots;
 use fuel_updates::nailgun::{
-    Credentials, Nailgun, NailgunError, NailgunErrorKind as Kind, Options, PartialCredentials, Way,
+    Credentials, Nailgun, NailgunError, NailgunErrorKind as Kind, Options, PartialCredentials, StartApi,
 };
 use serde_json::json;
 
@@ -312,9 +312,9 @@ fn a_preview_tells_what_would_run_where() {
 
 #[test]
 fn the_way_is_probed() {
-    assert_eq!(client(&answering(405, "None")).way().unwrap(), Way::Execute);
-    assert_eq!(client(&answering(404, "not found")).way().unwrap(), Way::Deploy);
-    assert_eq!(fault(client(&answering(500, "")).way()).kind, Kind::Server);
+    assert_eq!(client(&answering(405, "None")).start_api().unwrap(), StartApi::Execute);
+    assert_eq!(client(&answering(404, "not found")).start_api().unwrap(), StartApi::Deploy);
+    assert_eq!(fault(client(&answering(500, "")).start_api()).kind, Kind::Server);
 }
 
 #[test]

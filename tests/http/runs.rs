@@ -2,7 +2,7 @@
 
 use fuel_updates::domain::node::NodeId;
 use fuel_updates::domain::run::{NodeRef, TaskStatus};
-use fuel_updates::nailgun::{ExecuteError, HistoryFilter, Nailgun, NailgunErrorKind as Kind, TaskState, Way};
+use fuel_updates::nailgun::{ExecuteError, HistoryFilter, Nailgun, NailgunErrorKind as Kind, StartApi, TaskState};
 use serde_json::json;
 
 use super::nailgun::{answering, client, credentials, fault, nailgun, options, task};
@@ -10,7 +10,7 @@ use super::server::{Server, Wire, closed_port, reply};
 use super::tls;
 
 fn execute(server: &Server) -> Result<fuel_updates::nailgun::Task, ExecuteError> {
-    client(server).execute(Way::Execute, 1, "t", &[NodeId(3)], None)
+    client(server).execute(StartApi::Execute, 1, "t", &[NodeId(3)], None)
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_run_that_certainly_did_not_start() {
     assert_eq!(error.kind, Kind::Unauthorized);
 
     let down = Nailgun::new(credentials(&format!("http://{}", closed_port())), options());
-    let result = down.execute(Way::Execute, 1, "t", &[NodeId(3)], None);
+    let result = down.execute(StartApi::Execute, 1, "t", &[NodeId(3)], None);
     assert!(matches!(result, Err(ExecuteError::NotSent(_))), "{result:?}");
     let refused_login = Server::fixed(401, "{}");
     assert!(matches!(execute(&refused_login), Err(ExecuteError::NotSent(_))));
@@ -44,7 +44,7 @@ fn a_run_that_certainly_did_not_start() {
     let ca = tls::authority();
     let untrusted = tls::serve(tls::identity(&ca, &["127.0.0.1"], |_| {}), |_, _| {});
     let untrusted = Nailgun::new(credentials(&format!("https://{}", untrusted.address)), options());
-    let result = untrusted.execute(Way::Execute, 1, "t", &[NodeId(3)], None);
+    let result = untrusted.execute(StartApi::Execute, 1, "t", &[NodeId(3)], None);
     let Err(ExecuteError::NotSent(error)) = result else { panic!("not sent") };
     assert!(error.kind == Kind::Tls && error.hint.unwrap().contains("--insecure-tls"));
 }

@@ -8,14 +8,14 @@ use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind, Task};
 
 /// A run, or what may be one.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct FoundRun {
     /// The task that was answered to the one who started it, where it is another than the run.
     pub(super) parent: Option<Task>,
     /// The run: it has the history.
     pub(super) child: Task,
 }
 
-impl Found {
+impl FoundRun {
     /// The number that the operator knows.
     pub(super) fn task(&self) -> u64 {
         self.parent.as_ref().map_or(self.child.id, |p| p.id)
@@ -23,7 +23,7 @@ impl Found {
 }
 
 /// All runs that Nailgun remembers, the newest first. Those of a Nailgun that names no graph (9.0) may be others'.
-pub(super) fn runs(nailgun: &Nailgun, env: u32) -> Result<Vec<Found>, NailgunError> {
+pub(super) fn runs(nailgun: &Nailgun, env: u32) -> Result<Vec<FoundRun>, NailgunError> {
     let mut all = nailgun.transactions(env)?;
     all.sort_by_key(|t| t.id);
     let listed = nailgun.tasks(env)?;
@@ -31,14 +31,14 @@ pub(super) fn runs(nailgun: &Nailgun, env: u32) -> Result<Vec<Found>, NailgunErr
     let names_graphs = all.iter().any(|t| !t.graph_type.is_empty());
     let ours =
         |t: &Task| t.graph_type == GRAPH_TYPE || (!names_graphs && matches!(t.name.as_str(), "deployment" | "deploy"));
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<FoundRun> = Vec::new();
     for child in all.iter().filter(|t| ours(t)) {
         let parent = told(child.id).or_else(|| names_graphs.then(|| before(&all, child)).flatten());
         let parent = parent.and_then(|id| all.iter().chain(&listed).find(|t| t.id == id)).cloned();
         // Two runs of one parent are no runs of ours: then the nearest task before is somebody else's.
         let taken =
             parent.as_ref().is_some_and(|p| found.iter().any(|f| f.parent.as_ref().is_some_and(|q| q.id == p.id)));
-        found.push(Found { parent: parent.filter(|_| !taken), child: child.clone() });
+        found.push(FoundRun { parent: parent.filter(|_| !taken), child: child.clone() });
     }
     found.reverse();
     Ok(found)
@@ -50,7 +50,7 @@ fn before(all: &[Task], child: &Task) -> Option<u64> {
 }
 
 /// The run with this number, parent's or child's.
-pub(super) fn one(nailgun: &Nailgun, env: u32, found: Vec<Found>, task: u64) -> Result<Found, AppError> {
+pub(super) fn one(nailgun: &Nailgun, env: u32, found: Vec<FoundRun>, task: u64) -> Result<FoundRun, AppError> {
     if let Some(found) = found.into_iter().find(|f| f.task() == task || f.child.id == task) {
         return Ok(found);
     }

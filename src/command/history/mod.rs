@@ -8,7 +8,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use find::Found;
+use find::FoundRun;
 
 use super::{ask, check, connect, whole_file};
 use crate::cli::HistoryOptions;
@@ -78,7 +78,7 @@ fn environment(settings: &Settings, ui: &Ui) -> Result<u32, AppError> {
 }
 
 /// Reads runs, the newest first; what turns out to be nobody's run of ours is left out.
-fn read_all(nailgun: &Nailgun, found: Vec<Found>, ui: &Ui) -> Result<Vec<RunReport>, AppError> {
+fn read_all(nailgun: &Nailgun, found: Vec<FoundRun>, ui: &Ui) -> Result<Vec<RunReport>, AppError> {
     let count = found.len();
     let mut runs = Vec::with_capacity(count);
     for (number, found) in (1..).zip(found) {
@@ -90,7 +90,7 @@ fn read_all(nailgun: &Nailgun, found: Vec<Found>, ui: &Ui) -> Result<Vec<RunRepo
     Ok(runs)
 }
 
-fn newest(nailgun: &Nailgun, found: &mut Vec<Found>) -> Result<Option<RunReport>, AppError> {
+fn newest(nailgun: &Nailgun, found: &mut Vec<FoundRun>) -> Result<Option<RunReport>, AppError> {
     for found in found.drain(..) {
         if let Some(run) = read::run(nailgun, &found).map_err(|e| nailgun_error(&e))? {
             return Ok(Some(run));

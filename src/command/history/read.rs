@@ -1,11 +1,11 @@
 //! One run from Nailgun: its transaction, its history, and what it tells of itself.
 
-use super::find::Found;
+use super::find::FoundRun;
 use super::{Roles, report};
-use crate::domain::history::{Frame, Part, RunHistory, Seen};
+use crate::domain::history::{Frame, HistoryEntry, RunHistory, TaskKind};
 use crate::domain::node::NodeId;
 use crate::domain::run::NodeRef;
-use crate::graph::{COMMIT, GRAPH_TYPE, RunTold, passes_by};
+use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues, passes_by};
 use crate::nailgun::{FullRecord, Nailgun, NailgunError, TaskState};
 use crate::ui::RunReport;
 
@@ -13,14 +13,14 @@ use crate::ui::RunReport;
 const VALUES: &str = "mu_env";
 
 /// Reads a run; nothing where it turns out to be no run of ours.
-pub(super) fn run(nailgun: &Nailgun, found: &Found) -> Result<Option<RunReport>, NailgunError> {
+pub(super) fn run(nailgun: &Nailgun, found: &FoundRun) -> Result<Option<RunReport>, NailgunError> {
     let child = &found.child;
     let records = nailgun.full_history(child.id)?;
     if child.graph_type != GRAPH_TYPE && !records.iter().any(|r| r.record.task == COMMIT) {
         return Ok(None);
     }
     let told = records.iter().find(|r| r.record.task == VALUES).and_then(|r| r.data.as_deref());
-    let told = told.map(RunTold::parse).unwrap_or_default();
+    let told = told.map(UploadedValues::parse).unwrap_or_default();
     let frame = Frame {
         task: found.task(),
         child: child.id,
@@ -34,20 +34,20 @@ pub(super) fn run(nailgun: &Nailgun, found: &Found) -> Result<Option<RunReport>,
         run: told.run.clone(),
         target: told.target.clone(),
     };
-    let seen: Vec<Seen> = records.into_iter().map(|record| seen(record, &told)).collect();
+    let seen: Vec<HistoryEntry> = records.into_iter().map(|record| seen(record, &told)).collect();
     let roles: Roles = told.roles.into_iter().map(|(id, roles)| (NodeId(id), roles)).collect();
     Ok(Some(report(RunHistory::new(frame, &seen, COMMIT), roles)))
 }
 
-fn seen(record: FullRecord, told: &RunTold) -> Seen {
+fn seen(record: FullRecord, told: &UploadedValues) -> HistoryEntry {
     let passes = |command: &_| match record.record.node {
         NodeRef::Node(NodeId(id)) => passes_by(command, id, told.roles.get(&id).map(Vec::as_slice).unwrap_or_default()),
         NodeRef::Master | NodeRef::Virtual | NodeRef::Nobody => false,
     };
-    let part = match record.kind.as_str() {
-        "upload_file" | "upload_files" | "copy_files" | "sync" => Part::Upload,
-        _ if record.command.as_ref().is_some_and(passes) => Part::PassedBy,
-        _ => Part::Worked,
+    let kind = match record.kind.as_str() {
+        "upload_file" | "upload_files" | "copy_files" | "sync" => TaskKind::Upload,
+        _ if record.command.as_ref().is_some_and(passes) => TaskKind::PassedBy,
+        _ => TaskKind::Worked,
     };
-    Seen { record: record.record, part, requires: record.requires, required_for: record.required_for }
+    HistoryEntry { record: record.record, kind, requires: record.requires, required_for: record.required_for }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::compare::words;
 use super::prove::Subject;
 use super::record::Record;
-use super::watch::{How, Run, watch};
+use super::watch::{Run, WatchEnd, watch};
 use super::{Context, conclude, nailgun_error};
 use crate::command::ask;
 use crate::domain::mu::Mu;
@@ -14,7 +14,7 @@ use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::run::{NodeRef, PlannedTask, RunRef, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::{COMMIT, GRAPH_TYPE, Graph, RunTold};
+use crate::graph::{COMMIT, GRAPH_TYPE, Graph, UploadedValues};
 use crate::nailgun::{HistoryFilter, Task};
 
 /// The task that brings the values of a run.
@@ -61,7 +61,7 @@ pub(super) fn run(context: &Context<'_>, run: RunRef) -> Result<Exit, AppError> 
     // Which of the graph's tasks it leaves out, only its end tells.
     let run = Run { id: run_id, parent, child: Some(child.id), planned, dull, names, title: "run".to_owned() };
     let end = watch(context, run, &mut context.ui.progress());
-    if end.how == How::Over {
+    if end.ended == WatchEnd::Over {
         tell_what_it_was(context, child.id);
     }
     conclude(context, &end, &subjects, outcome)
@@ -160,7 +160,7 @@ fn target(context: &Context<'_>, child: u64) -> Result<(Mu, String), AppError> {
         let task = tasks.iter().find(|task| task["id"] == VALUES);
         data = task.and_then(|task| task["parameters"]["data"].as_str()).map(str::to_owned);
     }
-    let told = RunTold::parse(data.as_deref().unwrap_or_default());
+    let told = UploadedValues::parse(data.as_deref().unwrap_or_default());
     let nothing = || AppError::new(Exit::Error, format!("transaction {child} does not tell what it brings"));
     Ok((told.target.ok_or_else(nothing)?, told.run.unwrap_or_default()))
 }

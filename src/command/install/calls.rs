@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::domain::mu::Mu;
     use crate::graph::RunValues;
-    use crate::nailgun::Way;
+    use crate::nailgun::StartApi;
 
     #[test]
     fn nodes_that_go_one_by_one_get_a_call_each() {
@@ -76,7 +76,7 @@ mod tests {
                 restart_mysql: false,
                 skip_cluster_checks: false,
             },
-            way: Way::Deploy,
+            api: StartApi::Deploy,
             nodes: [1, 2, 3, 4].map(NodeId).to_vec(),
             names: BTreeMap::new(),
             planned: vec![

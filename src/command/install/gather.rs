@@ -10,7 +10,7 @@ use crate::domain::row::Row;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::mirror::Announcement;
-use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind, Repository, Way};
+use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind, Repository, StartApi};
 
 /// Everything that the plan is made from.
 pub(super) struct Gathered {
@@ -18,7 +18,7 @@ pub(super) struct Gathered {
     pub(super) rows: Vec<Row>,
     pub(super) env: Environment,
     pub(super) repositories: Vec<Repository>,
-    pub(super) way: Way,
+    pub(super) api: StartApi,
     pub(super) announcement: Announcement,
     /// What the operator should know beside the plan.
     pub(super) notes: Vec<String>,
@@ -43,7 +43,7 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
         return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was started"));
     }
     let told = told.map_err(|_| AppError::new(Exit::Error, "asking Nailgun failed"))?;
-    let (env, repositories, way) = told.map_err(|e| match e.kind {
+    let (env, repositories, api) = told.map_err(|e| match e.kind {
         NailgunErrorKind::NotFound => nailgun_error(&e)
             .hinted(Some("`fuel2 env list` on the master shows the environments that Nailgun has".to_owned())),
         _ => nailgun_error(&e),
@@ -66,16 +66,16 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
     if env.status != "operational" {
         notes.push(format!("the environment is {}, not operational", env.status));
     }
-    if way == Way::Deploy {
+    if api == StartApi::Deploy {
         notes.push(
             "this Nailgun is 9.0: it changes the status of nodes, and does not stop at a failure by itself; so nodes that go \
              one by one get a call each, and this program must stay until the end"
                 .to_owned(),
         );
     }
-    Ok(Gathered { site, rows, env, repositories, way, announcement, notes })
+    Ok(Gathered { site, rows, env, repositories, api, announcement, notes })
 }
 
-fn ask_nailgun(nailgun: &Nailgun, env: u32) -> Result<(Environment, Vec<Repository>, Way), NailgunError> {
-    Ok((nailgun.environment(env)?, nailgun.repositories(env)?, nailgun.way()?))
+fn ask_nailgun(nailgun: &Nailgun, env: u32) -> Result<(Environment, Vec<Repository>, StartApi), NailgunError> {
+    Ok((nailgun.environment(env)?, nailgun.repositories(env)?, nailgun.start_api()?))
 }

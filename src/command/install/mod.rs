@@ -27,7 +27,7 @@ use crate::domain::plan::{Allowances, Plan};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
-use crate::nailgun::{Nailgun, NailgunError, Way};
+use crate::nailgun::{Nailgun, NailgunError, StartApi};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
 use crate::ui::{Answer, PlanNotes, Ui};
@@ -118,7 +118,7 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
     }
     let _lock = Lock::take(&context.state, context.env)?;
     let job = submit::prepare(context, &graph, &gathered, &plan)?;
-    let calls = if job.way == Way::Deploy { calls::cut(&graph, &job) } else { vec![] };
+    let calls = if job.api == StartApi::Deploy { calls::cut(&graph, &job) } else { vec![] };
     if options.detach && calls.len() > 1 {
         let message = format!("--detach: this Nailgun is 9.0, which needs {} calls one after the other", calls.len());
         let hint = "leave --detach out, and the terminal open (screen, tmux)".to_owned();
@@ -219,7 +219,7 @@ fn conclude(
     mut outcome: Outcome,
 ) -> Result<Exit, AppError> {
     outcome.task = Some((end.parent, end.child));
-    if end.how == watch::How::Interrupted {
+    if end.ended == watch::WatchEnd::Interrupted {
         outcome.result = InstallResult::Started;
         finish(context, &outcome, Exit::Interrupted)?;
         let attach = attach_command(context.env, end.parent);

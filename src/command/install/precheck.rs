@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::calls::Call;
 use super::prove::{Subject, fetch_details};
 use super::submit::{Job, start};
-use super::watch::{How, watch};
+use super::watch::{WatchEnd, watch};
 use super::{Context, attach_command};
 use crate::command::ask;
 use crate::command::install::compare::words;
@@ -41,10 +41,10 @@ pub(super) fn run(
         message: end.message.clone(),
         ..outcome.clone()
     };
-    match end.how {
-        How::Over => {}
-        How::Lost => return Ok(Some(ended(InstallResult::Lost))),
-        How::Interrupted => {
+    match end.ended {
+        WatchEnd::Over => {}
+        WatchEnd::Lost => return Ok(Some(ended(InstallResult::Lost))),
+        WatchEnd::Interrupted => {
             context.ui.hint(&format!(
                 "only pre-checks were started, which change nothing; look at them with: {}",
                 attach_command(context.env, end.parent)
@@ -99,8 +99,8 @@ pub(super) fn report(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<
     let call = Call { tasks: graph.precheck_tasks(), nodes: job.nodes.clone() };
     let run = start(context, job, Some(&call), "pre-checks")?;
     let end = watch(context, run, &mut context.ui.progress());
-    if end.how != How::Over {
-        let exit = if end.how == How::Interrupted { Exit::Interrupted } else { Exit::InstallFailed };
+    if end.ended != WatchEnd::Over {
+        let exit = if end.ended == WatchEnd::Interrupted { Exit::Interrupted } else { Exit::InstallFailed };
         return Err(AppError::new(exit, "the pre-checks were not watched to their end; they change nothing"));
     }
     let subjects: Vec<&Subject> = job.target_nodes.iter().collect();

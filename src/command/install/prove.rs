@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Context;
 use super::compare::words;
-use super::watch::{End, How};
+use super::watch::{End, WatchEnd};
 use crate::command::ask;
 use crate::domain::details::{Details, FetchDetails};
 use crate::domain::mu::Mu;
@@ -79,10 +79,10 @@ pub(super) fn prove(
 /// Nailgun's word, the history and the nodes: all three must agree on success.
 fn result(end: &End, left: &LeftOvers, proven: bool, nobody_left_out: bool) -> InstallResult {
     let failed = [&left.failed, &left.running, &left.missing].iter().any(|list| !list.is_empty());
-    match end.how {
-        How::Lost => InstallResult::Lost,
-        How::Interrupted => InstallResult::Started,
-        How::Over if end.status == TaskState::Ready && left.is_empty() && proven => {
+    match end.ended {
+        WatchEnd::Lost => InstallResult::Lost,
+        WatchEnd::Interrupted => InstallResult::Started,
+        WatchEnd::Over if end.status == TaskState::Ready && left.is_empty() && proven => {
             if nobody_left_out {
                 InstallResult::Verified
             } else {
@@ -90,8 +90,10 @@ fn result(end: &End, left: &LeftOvers, proven: bool, nobody_left_out: bool) -> I
             }
         }
         // A stop leaves a transaction that is ready, and tasks that never began.
-        How::Over if end.status == TaskState::Ready && !failed && !left.pending.is_empty() => InstallResult::Stopped,
-        How::Over => InstallResult::Failed,
+        WatchEnd::Over if end.status == TaskState::Ready && !failed && !left.pending.is_empty() => {
+            InstallResult::Stopped
+        }
+        WatchEnd::Over => InstallResult::Failed,
     }
 }
 

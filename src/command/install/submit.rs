@@ -19,12 +19,12 @@ use crate::domain::run::PlannedTask;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::{GRAPH_TYPE, Graph, GraphError, NodeRoles, RunValues};
-use crate::nailgun::{ExecuteError, NailgunErrorKind, Task, Way};
+use crate::nailgun::{ExecuteError, NailgunErrorKind, StartApi, Task};
 
 /// A graph that lies in Nailgun, ready to be executed.
 pub(super) struct Job {
     pub(super) values: RunValues,
-    pub(super) way: Way,
+    pub(super) api: StartApi,
     /// All nodes of the run.
     pub(super) nodes: Vec<NodeId>,
     /// Their names.
@@ -64,7 +64,7 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, gathered: &Gathered,
     let (nodes, target_nodes) = nodes_of_run(gathered, plan);
     let values = values(context, graph, gathered, &nodes).map_err(|e| graph_error(&e))?;
     let mut body = graph.compile(&values, context.options.batch.into()).map_err(|e| graph_error(&e))?;
-    if let (Way::Deploy, Value::Object(body)) = (gathered.way, &mut body) {
+    if let (StartApi::Deploy, Value::Object(body)) = (gathered.api, &mut body) {
         // 9.0 refuses every other key.
         body.retain(|key, _| key == "name" || key == "tasks");
     }
@@ -91,7 +91,7 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, gathered: &Gathered,
     if let Some(primary) = primary.and_then(|id| names.get(&id)) {
         context.ui.status(&format!("the first controller is {primary}"));
     }
-    Ok(Job { values, way: gathered.way, nodes: ids, names, planned, dull, target_nodes })
+    Ok(Job { values, api: gathered.api, nodes: ids, names, planned, dull, target_nodes })
 }
 
 /// Graphs of our type at a release or a plugin would be merged into ours.
@@ -176,7 +176,7 @@ pub(super) fn start(context: &Context<'_>, job: &Job, part: Option<&Call>, title
     let tasks = part.map(|call| call.tasks.as_slice());
     let nailgun = &context.nailgun;
     let newest = newest_task(context).map_err(|e| nailgun_error(&e))?;
-    let parent = match nailgun.execute(job.way, context.env, GRAPH_TYPE, nodes, tasks) {
+    let parent = match nailgun.execute(job.api, context.env, GRAPH_TYPE, nodes, tasks) {
         Ok(task) => task,
         Err(ExecuteError::NotSent(error)) => return Err(nailgun_error(&error)),
         Err(ExecuteError::Refused(error)) if error.kind == NailgunErrorKind::Conflict => {

@@ -9,7 +9,7 @@ use super::run_log::RunLog;
 use super::{Context, give_up_after};
 use crate::domain::node::NodeId;
 use crate::domain::run::{NodeRef, PlannedTask, RunProgress, TaskRecord, TaskStatus};
-use crate::event::{Change, Event, Events, RunView, Working};
+use crate::event::{Event, Events, RunView, RunningTask, TaskChange};
 use crate::graph::GRAPH_TYPE;
 use crate::nailgun::{HistoryFilter, NailgunError, NailgunErrorKind, Task, TaskState};
 
@@ -38,7 +38,7 @@ pub(super) struct Run {
 
 /// Why the watch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
+pub(super) enum WatchEnd {
     /// The run is over.
     Over,
     /// A signal came; the run goes on.
@@ -49,7 +49,7 @@ pub(super) enum How {
 
 /// The run at the end of the watch.
 pub(super) struct End {
-    pub(super) how: How,
+    pub(super) ended: WatchEnd,
     pub(super) parent: u64,
     pub(super) child: Option<u64>,
     /// What Nailgun says of the end.
@@ -63,7 +63,7 @@ pub(super) struct End {
 impl End {
     /// Whether every task that was planned for it ended well.
     pub(super) fn went_well(&self) -> bool {
-        self.how == How::Over && self.status == TaskState::Ready && self.progress.left_overs().is_empty()
+        self.ended == WatchEnd::Over && self.status == TaskState::Ready && self.progress.left_overs().is_empty()
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) ->
     events.event(&Event::RunOver);
     events.line(&format!(
         "{:?}: task {} is {}; {}",
-        end.how,
+        end.ended,
         end.parent,
         end.status.as_str(),
         end.message.as_deref().unwrap_or("Nailgun says nothing of it"),
@@ -128,7 +128,7 @@ impl Watch<'_> {
                     self.recovered(events);
                     if task.status.is_over() {
                         self.take_all(events);
-                        return self.end(How::Over, Some(task));
+                        return self.end(WatchEnd::Over, Some(task));
                     }
                     if moved {
                         (pause, moved_at, told_quiet) = (PAUSES.0, Instant::now(), false);
@@ -138,12 +138,12 @@ impl Watch<'_> {
                     self.complain(&error, events);
                     self.gone = if error.kind == NailgunErrorKind::NotFound { self.gone + 1 } else { 0 };
                     if self.gone >= 5 {
-                        return self.end(How::Lost, None);
+                        return self.end(WatchEnd::Lost, None);
                     }
                 }
             }
             if moved_at.elapsed() > give_up_after(self.context) {
-                return self.end(How::Lost, None);
+                return self.end(WatchEnd::Lost, None);
             }
             if moved_at.elapsed() > QUIET && !told_quiet {
                 told_quiet = true;
@@ -151,7 +151,7 @@ impl Watch<'_> {
                 events.event(&Event::Warning(&format!("no progress for {minutes} minutes; still watching")));
             }
             if self.context.interrupt.wait(pause) {
-                return self.end(How::Interrupted, None);
+                return self.end(WatchEnd::Interrupted, None);
             }
             pause = (pause * 3 / 2).min(PAUSES.1);
         }
@@ -200,7 +200,7 @@ impl Watch<'_> {
             phase: working.first().map(|on| words(&on.task)),
             working: working
                 .iter()
-                .map(|on| Working { node: self.name(on.node), task: words(&on.task), began: on.began })
+                .map(|on| RunningTask { node: self.name(on.node), task: words(&on.task), began: on.began })
                 .collect(),
             changes,
         };
@@ -208,7 +208,7 @@ impl Watch<'_> {
         moved
     }
 
-    fn changes(&mut self, records: &[TaskRecord]) -> Vec<Change> {
+    fn changes(&mut self, records: &[TaskRecord]) -> Vec<TaskChange> {
         let mut changes = Vec::new();
         for record in records {
             let NodeRef::Node(node) = record.node else { continue };
@@ -223,7 +223,7 @@ impl Watch<'_> {
                 TaskStatus::Error => "failed",
                 TaskStatus::Pending | TaskStatus::Skipped | TaskStatus::Unknown(_) => continue,
             };
-            changes.push(Change { node: self.name(node), task: words(&record.task), what });
+            changes.push(TaskChange { node: self.name(node), task: words(&record.task), what });
         }
         changes
     }
@@ -248,10 +248,10 @@ impl Watch<'_> {
         self.gone = 0;
     }
 
-    fn end(&mut self, how: How, task: Option<Task>) -> End {
+    fn end(&mut self, ended: WatchEnd, task: Option<Task>) -> End {
         let message = task.as_ref().map(|t| t.message.clone()).filter(|m| !m.is_empty());
         End {
-            how,
+            ended,
             parent: self.run.parent.id,
             child: self.child,
             status: task.map_or(TaskState::Running, |t| t.status),

@@ -4,11 +4,11 @@
 
 mod phase;
 mod run;
-mod work;
+mod task;
 
-pub use phase::Phase;
-pub use run::{Frame, RunHistory, RunKind, RunStatus, Seen, Tally};
-pub use work::{Fate, Part, Work};
+pub use phase::HistoryPhase;
+pub use run::{Frame, HistoryEntry, RunHistory, RunKind, RunStatus, Tally};
+pub use task::{NodeTask, TaskKind, TaskResult};
 
 /// A task's id in words: `mu_update_first` → `update first`.
 pub fn words(task: &str) -> String {

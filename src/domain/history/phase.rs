@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::run::Seen;
-use super::{Part, words};
+use super::run::HistoryEntry;
+use super::{TaskKind, words};
 use crate::domain::run::NodeRef;
 
 /// What happens between two stages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Phase {
+pub struct HistoryPhase {
     /// The stage that ends it, or the task itself where a record names none. Safe to show.
     pub stage: String,
     /// Its tasks in words; uploads only where there is nothing else.
@@ -22,18 +22,18 @@ pub struct Phase {
 }
 
 /// The phase of a task: the stage that waits for it; a record of 9.0 names none.
-pub(super) fn stage_of(seen: &Seen) -> &str {
+pub(super) fn stage_of(seen: &HistoryEntry) -> &str {
     seen.required_for.first().map_or(seen.record.task.as_str(), String::as_str)
 }
 
 /// The phases of tasks on nodes, in order: that of the chained stages; where it is not known, that of time.
-pub(super) fn phases(on_nodes: &[&Seen], stages: &[&Seen]) -> Vec<Phase> {
+pub(super) fn phases(on_nodes: &[&HistoryEntry], stages: &[&HistoryEntry]) -> Vec<HistoryPhase> {
     let chain = chain(stages);
-    let mut found: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
+    let mut found: BTreeMap<&str, Vec<&HistoryEntry>> = BTreeMap::new();
     for seen in on_nodes {
         found.entry(stage_of(seen)).or_default().push(seen);
     }
-    let mut phases: Vec<Phase> = found.into_iter().map(|(stage, tasks)| phase(stage, &tasks)).collect();
+    let mut phases: Vec<HistoryPhase> = found.into_iter().map(|(stage, tasks)| phase(stage, &tasks)).collect();
     phases.sort_by_key(|p| {
         let place = chain.iter().position(|stage| *stage == p.stage).unwrap_or(usize::MAX);
         (place, p.began.unwrap_or(i64::MAX))
@@ -41,15 +41,15 @@ pub(super) fn phases(on_nodes: &[&Seen], stages: &[&Seen]) -> Vec<Phase> {
     phases
 }
 
-fn phase(stage: &str, tasks: &[&Seen]) -> Phase {
-    let begun = |s: &&&Seen| s.record.began.is_some() && s.part != Part::PassedBy;
+fn phase(stage: &str, tasks: &[&HistoryEntry]) -> HistoryPhase {
+    let begun = |s: &&&HistoryEntry| s.record.began.is_some() && s.kind != TaskKind::PassedBy;
     let nodes: BTreeSet<NodeRef> = tasks.iter().filter(begun).map(|s| s.record.node).collect();
     let names = |upload: bool| -> BTreeSet<String> {
-        let of = tasks.iter().filter(|s| (s.part == Part::Upload) == upload);
+        let of = tasks.iter().filter(|s| (s.kind == TaskKind::Upload) == upload);
         of.map(|s| words(&s.record.task)).collect()
     };
     let names = Some(names(false)).filter(|n| !n.is_empty()).unwrap_or_else(|| names(true));
-    Phase {
+    HistoryPhase {
         stage: stage.to_owned(),
         title: names.into_iter().collect::<Vec<_>>().join(", "),
         began: tasks.iter().filter_map(|s| s.record.began).min(),
@@ -59,7 +59,7 @@ fn phase(stage: &str, tasks: &[&Seen]) -> Phase {
 }
 
 /// The stages, each behind the one that it requires; as many as hang together from the first.
-fn chain<'a>(stages: &[&'a Seen]) -> Vec<&'a str> {
+fn chain<'a>(stages: &[&'a HistoryEntry]) -> Vec<&'a str> {
     let mut chain: Vec<&str> = Vec::new();
     let mut next = stages.iter().find(|s| s.requires.is_empty());
     while let Some(stage) = next {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::phase::{phases, stage_of};
-use super::{Fate, Part, Phase, Work};
+use super::{HistoryPhase, NodeTask, TaskKind, TaskResult};
 use crate::domain::mu::Mu;
 use crate::domain::run::{NodeRef, TaskRecord, TaskStatus};
 
@@ -36,11 +36,11 @@ pub struct Frame {
 
 /// A record of the history with what is known of its task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct HistoryEntry {
     /// The record.
     pub record: TaskRecord,
     /// What it had to do.
-    pub part: Part,
+    pub kind: TaskKind,
     /// What it waits for. Safe to show.
     pub requires: Vec<String>,
     /// What waits for it. Safe to show.
@@ -127,37 +127,38 @@ pub struct RunHistory {
     /// How it ended.
     pub status: RunStatus,
     /// Its phases in order.
-    pub phases: Vec<Phase>,
+    pub phases: Vec<HistoryPhase>,
     /// Every task on every node by time; what has no time comes last, in the order of the phases.
-    pub works: Vec<Work>,
+    pub tasks: Vec<NodeTask>,
 }
 
 impl RunHistory {
     /// Puts together what a transaction and its history say. `commit` is the task that only a whole update executes.
-    pub fn new(mut frame: Frame, history: &[Seen], commit: &str) -> Self {
-        let real = |s: &&Seen| matches!(s.record.node, NodeRef::Node(_) | NodeRef::Master);
-        let on_nodes: Vec<&Seen> = history.iter().filter(real).collect();
-        let stages: Vec<&Seen> = history.iter().filter(|s| s.record.node == NodeRef::Virtual).collect();
+    pub fn new(mut frame: Frame, history: &[HistoryEntry], commit: &str) -> Self {
+        let real = |s: &&HistoryEntry| matches!(s.record.node, NodeRef::Node(_) | NodeRef::Master);
+        let on_nodes: Vec<&HistoryEntry> = history.iter().filter(real).collect();
+        let stages: Vec<&HistoryEntry> = history.iter().filter(|s| s.record.node == NodeRef::Virtual).collect();
         // What was not chosen makes no phase.
-        let chosen: Vec<&Seen> = on_nodes.iter().copied().filter(|s| s.record.status != TaskStatus::Skipped).collect();
+        let chosen: Vec<&HistoryEntry> =
+            on_nodes.iter().copied().filter(|s| s.record.status != TaskStatus::Skipped).collect();
         let mut phases = phases(&chosen, &stages);
         let known = phases.len();
-        let mut works: Vec<Work> = Vec::with_capacity(on_nodes.len());
+        let mut tasks: Vec<NodeTask> = Vec::with_capacity(on_nodes.len());
         for seen in &on_nodes {
             let stage = stage_of(seen);
-            works.push(Work {
+            tasks.push(NodeTask {
                 task: seen.record.task.clone(),
                 node: seen.record.node,
                 phase: phases.iter().position(|p| p.stage == stage).unwrap_or(known),
-                part: seen.part,
-                fate: Fate::of(&seen.record.status, frame.over),
+                kind: seen.kind,
+                result: TaskResult::of(&seen.record.status, frame.over),
                 status: seen.record.status.clone(),
                 began: seen.record.began.filter(|_| seen.record.status != TaskStatus::Skipped),
                 ended: seen.record.ended.filter(|_| seen.record.status != TaskStatus::Skipped),
             });
         }
-        works.sort_by(|a, b| {
-            let key = |w: &Work| (w.began.unwrap_or(i64::MAX), w.phase, w.node);
+        tasks.sort_by(|a, b| {
+            let key = |w: &NodeTask| (w.began.unwrap_or(i64::MAX), w.phase, w.node);
             key(a).cmp(&key(b)).then_with(|| a.task.cmp(&b.task))
         });
         let commits: Vec<&TaskStatus> =
@@ -167,22 +168,22 @@ impl RunHistory {
             commits if commits.iter().any(|status| **status != TaskStatus::Skipped) => RunKind::Update,
             _ => RunKind::PreChecks,
         };
-        frame.began = frame.began.or(works.iter().filter_map(|w| w.began).min());
+        frame.began = frame.began.or(tasks.iter().filter_map(|w| w.began).min());
         if frame.over {
-            frame.ended = frame.ended.or(works.iter().filter_map(|w| w.ended).max());
+            frame.ended = frame.ended.or(tasks.iter().filter_map(|w| w.ended).max());
         }
         for (index, phase) in phases.iter_mut().enumerate() {
-            let at_work = works.iter().any(|w| w.phase == index && w.fate == Fate::Running);
+            let at_work = tasks.iter().any(|w| w.phase == index && w.result == TaskResult::Running);
             phase.ended = phase.ended.max(phase.began).filter(|_| !at_work);
         }
-        let mut run = Self { frame, kind, status: RunStatus::Preparing, phases, works };
+        let mut run = Self { frame, kind, status: RunStatus::Preparing, phases, tasks };
         run.status = run.how_it_ended();
         run
     }
 
     fn how_it_ended(&self) -> RunStatus {
         let tally = self.tally();
-        let begun = self.works.iter().any(|w| w.began.is_some());
+        let begun = self.tasks.iter().any(|w| w.began.is_some());
         match &self.frame {
             frame if !frame.over && begun => RunStatus::Running,
             frame if !frame.over => RunStatus::Preparing,
@@ -196,22 +197,22 @@ impl RunHistory {
     /// How many tasks have which fate.
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();
-        for work in &self.works {
-            *match work.fate {
-                Fate::Done => &mut tally.done,
-                Fate::Failed | Fate::FailureIgnored => &mut tally.failed,
-                Fate::Running => &mut tally.running,
-                Fate::Waiting => &mut tally.waiting,
-                Fate::NotExecuted => &mut tally.not_executed,
-                Fate::Skipped => &mut tally.skipped,
+        for work in &self.tasks {
+            *match work.result {
+                TaskResult::Done => &mut tally.done,
+                TaskResult::Failed | TaskResult::FailureIgnored => &mut tally.failed,
+                TaskResult::Running => &mut tally.running,
+                TaskResult::Waiting => &mut tally.waiting,
+                TaskResult::NotExecuted => &mut tally.not_executed,
+                TaskResult::Skipped => &mut tally.skipped,
             } += 1;
         }
         tally
     }
 
     /// The tasks that were chosen for this run, by time.
-    pub fn chosen(&self) -> impl Iterator<Item = &Work> {
-        self.works.iter().filter(|work| work.fate != Fate::Skipped)
+    pub fn chosen(&self) -> impl Iterator<Item = &NodeTask> {
+        self.tasks.iter().filter(|work| work.result != TaskResult::Skipped)
     }
 
     /// The nodes of the run, and the master where it had a task.
@@ -246,9 +247,9 @@ mod tests {
         }
     }
 
-    fn seen(task: &str, node: Option<&str>, status: &str, at: Option<(i64, i64)>, wires: (&str, &str)) -> Seen {
+    fn seen(task: &str, node: Option<&str>, status: &str, at: Option<(i64, i64)>, wires: (&str, &str)) -> HistoryEntry {
         let list = |name: &str| if name.is_empty() { vec![] } else { vec![name.to_owned()] };
-        Seen {
+        HistoryEntry {
             record: TaskRecord {
                 task: task.into(),
                 node: NodeRef::parse(node),
@@ -256,13 +257,13 @@ mod tests {
                 began: at.map(|(began, _)| began),
                 ended: at.map(|(_, ended)| ended),
             },
-            part: if task == "mu_env" { Part::Upload } else { Part::Worked },
+            kind: if task == "mu_env" { TaskKind::Upload } else { TaskKind::Worked },
             requires: list(wires.0),
             required_for: list(wires.1),
         }
     }
 
-    fn stages() -> Vec<Seen> {
+    fn stages() -> Vec<HistoryEntry> {
         // In no order, as Nailgun lists them.
         vec![
             seen("mu_end", None, "skipped", None, ("mu_checked", "")),
@@ -271,12 +272,12 @@ mod tests {
         ]
     }
 
-    fn history(works: Vec<Seen>) -> Vec<Seen> {
-        stages().into_iter().chain(works).collect()
+    fn history(tasks: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
+        stages().into_iter().chain(tasks).collect()
     }
 
-    fn run(status: &'static str, works: Vec<Seen>) -> RunHistory {
-        RunHistory::new(frame(status), &history(works), "mu_commit")
+    fn run(status: &'static str, tasks: Vec<HistoryEntry>) -> RunHistory {
+        RunHistory::new(frame(status), &history(tasks), "mu_commit")
     }
 
     #[test]
@@ -297,7 +298,7 @@ mod tests {
             phases,
             [("mu_checked", "check", Some(1500), Some(4500)), ("mu_end", "commit", Some(5000), Some(6000))]
         );
-        let order: Vec<_> = run.works.iter().map(|w| (w.task.as_str(), w.phase, w.duration())).collect();
+        let order: Vec<_> = run.tasks.iter().map(|w| (w.task.as_str(), w.phase, w.duration())).collect();
         assert_eq!(order, [("mu_env", 0, Some(100)), ("mu_check", 0, Some(2500)), ("mu_commit", 1, Some(1000))]);
         assert_eq!(run.tally(), Tally { done: 3, ..Tally::default() });
     }
@@ -319,9 +320,9 @@ mod tests {
     fn ready_is_not_believed() {
         let check = |status| seen("mu_check", Some("2"), status, Some((2000, 4500)), ("mu_start", "mu_checked"));
         let commit = |status| seen("mu_commit", Some("2"), status, None, ("mu_checked", "mu_end"));
-        let of = |status, works| {
-            let run = run(status, works);
-            (run.status.as_str(), run.works.iter().map(|w| w.fate.as_str()).collect::<Vec<_>>())
+        let of = |status, tasks| {
+            let run = run(status, tasks);
+            (run.status.as_str(), run.tasks.iter().map(|w| w.result.as_str()).collect::<Vec<_>>())
         };
         assert_eq!(of("ready", vec![check("error"), commit("pending")]), ("failed", vec!["failed", "not-executed"]));
         assert_eq!(of("ready", vec![check("running"), commit("ready")]), ("failed", vec!["failure-ignored", "done"]));
@@ -352,6 +353,6 @@ mod tests {
             seen("x", Some("1"), "ready", Some((1, 0)), ("", "b")),
         ];
         let run = RunHistory::new(frame("ready"), &odd, "mu_commit");
-        assert_eq!((run.phases.len(), run.works[0].duration(), run.phases[0].ended), (1, Some(0), Some(1)));
+        assert_eq!((run.phases.len(), run.tasks[0].duration(), run.phases[0].ended), (1, Some(0), Some(1)));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::escape;
 use super::scale::{Scale, lanes};
-use crate::domain::history::{Fate, Part, RunHistory, Work, words};
+use crate::domain::history::{NodeTask, RunHistory, TaskKind, TaskResult, words};
 use crate::domain::run::NodeRef;
 use crate::domain::time::{format_duration, format_utc};
 use crate::ui::history::{HistoryReport, RunReport};
@@ -77,7 +77,7 @@ pub(super) fn chart(run: &RunReport, report: &HistoryReport, now: i64) -> String
          <span><i class=\"bar failed\"></i>failed</span>\
          <span><i class=\"bar failure-ignored\"></i>never ended: failed, and Nailgun went on</span>\
          <span><i class=\"bar running p0\"></i>at work</span>\
-         <span><i class=\"bar dull p0\"></i>upload, or passes by</span>\
+         <span><i class=\"bar minor p0\"></i>upload, or passes by</span>\
          <span><b>+2</b> tasks not executed or waiting</span>\
          <span class=\"pointer\">Rest the pointer on a bar for its task and times.</span></div>\n</section>\n",
     );
@@ -86,8 +86,8 @@ pub(super) fn chart(run: &RunReport, report: &HistoryReport, now: i64) -> String
 
 /// From the beginning of the run to its end; nothing where nothing has begun.
 fn scale(history: &RunHistory, now: i64) -> Option<Scale> {
-    let began = history.works.iter().filter_map(|w| w.began).min()?;
-    let last = history.works.iter().filter_map(|w| w.ended.or(w.began)).max().unwrap_or(began);
+    let began = history.tasks.iter().filter_map(|w| w.began).min()?;
+    let last = history.tasks.iter().filter_map(|w| w.ended.or(w.began)).max().unwrap_or(began);
     let from = history.frame.began.unwrap_or(began).min(began);
     let to = if history.frame.over {
         history.frame.ended.unwrap_or(last).max(last)
@@ -160,29 +160,29 @@ fn groups(run: &RunReport) -> Vec<(String, Vec<NodeRef>)> {
 }
 
 fn row(history: &RunHistory, report: &HistoryReport, node: NodeRef, scale: Scale) -> String {
-    let works: Vec<&Work> = history.chosen().filter(|w| w.node == node).collect();
-    let begun: Vec<(&Work, i64, i64)> = works
+    let tasks: Vec<&NodeTask> = history.chosen().filter(|w| w.node == node).collect();
+    let begun: Vec<(&NodeTask, i64, i64)> = tasks
         .iter()
         .filter_map(|w| Some((*w, w.began?, end(history, w.ended, scale).unwrap_or_else(|| scale.to()))))
         .collect();
-    let (dull, real): (Vec<_>, Vec<_>) = begun.into_iter().partition(|(w, ..)| is_dull(w));
+    let (minor, real): (Vec<_>, Vec<_>) = begun.into_iter().partition(|(w, ..)| is_minor(w));
     let spans: Vec<(i64, i64)> = real.iter().map(|(_, began, ended)| (*began, *ended)).collect();
     let (at, count) = lanes(&spans);
     let count = count.clamp(1, LANES);
-    let bad = if works.iter().any(|w| w.fate.is_failure()) { " bad" } else { "" };
+    let bad = if tasks.iter().any(|w| w.result.is_failure()) { " bad" } else { "" };
     let name = escape(&report.name(node));
     let lanes = if count == 1 { String::new() } else { format!(" style=\"--lanes:{count}\"") };
     let mut html = format!(
         "<div class=\"row{bad}\"><div class=\"name\" title=\"{name}\">{name}</div><div class=\"track\"{lanes}>"
     );
-    for (work, began, ended) in dull {
+    for (work, began, ended) in minor {
         html.push_str(&bar(work, began, ended, 0, scale));
     }
     for ((work, began, ended), lane) in real.into_iter().zip(at) {
         html.push_str(&bar(work, began, ended, lane % LANES, scale));
     }
-    let busy: i64 = works.iter().filter(|w| w.part == Part::Worked).filter_map(|w| w.duration()).sum();
-    let left = works.iter().filter(|w| matches!(w.fate, Fate::NotExecuted | Fate::Waiting)).count();
+    let busy: i64 = tasks.iter().filter(|w| w.kind == TaskKind::Worked).filter_map(|w| w.duration()).sum();
+    let left = tasks.iter().filter(|w| matches!(w.result, TaskResult::NotExecuted | TaskResult::Waiting)).count();
     let word = if history.frame.over { "not executed" } else { "waiting" };
     let left_tip = if left > 0 { format!("; {left} tasks {word}") } else { String::new() };
     let left = if left > 0 { format!(" <b>+{left}</b>") } else { String::new() };
@@ -194,30 +194,30 @@ fn row(history: &RunHistory, report: &HistoryReport, node: NodeRef, scale: Scale
     html
 }
 
-fn is_dull(work: &Work) -> bool {
-    work.part != Part::Worked && !work.fate.is_failure()
+fn is_minor(work: &NodeTask) -> bool {
+    work.kind != TaskKind::Worked && !work.result.is_failure()
 }
 
-fn bar(work: &Work, began: i64, ended: i64, lane: usize, scale: Scale) -> String {
+fn bar(work: &NodeTask, began: i64, ended: i64, lane: usize, scale: Scale) -> String {
     let (left, width) = scale.bar(began, ended);
     let text = words(&work.task);
-    let says = !is_dull(work) && fits(&text, width);
-    let part = match work.part {
-        Part::Worked => "",
-        Part::Upload => " (upload)",
-        Part::PassedBy => " (passes by)",
+    let says = !is_minor(work) && fits(&text, width);
+    let part = match work.kind {
+        TaskKind::Worked => "",
+        TaskKind::Upload => " (upload)",
+        TaskKind::PassedBy => " (passes by)",
     };
     let times = match work.duration() {
         Some(took) => format!("{} to {}, {}", super::clock(began), super::clock(ended), format_duration(took)),
         None => format!("since {}", super::clock(began)),
     };
-    let tip = format!("{text}{part}: {}\n{times}\n{}", work.fate.as_str(), work.task);
+    let tip = format!("{text}{part}: {}\n{times}\n{}", work.result.as_str(), work.task);
     let lane = if lane == 0 { String::new() } else { format!(";--at:{lane}") };
     format!(
         "<i class=\"bar p{} {}{}{}\" style=\"left:{left:.3}%;width:{width:.3}%{lane}\" title=\"{}\">{}</i>",
         work.phase % COLOURS,
-        work.fate.as_str(),
-        if is_dull(work) { " dull" } else { "" },
+        work.result.as_str(),
+        if is_minor(work) { " minor" } else { "" },
         if says { " says" } else { "" },
         escape(&tip),
         if says { escape(&text) } else { String::new() },

@@ -5,7 +5,7 @@ mod scale;
 mod tables;
 
 use super::history::{HistoryReport, RunReport};
-use crate::domain::history::{Fate, RunHistory, RunKind, Work, words};
+use crate::domain::history::{NodeTask, RunHistory, RunKind, TaskResult, words};
 use crate::domain::time::{format_duration, format_utc};
 
 const STYLE: &str = include_str!("style.css");
@@ -92,7 +92,7 @@ fn head(history: &RunHistory, report: &HistoryReport, title: &str) -> String {
 }
 
 fn failures(history: &RunHistory, report: &HistoryReport) -> String {
-    let failed: Vec<&Work> = history.chosen().filter(|w| w.fate.is_failure()).collect();
+    let failed: Vec<&NodeTask> = history.chosen().filter(|w| w.result.is_failure()).collect();
     let message = history.frame.message.as_deref();
     if failed.is_empty() && message.is_none() {
         return String::new();
@@ -105,7 +105,7 @@ fn failures(history: &RunHistory, report: &HistoryReport) -> String {
         for work in failed.iter().take(FAILURES) {
             let began = work.began.map_or_else(String::new, |at| format!(" at {}", clock(at)));
             let took = work.duration().map_or_else(String::new, |d| format!(", after {}", format_duration(d)));
-            let ignored = if work.fate == Fate::FailureIgnored { "; Nailgun went on" } else { "" };
+            let ignored = if work.result == TaskResult::FailureIgnored { "; Nailgun went on" } else { "" };
             section.push_str(&format!(
                 "<li><b>{}</b>: {}{began}{took}{ignored}</li>\n",
                 escape(&report.name(work.node)),

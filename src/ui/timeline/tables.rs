@@ -2,7 +2,7 @@
 
 use super::chart::COLOURS;
 use super::{clock, escape};
-use crate::domain::history::{Part, RunHistory};
+use crate::domain::history::{RunHistory, TaskKind};
 use crate::domain::time::format_duration;
 use crate::ui::history::HistoryReport;
 
@@ -11,9 +11,9 @@ pub(super) fn phases(history: &RunHistory) -> String {
     if history.phases.is_empty() {
         return String::new();
     }
-    let took = |p: &crate::domain::history::Phase| Some((p.ended? - p.began?).max(0));
+    let took = |p: &crate::domain::history::HistoryPhase| Some((p.ended? - p.began?).max(0));
     let longest = history.phases.iter().filter_map(took).max().unwrap_or(0).max(1);
-    let mut html = "<section>\n<h2>Phases</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Phase</th><th>Ends at</th>\
+    let mut html = "<section>\n<h2>Phases</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>HistoryPhase</th><th>Ends at</th>\
                     <th class=\"n\">Nodes at work</th><th class=\"n\">Began</th><th class=\"n\">Duration</th><th style=\"width:34%\"></th></tr></thead>\n<tbody>\n"
         .to_owned();
     for (index, phase) in history.phases.iter().enumerate() {
@@ -44,21 +44,21 @@ pub(super) fn tasks(history: &RunHistory, report: &HistoryReport) -> String {
          <th class=\"n\">Ended</th><th class=\"n\">Duration</th><th>Node</th><th>Task</th><th>Status</th><th></th></tr></thead>\n<tbody>\n"
     );
     for work in history.chosen() {
-        let (dull, note) = match work.part {
-            Part::Worked => ("", ""),
-            Part::Upload => (" dull", "upload"),
-            Part::PassedBy => (" dull", "passes by"),
+        let (minor, note) = match work.kind {
+            TaskKind::Worked => ("", ""),
+            TaskKind::Upload => (" minor", "upload"),
+            TaskKind::PassedBy => (" minor", "passes by"),
         };
         let moment = |at: Option<i64>| at.map_or_else(|| "–".to_owned(), clock);
         html.push_str(&format!(
-            "<tr class=\"{}{dull}\"><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{note}</td></tr>\n",
-            work.fate.as_str(),
+            "<tr class=\"{}{minor}\"><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{note}</td></tr>\n",
+            work.result.as_str(),
             moment(work.began),
             moment(work.ended),
             work.duration().map_or_else(|| "–".to_owned(), format_duration),
             escape(&report.name(work.node)),
             escape(&work.task),
-            work.fate.as_str(),
+            work.result.as_str(),
         ));
     }
     html.push_str("</tbody>\n</table></div>\n</details>\n</section>\n");

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::domain::history::{Frame, Part, Seen};
+use crate::domain::history::{Frame, HistoryEntry, TaskKind};
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::run::{NodeRef, TaskRecord, TaskStatus};
 
 const BEGAN: i64 = 1_795_385_150_000;
 
-fn seen(task: &str, node: u32, status: &str, at: Option<(i64, i64)>, stage: &str) -> Seen {
-    Seen {
+fn seen(task: &str, node: u32, status: &str, at: Option<(i64, i64)>, stage: &str) -> HistoryEntry {
+    HistoryEntry {
         record: TaskRecord {
             task: task.into(),
             node: NodeRef::Node(NodeId(node)),
@@ -19,13 +19,13 @@ fn seen(task: &str, node: u32, status: &str, at: Option<(i64, i64)>, stage: &str
             began: at.map(|(began, _)| BEGAN + began * 1000),
             ended: at.map(|(_, ended)| BEGAN + ended * 1000).filter(|_| status != "running"),
         },
-        part: if task == "mu_env" { Part::Upload } else { Part::Worked },
+        kind: if task == "mu_env" { TaskKind::Upload } else { TaskKind::Worked },
         requires: vec![],
         required_for: vec![stage.into()],
     }
 }
 
-fn rendered(status: &'static str, works: &[Seen], name: &str) -> String {
+fn rendered(status: &'static str, tasks: &[HistoryEntry], name: &str) -> String {
     let over = status != "running";
     let frame = Frame {
         task: 3,
@@ -41,7 +41,7 @@ fn rendered(status: &'static str, works: &[Seen], name: &str) -> String {
         target: Some(Mu { id: 2, title: format!("mu {name}"), timestamp: 1, doc_link: None }),
     };
     let run = RunReport {
-        history: RunHistory::new(frame, works, "mu_commit"),
+        history: RunHistory::new(frame, tasks, "mu_commit"),
         roles: BTreeMap::from([(NodeId(1), vec![format!("controller{name}")])]),
     };
     let report = HistoryReport {
@@ -77,7 +77,7 @@ fn every_task_is_there_and_where_it_belongs() {
     assert_eq!(bars.len(), 3, "what never began has no bar");
     assert!(bars[1].contains("done says\" style=\"left:10.000%;width:25.000%\""), "{}", bars[1]);
     assert!(bars[2].contains("failed says\" style=\"left:10.000%;width:50.000%\""), "{}", bars[2]);
-    assert!(bars[0].contains(" dull") && bars[1].contains("22:06:00 to 22:06:25, 25 s"), "{}", bars[1]);
+    assert!(bars[0].contains(" minor") && bars[1].contains("22:06:00 to 22:06:25, 25 s"), "{}", bars[1]);
     assert_eq!(page.matches("<tr class=\"done").count() + page.matches("<tr class=\"failed").count(), 3);
     assert_eq!(page.matches("<tr class=\"not-executed").count(), 1);
     assert!(page.contains("<li><b>node 2</b>: check at 22:06:00"), "a node that Nailgun has no more has its number");

@@ -4,7 +4,7 @@ use crate::domain::run::{NodeRef, TaskStatus};
 
 /// What became of a task on a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum TaskResult {
     /// Done.
     Done,
     /// Failed.
@@ -21,7 +21,7 @@ pub enum Fate {
     Skipped,
 }
 
-impl Fate {
+impl TaskResult {
     /// Reads a status for what it means in a run that is over or not.
     pub fn of(status: &TaskStatus, over: bool) -> Self {
         match status {
@@ -56,7 +56,7 @@ impl Fate {
 
 /// What a task had to do on a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum TaskKind {
     /// It worked.
     Worked,
     /// It took a file.
@@ -65,7 +65,7 @@ pub enum Part {
     PassedBy,
 }
 
-impl Part {
+impl TaskKind {
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ impl Part {
 
 /// One task on one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Work {
+pub struct NodeTask {
     /// The task's id in the graph. Safe to show.
     pub task: String,
     /// The node, or the master.
@@ -86,9 +86,9 @@ pub struct Work {
     /// Its phase: the position in [`super::RunHistory::phases`].
     pub phase: usize,
     /// What it had to do.
-    pub part: Part,
+    pub kind: TaskKind,
     /// What became of it.
-    pub fate: Fate,
+    pub result: TaskResult,
     /// Nailgun's word for it.
     pub status: TaskStatus,
     /// When it began, milliseconds since 1970 (UTC).
@@ -97,7 +97,7 @@ pub struct Work {
     pub ended: Option<i64>,
 }
 
-impl Work {
+impl NodeTask {
     /// How long it took, in milliseconds; clocks that go back count as nothing.
     pub fn duration(&self) -> Option<i64> {
         Some(self.ended?.saturating_sub(self.began?).max(0))

@@ -10,7 +10,7 @@ use crate::domain::text::one_line;
 
 /// What the `env` file of a run tells; what cannot be read is absent. Safe to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunTold {
+pub struct UploadedValues {
     /// The run's id.
     pub run: Option<String>,
     /// What it brings.
@@ -19,7 +19,7 @@ pub struct RunTold {
     pub roles: BTreeMap<u32, Vec<String>>,
 }
 
-impl RunTold {
+impl UploadedValues {
     /// Reads the text that [`super::RunValues::to_env_file`] makes. The text is untrusted.
     pub fn parse(text: &str) -> Self {
         let value = |key: &str| {
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn what_was_sent_is_read_back() {
         let sent = values();
-        let told = RunTold::parse(&sent.to_env_file().unwrap());
+        let told = UploadedValues::parse(&sent.to_env_file().unwrap());
         assert_eq!((told.run, told.target), (Some(sent.run), Some(sent.target)));
         assert_eq!(told.roles.into_iter().collect::<Vec<_>>(), sent.roles);
     }
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn odd_text_tells_nothing() {
         for text in ["", "MU_RUN=x", "MU_RUN='", "MU_ROLES='x:y 1 2:'\nMU_TARGET_JSON_B64='!'"] {
-            let told = RunTold::parse(text);
+            let told = UploadedValues::parse(text);
             assert_eq!((told.run, told.target), (None, None), "{text}");
         }
     }
