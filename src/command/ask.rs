@@ -16,8 +16,8 @@ use crate::error::AppError;
 use crate::event::{Event, Events};
 use crate::exit::Exit;
 use crate::fleet::{self, Answer, FleetError, FleetEvent, FleetSettings, HostKeyPolicy, Jump, Target};
-use crate::inventory::{self, InventoryError, Loaded};
-use crate::settings::{Settings, Ssh};
+use crate::inventory::{self, Loaded};
+use crate::settings::{Settings, Ssh, expand_home};
 
 /// The environment to work on and its selected nodes.
 #[derive(Clone, Debug)]
@@ -40,14 +40,13 @@ pub(crate) struct Site {
 
 /// Finds the node list and selects.
 pub(crate) fn site(settings: &Settings) -> Result<Site, AppError> {
-    let loaded = inventory::find(settings.inventory.as_deref(), settings.env, Path::new("/"))
-        .map_err(|error| inventory_error(&error))?;
-    let Loaded { mut inventory, path, age, warnings } = loaded;
+    let loaded = inventory::find(settings.inventory.as_deref(), settings.env, Path::new("/"))?;
+    let Loaded { mut inventory, path, age, mut warnings } = loaded;
+    warnings.append(&mut inventory.warnings);
     let env = settings.env.or(inventory.env).unwrap_or_default();
     for node in &mut inventory.nodes {
-        if let (22, Some(port)) = (node.port, settings.ssh.port) {
-            node.port = port;
-        }
+        node.port = node.port.or(settings.ssh.port);
+        node.access.key = node.access.key.take().map(|key| expand_home(&key, &settings.home));
     }
     let listed = inventory.nodes.clone();
     let nodes = settings
@@ -69,11 +68,6 @@ pub(crate) fn site(settings: &Settings) -> Result<Site, AppError> {
         warnings,
         env_guessed: settings.env.is_none(),
     })
-}
-
-pub(crate) fn inventory_error(error: &InventoryError) -> AppError {
-    let exit = if matches!(error, InventoryError::WhichEnvironment { .. }) { Exit::Usage } else { Exit::Error };
-    AppError::from_error(exit, error).hinted(error.hint())
 }
 
 /// Asks all nodes at once; a row for each, in the order of `nodes`.
@@ -165,7 +159,7 @@ fn target(node: &Node, ssh: &Ssh) -> Result<Target, AppError> {
     });
     Ok(Target {
         host: node.host.clone(),
-        port: node.port,
+        port: node.port(),
         user: user.to_owned(),
         keys,
         jump: jump.transpose()?,

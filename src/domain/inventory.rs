@@ -1,11 +1,11 @@
-//! The node list of one environment, whatever form it came in.
+//! The list of an environment's nodes, whatever form its source has.
 
 use std::collections::BTreeMap;
 
 use super::mos_version::MosVersion;
 use super::node::Node;
 
-/// The forms that a node list comes in, recognised by content.
+/// The forms of a node list. A file is recognised by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Our own, `schema: fuel-updates-inventory/1`.
@@ -33,7 +33,7 @@ impl Format {
     }
 }
 
-/// Why a listed node is no node of the environment to be asked.
+/// Why a listed node is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftOut {
     /// It belongs to another environment, or to none.
@@ -74,10 +74,12 @@ pub struct Inventory {
     pub nodes: Vec<Node>,
     /// How many entries were left out, and why.
     pub left_out: BTreeMap<LeftOut, usize>,
+    /// What the source says and is not used. Safe to show.
+    pub warnings: Vec<String>,
 }
 
-/// A role as nodes are grouped by it: without `primary-`; nothing for what is a tag of 9.2 and no role
-/// (domain facts, 1.4).
+/// The role that nodes are grouped by: without `primary-`. Tags of 9.2 such as `rabbitmq` stand among the roles of a
+/// node; they are not roles.
 pub fn role_of(name: &str) -> Option<&str> {
     let role = name.strip_prefix("primary-").unwrap_or(name);
     let a_tag = matches!(role, "rabbitmq" | "database" | "keystone" | "neutron");

@@ -79,10 +79,17 @@ pub struct Node {
     pub roles: Vec<String>,
     /// Where its SSH server answers: the address in the admin network.
     pub host: Host,
-    /// The port of its SSH server.
-    pub port: u16,
+    /// The port of its SSH server, if the list gives one.
+    pub port: Option<u16>,
     /// How to log in, where it differs.
     pub access: Access,
+}
+
+impl Node {
+    /// The port of its SSH server: 22 unless the list gives another one.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(22)
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ fn node(id: u32, role: &str) -> Node {
         label: None,
         roles: vec![role.to_owned()],
         host: Host::Ip([10, 20, 0, id as u8].into()),
-        port: 22,
+        port: None,
         access: Access::default(),
     }
 }

@@ -11,7 +11,7 @@ fn node(id: Option<u32>) -> Node {
         label: None,
         roles: vec![],
         host: Host::Ip([10, 20, 0, 5].into()),
-        port: 22,
+        port: None,
         access: Access::default(),
     }
 }

@@ -132,7 +132,7 @@ mod tests {
                 label: None,
                 roles: vec![if id < 3 { "controller" } else { "compute" }.to_owned()],
                 host: Host::Ip([10, 20, 0, 1].into()),
-                port: 22,
+                port: None,
                 access: Access::default(),
             })
             .collect()

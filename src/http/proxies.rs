@@ -187,6 +187,7 @@ mod tests {
         assert_eq!(chosen(&both, "https://mirror/").as_deref(), Some("http://***@s:8080/"));
         assert_eq!(chosen(&[("all_proxy", "a:1")], "https://mirror/").as_deref(), Some("http://a:1/"));
         assert_eq!(chosen(&[("http_proxy", " ")], "http://mirror/"), None);
+        assert_eq!(chosen(&[("http_proxy", ""), ("HTTP_PROXY", "p:1")], "http://m/").as_deref(), Some("http://p:1/"));
         assert_eq!(chosen(&[], "http://mirror/"), None);
     }
 

@@ -1,11 +1,13 @@
-//! `astute.yaml` of 7.0 to 9.x (a slave's, or the 9.1+ master's) and `cluster.yaml` of 10.0: both carry the
-//! whole environment in `network_metadata.nodes`. Facts: domain facts, section 1.4.
+//! `astute.yaml` of 7.0 to 9.x (from a node, or from a master of 9.1 and newer) and `cluster.yaml` of 10.0: both list
+//! the whole environment in `network_metadata.nodes`.
 //!
-//! The file is full of passwords: only what is named here is ever taken out of it.
+//! The file is full of passwords: only the keys that are named here are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::fault::Fault;
@@ -40,7 +42,32 @@ struct Listed {
 
 #[derive(Deserialize)]
 struct Metadata {
-    nodes: Option<BTreeMap<String, Spanned<Entry>>>,
+    nodes: Option<Entries>,
+}
+
+/// The nodes by their keys, a key that is there twice included: it must not hide a node.
+struct Entries(Vec<(String, Spanned<Entry>)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of nodes")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
 }
 
 #[derive(Deserialize)]
@@ -84,7 +111,7 @@ pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
         };
         return Err(Fault::new(message));
     };
-    let listed = metadata.nodes.ok_or_else(|| Fault::new("`network_metadata.nodes` is missing"))?;
+    let Entries(listed) = metadata.nodes.ok_or_else(|| Fault::new("`network_metadata.nodes` is missing"))?;
     let mut said = said(file.nodes.unwrap_or_default());
     let version = taken(file.fuel_version).or_else(|| taken(file.cluster.as_ref()?.fuel_version.clone()));
     let env = file.cluster.and_then(|c| taken(c.id)).or_else(|| taken(file.deployment_id));
@@ -94,10 +121,16 @@ pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
         mos_version: version.and_then(|v| v.parse().ok()),
         nodes: vec![],
         left_out: BTreeMap::new(),
+        warnings: vec![],
     };
     let mut placed = Vec::with_capacity(listed.len());
+    let mut keys = HashMap::with_capacity(listed.len());
     for (key, entry) in listed {
         let line = entry.referenced.line();
+        if let Some(first) = keys.insert(key.clone(), line) {
+            let key = one_line(&key, 60);
+            return Err(Fault::at(line, format!("network_metadata.nodes: {key} is already in line {first}")));
+        }
         let key = one_line(&key, 60);
         match node(&key, entry.value, &mut said)
             .map_err(|message| Fault::at(line, format!("network_metadata.nodes.{key}: {message}")))?
@@ -122,13 +155,14 @@ fn node(key: &str, entry: Entry, said: &mut BTreeMap<String, Said>) -> Result<Re
         return Ok(Err(LeftOut::Master));
     }
     let number = uid.parse::<u32>().ok().filter(|id| *id > 0);
-    let id = number.ok_or_else(|| format!("`uid` {} is no node number", one_line(&uid, 60)))?;
+    let id = number.ok_or_else(|| format!("`uid` {} is not a node ID", one_line(&uid, 60)))?;
     let address = entry.network_roles.and_then(|roles| taken(roles.pxe).or_else(|| taken(roles.admin)));
     let Some(address) = address else { return Ok(Err(LeftOut::NoAddress)) };
-    let host = Host::parse(&address).ok_or_else(|| format!("`admin/pxe` {} is no address", one_line(&address, 60)))?;
+    let host =
+        Host::parse(&address).ok_or_else(|| format!("`admin/pxe` {} is not an address", one_line(&address, 60)))?;
     let name = taken(entry.name).unwrap_or_else(|| key.to_owned());
     if !matches!(Host::parse(&name), Some(Host::Name(_))) {
-        return Err(format!("`name` {} is no host name", one_line(&name, 60)));
+        return Err(format!("`name` {} is not a host name", one_line(&name, 60)));
     }
     let said = said.remove(&uid).unwrap_or_default();
     let mut roles = Vec::new();
@@ -142,7 +176,7 @@ fn node(key: &str, entry: Entry, said: &mut BTreeMap<String, Said>) -> Result<Re
         label: taken(entry.user_node_name).or(said.label).map(|l| one_line(&l, 100)),
         roles: if roles.is_empty() { said.roles } else { roles },
         host,
-        port: 22,
+        port: None,
         access: Access::default(),
     }))
 }
@@ -241,23 +275,23 @@ network_metadata:
             let fault = parse(&ASTUTE.replacen(from, to, 1)).unwrap_err();
             format!("{}: {}", fault.line.unwrap_or(0), fault.message)
         };
-        assert_eq!(fault("uid: 5\n", "uid: five\n"), "22: network_metadata.nodes.node-5: `uid` five is no node number");
-        assert_eq!(fault("uid: 5\n", "uid: 7\n"), "22: node-5: id 7 stands in line 16 already");
+        assert_eq!(fault("uid: 5\n", "uid: five\n"), "22: network_metadata.nodes.node-5: `uid` five is not a node ID");
+        assert_eq!(fault("uid: 5\n", "uid: 7\n"), "22: node-5: id 7 is already in line 16");
         assert_eq!(
             fault("admin/pxe: 10.20.0.7", "admin/pxe: 10.20.0.5"),
-            "22: node-5: address 10.20.0.5 with port 22 stands in line 16 already"
+            "22: node-5: address 10.20.0.5 with port 22 is already in line 16"
         );
         assert_eq!(
             fault("name: store\n      fqdn", "name: node-5\n      fqdn"),
-            "22: the name node-5 stands in line 16 already"
+            "22: the name node-5 is already in line 16"
         );
         assert_eq!(
             fault("admin/pxe: 10.20.0.7", "admin/pxe: 10.20.0.7 ; reboot"),
-            "16: network_metadata.nodes.node-7: `admin/pxe` 10.20.0.7 ; reboot is no address"
+            "16: network_metadata.nodes.node-7: `admin/pxe` 10.20.0.7 ; reboot is not an address"
         );
         assert_eq!(
             fault("name: store\n      fqdn", "name: a b\n      fqdn"),
-            "16: network_metadata.nodes.node-7: `name` a b is no host name"
+            "16: network_metadata.nodes.node-7: `name` a b is not a host name"
         );
         assert!(fault("node-8: {", "node-7: {").starts_with("26: "), "{}", fault("node-8: {", "node-7: {"));
         assert!(fault("[primary-controller]\n      n", "{a: b}\n      n").starts_with("24: "));

@@ -1,14 +1,17 @@
-//! Why there is no node list.
+//! Errors of the node list.
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::error::Explain;
+use crate::exit::Exit;
+
 /// Why there is no node list. Messages name the file, and the line and key where there is one.
 #[derive(Debug, Error)]
 pub enum InventoryError {
     /// No source has one.
-    #[error("no inventory for environment {env}")]
+    #[error("no node list for environment {env}")]
     NotFound {
         /// The environment asked for.
         env: u32,
@@ -18,7 +21,7 @@ pub enum InventoryError {
         looked: Vec<PathBuf>,
     },
     /// `--env` was left out, and there is not exactly one environment to take.
-    #[error("which environment?")]
+    #[error("no environment given")]
     WhichEnvironment {
         /// The environments that have an inventory.
         known: Vec<u32>,
@@ -57,7 +60,7 @@ pub enum InventoryError {
         wanted: u32,
     },
     /// The file lists no node of the environment.
-    #[error("{path} lists no node{} that could be asked{}", .env.map(|env| format!(" of environment {env}")).unwrap_or_default(), reasons(.left_out))]
+    #[error("{path} lists no node{} that can be asked{}", .env.map(|env| format!(" of environment {env}")).unwrap_or_default(), reasons(.left_out))]
     Empty {
         /// The file.
         path: PathBuf,
@@ -76,18 +79,21 @@ fn reasons(left_out: &[(String, usize)]) -> String {
     format!(" (left out: {})", list.join(", "))
 }
 
-impl InventoryError {
-    /// What the operator can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Explain for InventoryError {
+    fn exit(&self) -> Exit {
+        if matches!(self, Self::WhichEnvironment { .. }) { Exit::Usage } else { Exit::Error }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound { env, known, looked } => {
                 let looked: Vec<String> = looked.iter().map(|p| p.display().to_string()).collect();
                 let known = match known.as_slice() {
                     [] => String::new(),
-                    ids => format!("; environments with an inventory: {}", join(ids)),
+                    ids => format!("; environments with a node list: {}", join(ids)),
                 };
                 Some(format!(
-                    "looked for {}; name a file with --inventory, or write one as in inventory/example.yaml for environment {env}{known}",
+                    "looked for {}; name a file with --inventory, or write one with `fuel-updates --env {env} inventory sync`{known}",
                     looked.join(", ")
                 ))
             }
@@ -100,7 +106,7 @@ impl InventoryError {
                 Some(format!("give --env ID; {} lists nodes of {}", file.display(), join(known)))
             }
             Self::Read { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                Some("it holds passwords, so only root may read it; or name a node list with --inventory".to_owned())
+                Some("run as a user who may read it, or name another node list with --inventory".to_owned())
             }
             Self::OtherEnvironment { found, .. } => Some(format!("give --env {found}, or another --inventory")),
             Self::Invalid { .. } | Self::Empty { .. } | Self::Read { .. } | Self::TooLarge(_) => None,

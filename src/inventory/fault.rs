@@ -24,9 +24,14 @@ impl Fault {
 }
 
 impl Fault {
+    /// Whether a map has the same key twice.
+    pub(super) fn is_duplicate_key(&self) -> bool {
+        self.message.starts_with(DUPLICATE_KEY)
+    }
+
     /// The same, with the key where it is. A message that names its key needs no more.
     pub(super) fn in_key(mut self, path: Option<&str>) -> Self {
-        // What carries the line of an entry is a step of its own in the path.
+        // The wrapper that carries the line of an entry is a step of its own in the path.
         let path = path.unwrap_or_default().replace(".value.", ".");
         let path = one_line(path.strip_suffix(".value").unwrap_or(&path), 100);
         let last = path.rsplit('.').next().unwrap_or_default();
@@ -38,15 +43,18 @@ impl Fault {
     }
 }
 
+/// How the library begins its message about a key that is there twice.
+const DUPLICATE_KEY: &str = "duplicate mapping key";
+
 /// What the libraries say to programmers, in words for operators.
 const WORDS: &[(&str, &str)] = &[
-    ("invalid u16", "a whole number belongs here"),
-    ("invalid u32", "a whole number belongs here"),
-    ("expected mapping start", "a map belongs here"),
-    ("expected sequence start", "a list belongs here"),
-    ("expected string scalar", "text belongs here"),
-    ("budget breached", "more, deeper or more repetitive than any node list is"),
-    ("alias replay limit", "more, deeper or more repetitive than any node list is"),
+    ("invalid u16", "expected a whole number"),
+    ("invalid u32", "expected a whole number"),
+    ("expected mapping start", "expected a map"),
+    ("expected sequence start", "expected a list"),
+    ("expected string scalar", "expected text"),
+    ("budget breached", "too large, too deep or too repetitive for a node list"),
+    ("alias replay limit", "too large, too deep or too repetitive for a node list"),
     ("multiple YAML documents", "a second YAML document begins"),
 ];
 
@@ -61,7 +69,7 @@ impl From<serde_saphyr::Error> for Fault {
     fn from(error: serde_saphyr::Error) -> Self {
         let line = error.location().map_or(0, |l| l.line());
         let text = error.without_snippet().to_string();
-        // The library repeats the place in its text; the line is ours to show.
+        // The library repeats the place in its text; we show the line ourselves.
         let text = text.split(" at line ").next().unwrap_or_default();
         let text = text.strip_prefix(&format!("line {line} ")).unwrap_or(text);
         Self::at(line, plain(text))

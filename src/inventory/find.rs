@@ -42,7 +42,7 @@ pub fn find(given: Option<&Path>, env: Option<u32>, root: &Path) -> Result<Loade
     for path in usual.iter().skip(used.map_or(0, |i| i + 1)) {
         let the_same = path.canonicalize().is_ok_and(|p| loaded.path.canonicalize().is_ok_and(|used| used == p));
         if modified(path) > age && !the_same {
-            loaded.warnings.push(format!("{} is newer than {}, which is used", path.display(), loaded.path.display()));
+            loaded.warnings.push(format!("using {} although {} is newer", loaded.path.display(), path.display()));
         }
     }
     Ok(loaded)
@@ -198,10 +198,10 @@ mod tests {
         };
         age("etc/fuel-updates/inventory/env-1.yaml", 100);
         age("etc/fuel/cluster/1/astute.yaml", 50);
-        let newer = "etc/fuel/cluster/1/astute.yaml is newer than etc/fuel-updates/inventory/env-1.yaml, which is used";
+        let newer = "using etc/fuel-updates/inventory/env-1.yaml although etc/fuel/cluster/1/astute.yaml is newer";
         assert_eq!(warnings(None), [newer]);
         age("given.yaml", 70);
-        let newer = "etc/fuel/cluster/1/astute.yaml is newer than given.yaml, which is used";
+        let newer = "using given.yaml although etc/fuel/cluster/1/astute.yaml is newer";
         assert_eq!(warnings(Some(&path("given.yaml"))), [newer]);
         assert_eq!(warnings(Some(&path("etc/fuel/cluster/1/astute.yaml"))), Vec::<String>::new());
         age("etc/fuel/cluster/1/astute.yaml", 200);

@@ -74,8 +74,14 @@ pub fn parse(text: &str, env: u32) -> Result<Inventory, Fault> {
     // Null counts: `fuel2` has no such key at all.
     let full = |raw: &RawValue| raw.get().contains("\"hostname\"") || raw.get().contains("\"fqdn\"");
     let format = if entries.iter().any(|(_, _, raw)| full(raw)) { Format::NailgunNodes } else { Format::Fuel2Nodes };
-    let mut inventory =
-        Inventory { format, env: Some(env), mos_version: None, nodes: vec![], left_out: BTreeMap::new() };
+    let mut inventory = Inventory {
+        format,
+        env: Some(env),
+        mos_version: None,
+        nodes: vec![],
+        left_out: BTreeMap::new(),
+        warnings: vec![],
+    };
     let mut unique = Unique::default();
     for (position, (line, entry, _)) in entries.into_iter().enumerate() {
         match node(entry, env).map_err(|message| Fault::at(line, format!("entry {}: {message}", position + 1)))? {
@@ -142,10 +148,10 @@ fn node(entry: Entry, env: u32) -> Result<Result<Node, LeftOut>, String> {
     }
     let filled = |text: Option<String>| text.filter(|t| !t.is_empty());
     let Some(ip) = filled(entry.ip) else { return Ok(Err(LeftOut::NoAddress)) };
-    let host = Host::parse(&ip).ok_or_else(|| format!("node {id}: `ip` {} is no address", one_line(&ip, 60)))?;
+    let host = Host::parse(&ip).ok_or_else(|| format!("node {id}: `ip` {} is not an address", one_line(&ip, 60)))?;
     let name = filled(entry.hostname).unwrap_or_else(|| format!("node-{id}"));
     if !matches!(Host::parse(&name), Some(Host::Name(_))) {
-        return Err(format!("node {id}: `hostname` {} is no host name", one_line(&name, 60)));
+        return Err(format!("node {id}: `hostname` {} is not a host name", one_line(&name, 60)));
     }
     Ok(Ok(Node {
         id: Some(NodeId(id)),
@@ -154,7 +160,7 @@ fn node(entry: Entry, env: u32) -> Result<Result<Node, LeftOut>, String> {
         label: filled(entry.name).map(|t| one_line(&t, 100)),
         roles,
         host,
-        port: 22,
+        port: None,
         access: Access::default(),
     }))
 }
@@ -206,12 +212,12 @@ mod tests {
             fault("\"id\": 5", "\"id\": \"5\""),
             "2: entry 1: id: invalid type: string \"5\", expected a whole number"
         );
-        assert_eq!(fault("\"id\": 5", "\"id\": 6"), "4: node-6: id 6 stands in line 2 already");
+        assert_eq!(fault("\"id\": 5", "\"id\": 6"), "4: node-6: id 6 is already in line 2");
+        assert_eq!(fault("10.20.0.6", "10.20.0.5"), "4: node-6: address 10.20.0.5 with port 22 is already in line 2");
         assert_eq!(
-            fault("10.20.0.6", "10.20.0.5"),
-            "4: node-6: address 10.20.0.5 with port 22 stands in line 2 already"
+            fault("10.20.0.5", "10.20.0.5; reboot"),
+            "2: entry 1: node 5: `ip` 10.20.0.5; reboot is not an address"
         );
-        assert_eq!(fault("10.20.0.5", "10.20.0.5; reboot"), "2: entry 1: node 5: `ip` 10.20.0.5; reboot is no address");
         assert_eq!(fault("[\"controller\"]", "7"), "2: entry 1: roles: neither a list of names nor text");
         assert_eq!(fault("\"ip\": \"10.20.0.5\"", "\"id\": 5"), "3: entry 1: duplicate field `id`");
         assert_eq!(fault("{\"id\": 6", "{\"key\": 6"), "4: entry 2: missing field `id`");

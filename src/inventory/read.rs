@@ -13,6 +13,7 @@ use super::error::InventoryError;
 use super::fault::Fault;
 use super::{ansible_ini, astute, nailgun_list, native, yaml};
 use crate::domain::inventory::Inventory;
+use crate::domain::text::one_line;
 
 /// The largest file that is read, in bytes. Nailgun's list has up to 100 KiB a node, most of it hardware.
 pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -45,7 +46,7 @@ pub fn read(path: &Path, env: Option<u32>) -> Result<Loaded, InventoryError> {
     let age = metadata.modified().ok().and_then(|m| SystemTime::now().duration_since(m).ok());
     let mut warnings = Vec::new();
     if metadata.permissions().mode() & 0o002 != 0 {
-        warnings.push(format!("everybody may write to {}, which says where the SSH key is used", path.display()));
+        warnings.push(format!("everyone may write to {}, which decides where the SSH key is used", path.display()));
     }
     Ok(Loaded { inventory, path: path.to_owned(), age, warnings })
 }
@@ -92,7 +93,11 @@ pub fn from_bytes(bytes: Vec<u8>, path: &Path, env: Option<u32>) -> Result<Inven
         let left_out = inventory.left_out.iter().map(|(reason, n)| (reason.as_str().to_owned(), *n)).collect();
         return Err(InventoryError::Empty { path: path.to_owned(), env: env.or(inventory.env), left_out });
     }
-    // A relative key is beside the file that names it; the current directory has no say.
+    for warning in &mut inventory.warnings {
+        *warning = format!("{}: {warning}", path.display());
+    }
+    // A relative key is relative to the file that names it, never to the current directory. `~` stays: only the
+    // settings know the home.
     let folder = path.parent().unwrap_or(Path::new("/"));
     for key in inventory.nodes.iter_mut().filter_map(|node| node.access.key.as_mut()) {
         if !key.starts_with("~") {
@@ -124,15 +129,17 @@ impl From<Fault> for ParseError {
 pub fn parse(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match form(text)? {
-        Form::NodeList => {
-            let env = match env {
-                Some(env) => env,
-                None => match Vec::from_iter(nailgun_list::environments(text)?).as_slice() {
-                    [env] => *env,
-                    several => return Err(ParseError::WhichEnvironment(several.to_vec())),
-                },
-            };
-            Ok(nailgun_list::parse(text, env)?)
+        Form::NodeList { words_before: 0 } => node_list(text, env),
+        Form::NodeList { words_before } => {
+            let mut words = text.lines().take(words_before).map(str::trim).filter(|line| !line.is_empty());
+            // Empty lines in their place: faults name the lines of the file.
+            let list: Vec<&str> = text.lines().skip(words_before).collect();
+            let mut inventory = node_list(&("\n".repeat(words_before) + &list.join("\n")), env)?;
+            let first = one_line(words.next().unwrap_or_default(), 80);
+            let more = words.count();
+            let more = if more == 0 { String::new() } else { format!(" (and {more} more lines)") };
+            inventory.warnings.push(format!("text before the JSON is ignored: {first}{more}"));
+            Ok(inventory)
         }
         Form::AnsibleIni => Ok(ansible_ini::parse(text)?),
         Form::Astute => Ok(astute::parse(text)?),
@@ -140,14 +147,28 @@ pub fn parse(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
     }
 }
 
+fn node_list(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
+    let env = match env {
+        Some(env) => env,
+        None => match Vec::from_iter(nailgun_list::environments(text)?).as_slice() {
+            [env] => *env,
+            several => return Err(ParseError::WhichEnvironment(several.to_vec())),
+        },
+    };
+    Ok(nailgun_list::parse(text, env)?)
+}
+
 enum Form {
-    NodeList,
+    /// Nailgun's JSON, after this many lines of other text: the Fuel client prints its warnings there.
+    NodeList {
+        words_before: usize,
+    },
     AnsibleIni,
     Astute,
     Native,
 }
 
-/// Tells the form by the first line that says something, and where that leaves two by the keys.
+/// Tells the form by the first line that is neither empty nor a comment, then by the keys.
 fn form(text: &str) -> Result<Form, Fault> {
     let mut lines = (1..).zip(text.lines());
     let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']);
@@ -160,12 +181,17 @@ fn form(text: &str) -> Result<Form, Fault> {
     };
     let first = first.trim();
     // `[` opens a JSON list of nodes or the first section of an INI file.
-    if let Some(inside) = first.strip_prefix('[') {
-        let inside = inside.trim_start();
-        return Ok(if inside.is_empty() || inside.starts_with(['{', ']']) { Form::NodeList } else { Form::AnsibleIni });
+    if first.starts_with('[') {
+        return Ok(if opens_a_list(first) { Form::NodeList { words_before: 0 } } else { Form::AnsibleIni });
     }
     if first.split_whitespace().any(|word| word.starts_with("ansible_host=")) {
         return Ok(Form::AnsibleIni);
+    }
+    // A sentence and then a list can only be the Fuel client's: no other form has a list at the beginning of a line.
+    if first.split_whitespace().count() > 2
+        && let Some(words_before) = text.lines().position(opens_a_list)
+    {
+        return Ok(Form::NodeList { words_before });
     }
     if first.starts_with("- ") {
         return Err(Fault::at(number, "a YAML list; of Nailgun's node lists the JSON form is read (-f json, --json)"));
@@ -176,24 +202,39 @@ fn form(text: &str) -> Result<Form, Fault> {
             "a web page or a table; of Nailgun's node lists the JSON form is read (-f json, --json)",
         ));
     }
-    let an_astute = if first.starts_with('{') {
-        yaml::of_fuel::<Keys>(text)?.an_astute()
-    } else {
-        ["network_metadata", "uid"].iter().any(|key| top_level_key(text, key))
-    };
-    Ok(if an_astute { Form::Astute } else { Form::Native })
+    let keys = if first.starts_with('{') { yaml::of_fuel::<Keys>(text)? } else { Keys::at_top_level(text) };
+    if keys.network_metadata.is_some() || keys.uid.is_some() {
+        return Ok(Form::Astute);
+    }
+    if keys.admin_network.is_some() {
+        return Err(Fault::new(
+            "the master's own configuration, which lists no nodes; name /etc/fuel/cluster/ID/astute.yaml (master of \
+             9.1 and newer), or write the node list with `fuel-updates --env ID inventory sync`",
+        ));
+    }
+    Ok(Form::Native)
 }
 
-/// The keys that tell, for a file that is one map in braces.
+/// Whether a line begins a JSON list of objects.
+fn opens_a_list(line: &str) -> bool {
+    let inside = line.trim().strip_prefix('[').map(str::trim_start);
+    inside.is_some_and(|inside| inside.is_empty() || inside.starts_with(['{', ']']))
+}
+
+/// The keys that tell the form of a YAML file.
 #[derive(Deserialize)]
 struct Keys {
     network_metadata: Option<IgnoredAny>,
     uid: Option<IgnoredAny>,
+    #[serde(rename = "ADMIN_NETWORK")]
+    admin_network: Option<IgnoredAny>,
 }
 
 impl Keys {
-    fn an_astute(&self) -> bool {
-        self.network_metadata.is_some() || self.uid.is_some()
+    /// The same by the lines alone: the file need not be valid to be recognised.
+    fn at_top_level(text: &str) -> Self {
+        let has = |key: &str| top_level_key(text, key).then_some(IgnoredAny);
+        Self { network_metadata: has("network_metadata"), uid: has("uid"), admin_network: has("ADMIN_NETWORK") }
     }
 }
 
@@ -246,10 +287,29 @@ mod tests {
         };
         assert_eq!(message(" \n"), "empty");
         assert!(message("# Deprecated: see hiera\n").contains("/etc/hiera/cluster.yaml"));
+        for text in ["HOSTNAME: fuel\nADMIN_NETWORK: {interface: eth0}\n", "{\"ADMIN_NETWORK\": {}}"] {
+            assert!(message(text).starts_with("the master's own configuration"), "{}", message(text));
+        }
         assert!(message("- id: 1\n").contains("the JSON form is read"));
         assert!(message("<html>").contains("a web page"));
         assert!(message("+----+\n| id |\n").contains("a table"));
         assert!(message("id | status | name\n").contains("a table"));
+    }
+
+    #[test]
+    fn words_before_the_json_are_named_and_lines_stay_right() {
+        let list = "[{\"id\": 1, \"ip\": \"10.0.0.1\", \"cluster\": 2},\n {\"id\": \"x\"}]";
+        let words = "DEPRECATION WARNING: LISTEN_PORT was deprecated. Use SERVER_PORT\n";
+        let one = list.replace(",\n {\"id\": \"x\"}", "");
+        let inventory = parse(&format!("{words}{one}"), Some(2)).unwrap();
+        assert_eq!(inventory.nodes.len(), 1);
+        let ignored =
+            "text before the JSON is ignored: DEPRECATION WARNING: LISTEN_PORT was deprecated. Use SERVER_PORT";
+        assert_eq!(inventory.warnings, [ignored]);
+        let inventory = parse(&format!("{words}\nand once more\n{words}{one}\n"), None).unwrap();
+        assert_eq!(inventory.warnings, [format!("{ignored} (and 2 more lines)")]);
+        let Err(ParseError::Fault(fault)) = parse(&format!("{words}{list}"), Some(2)) else { panic!() };
+        assert_eq!(fault.line, Some(3));
     }
 
     #[test]

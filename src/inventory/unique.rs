@@ -20,7 +20,7 @@ impl Unique {
     /// # Errors
     /// [`Fault`] names what is there twice and where it stands first.
     pub(super) fn add(&mut self, node: &Node, line: u64) -> Result<(), Fault> {
-        let twice = |what: String, first: u64| Err(Fault::at(line, format!("{what} stands in line {first} already")));
+        let twice = |what: String, first: u64| Err(Fault::at(line, format!("{what} is already in line {first}")));
         if let Some(id) = node.id
             && let Some(first) = self.ids.insert(id, line)
         {
@@ -29,8 +29,8 @@ impl Unique {
         if let Some(first) = self.names.insert(node.name.clone(), line) {
             return twice(format!("the name {}", node.name), first);
         }
-        if let Some(first) = self.places.insert((node.host.clone(), node.port), line) {
-            return twice(format!("{}: address {} with port {}", node.name, node.host, node.port), first);
+        if let Some(first) = self.places.insert((node.host.clone(), node.port()), line) {
+            return twice(format!("{}: address {} with port {}", node.name, node.host, node.port()), first);
         }
         Ok(())
     }

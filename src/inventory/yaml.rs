@@ -1,30 +1,38 @@
-//! YAML as Fuel writes it: Ruby's and Python's libraries of 2014, YAML 1.1, with anchors. Only what is asked for
-//! becomes a value, so that a hostile file costs time and never memory.
+//! YAML as Fuel writes it: Ruby's and Python's libraries of 2014, YAML 1.1, with anchors. Only the keys that are asked
+//! for become values, so a hostile file costs time but no memory.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_saphyr::DuplicateKeyPolicy;
 use serde_saphyr::options::{NonFiniteFloatPolicy, Options};
 
 use super::fault::Fault;
 
-/// The most things (maps, lists, scalars) in one file. An environment of 1000 nodes has about 150 000.
+/// The most values (maps, lists, scalars) in one file. An environment of 1000 nodes has about 150 000.
 const MAX_NODES: usize = 1_500_000;
-/// The most that anchors keep, in things and in bytes, and the most things that aliases repeat.
+/// The most that anchors keep, in values and in bytes, and the most values that aliases repeat.
 const MAX_ANCHORED: usize = 200_000;
 const MAX_ANCHORED_BYTES: usize = 16 * 1024 * 1024;
 const MAX_REPEATED: usize = 1_000_000;
 
-/// Reads a file that Fuel wrote. What the type does not ask for is passed by, whatever it looks like: `0644`,
-/// `yes` and `.inf` there are none of our business.
+/// Reads a file that Fuel wrote. Keys that the type does not ask for are skipped, whatever their values look like:
+/// `0644`, `yes` and `.inf` are not errors there. Of a key that is there twice the last value counts, as for PyYAML.
 pub(super) fn of_fuel<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    match read(text, options(false)) {
-        // Ruby writes a name with an umlaut as `!binary`, which is decoded; bytes that are no text are somewhere else,
-        // and stay as they are written.
-        Err(_) if text.contains("!binary") => read(text, options(true)),
-        read => read,
+    let (mut binary_as_written, mut duplicates) = (false, DuplicateKeyPolicy::Error);
+    loop {
+        // Each of both costs memory or exactness, so a file is first read without.
+        match read(text, options(binary_as_written, duplicates)) {
+            Err(fault) if fault.is_duplicate_key() && matches!(duplicates, DuplicateKeyPolicy::Error) => {
+                duplicates = DuplicateKeyPolicy::LastWins;
+            }
+            // Ruby writes a name with an umlaut as `!binary`, which is decoded. Binary data that is not text is in other
+            // keys; there it stays as it is written.
+            Err(_) if text.contains("!binary") && !binary_as_written => binary_as_written = true,
+            read => return read,
+        }
     }
 }
 
-/// Reads a file of our own: YAML 1.2, small, nothing passed by.
+/// Reads a file of our own: YAML 1.2, small, without unknown or repeated keys.
 ///
 /// # Errors
 /// [`Fault`] with line and key.
@@ -43,14 +51,14 @@ fn read<T: DeserializeOwned>(text: &str, options: Options) -> Result<T, Fault> {
     read.map_err(|error| Fault::from(error).in_key(key.as_deref()))
 }
 
-fn options(binary_as_written: bool) -> Options {
+fn options(binary_as_written: bool, duplicate_keys: DuplicateKeyPolicy) -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 2 * MAX_NODES,
             max_nodes: MAX_NODES,
             max_recorded_anchor_events: MAX_ANCHORED,
             max_recorded_anchor_bytes: MAX_ANCHORED_BYTES,
-            // One anchor that every node repeats is what Python writes, not an attack; what aliases repeat is counted.
+            // Python writes one anchor that every node repeats; that is not an attack. What aliases repeat is counted.
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_REPEATED },
@@ -58,11 +66,12 @@ fn options(binary_as_written: bool) -> Options {
         underscored_numbers_as_strings: true,
         ignore_binary_tag_for_string: binary_as_written,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        duplicate_keys: duplicate_keys,
         with_snippet: false,
     }
 }
 
-/// A scalar as it is written: `'5'` and `5` are the same, `9.0` stays `9.0`, `010` stays `010`; null is nothing.
+/// A scalar as it is written: `'5'` and `5` are the same, `9.0` stays `9.0`, `010` stays `010`; null is None.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Text(pub(super) Option<String>);
 
@@ -134,6 +143,14 @@ mod tests {
         }
         assert_eq!(x("--- \na: &id001\n  b: 1\nc:\n  <<: *id001\n  d: 2\nx: 1\n...\n").as_deref(), Some("1"));
         assert_eq!(x("%YAML 1.1\n---\nx: 1\n").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_key_counts() {
+        for repeated in ["o: 1\nx: 1\no: 2\n", "x: 3\nx: 1\n", "o: {a: 1, a: [2]}\nx: 1\no: {a: 3}\n"] {
+            assert_eq!(x(repeated).as_deref(), Some("1"), "{repeated}");
+        }
+        assert_eq!(x("o: !binary gIGC\nx: 3\no: !binary gIGC\nx: !binary w6k=\n").as_deref(), Some("w6k="));
     }
 
     #[test]

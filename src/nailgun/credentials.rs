@@ -262,7 +262,9 @@ fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, CredentialsErro
     if text.len() > MAX_BYTES {
         return Err(CredentialsError::File { line: 0, what: "the file is larger than 256 KiB" });
     }
-    serde_saphyr::from_str(text).map_err(|error| CredentialsError::File {
+    // As PyYAML reads it, and with it the Fuel client: of a key that is there twice the last value counts.
+    let options = serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| CredentialsError::File {
         line: error.location().map_or(0, |place| place.line()),
         what: "it cannot be read as the YAML that it should be",
     })
@@ -308,6 +310,14 @@ mod tests {
             let found = PartialCredentials::from_client_file(&format!("OS_PASSWORD: {nothing}\n")).unwrap();
             assert_eq!(found.password, None, "{nothing}");
         }
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_key_counts() {
+        let text = "HTTP_TIMEOUT: 10\nOS_USERNAME: old\nHTTP_TIMEOUT: 20\nOS_USERNAME: admin\n";
+        assert_eq!(PartialCredentials::from_client_file(text).unwrap().username.as_deref(), Some("admin"));
+        let text = "FUEL_ACCESS: {user: old}\nX: 1\nX: 2\nFUEL_ACCESS: {user: admin}\n";
+        assert_eq!(PartialCredentials::from_master_file(text).unwrap().username.as_deref(), Some("admin"));
     }
 
     #[test]

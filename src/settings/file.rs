@@ -1,17 +1,15 @@
-//! `/etc/fuel-updates/config.yaml`. Every key may be absent, none may be misspelt.
+//! The configuration file. Every key may be absent; an unknown key is an error.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::expand_home;
+use super::{SettingsError, expand_home};
 use crate::cli::HostKeys;
 use crate::domain::mos_version::MosVersion;
-use crate::error::AppError;
-use crate::exit::Exit;
-use crate::inventory::{Fault, of_ours};
+use crate::inventory::of_ours;
 
-/// Where it is unless `--config` says otherwise.
+/// Where it is unless `--config` names another one.
 const USUAL: &str = "/etc/fuel-updates/config.yaml";
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -27,7 +25,7 @@ pub(super) struct ConfigFile {
     pub(super) nailgun: NailgunSection,
 }
 
-/// Who may use Nailgun where; the password has no place here.
+/// Nailgun's address and user. A password cannot stand here.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct NailgunSection {
@@ -59,30 +57,26 @@ impl<'de> Deserialize<'de> for HostKeys {
     }
 }
 
-/// Reads the configuration file; the usual one may be missing. Returns its path as well.
-pub(super) fn load(given: Option<&Path>, home: &Path) -> Result<(ConfigFile, PathBuf), AppError> {
+/// Reads the configuration file and returns it with its path. Without `--config` the file may be missing.
+pub(super) fn load(given: Option<&Path>, home: &Path) -> Result<(ConfigFile, PathBuf), SettingsError> {
     let path = given.unwrap_or(Path::new(USUAL));
-    let failed = |what: String| AppError::new(Exit::Usage, format!("{}: {what}", path.display()));
+    let unreadable = |source| SettingsError::Read { path: path.to_owned(), source };
     match path.metadata() {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && given.is_none() => {
             return Ok((ConfigFile::default(), path.to_owned()));
         }
-        Err(e) => return Err(failed(e.to_string())),
-        Ok(m) if !m.is_file() || m.len() > MAX_BYTES => {
-            return Err(failed("not a configuration file of at most 256 KiB".to_owned()));
-        }
+        Err(e) => return Err(unreadable(e)),
+        Ok(m) if !m.is_file() || m.len() > MAX_BYTES => return Err(SettingsError::NotAFile(path.to_owned())),
         Ok(_) => {}
     }
-    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok((ConfigFile::default(), path.to_owned()));
     }
-    let mut file: ConfigFile = of_ours(&text).map_err(|fault: Fault| {
-        let line = fault.line.map_or_else(String::new, |l| format!("line {l}: "));
-        failed(format!("{line}{}", fault.message))
-    })?;
-    file.check().map_err(failed)?;
-    // Relative to the file: where the operator happens to stand has no say in which keys and nodes are used.
+    let mut file: ConfigFile =
+        of_ours(&text).map_err(|fault| SettingsError::Invalid { path: path.to_owned(), fault })?;
+    file.check().map_err(|(key, what)| SettingsError::Value { path: path.to_owned(), key, what })?;
+    // Relative to the file, never to the current directory: a stray file must not decide which keys and nodes are used.
     let folder = path.parent().unwrap_or(Path::new("/"));
     let paths = file.inventory.iter_mut().chain(file.ca_file.iter_mut()).chain(file.ssh.keys.iter_mut());
     for named in paths {
@@ -92,24 +86,30 @@ pub(super) fn load(given: Option<&Path>, home: &Path) -> Result<(ConfigFile, Pat
 }
 
 impl ConfigFile {
-    /// The same limits as for the options.
-    fn check(&self) -> Result<(), String> {
+    /// Checks the same limits as for the options. An error is the key and what is wrong with its value.
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let ssh = &self.ssh;
         let times = [
-            ("connect_timeout", ssh.connect_timeout),
-            ("handshake_timeout", ssh.handshake_timeout),
-            ("node_timeout", ssh.node_timeout),
+            ("ssh.connect_timeout", ssh.connect_timeout),
+            ("ssh.handshake_timeout", ssh.handshake_timeout),
+            ("ssh.node_timeout", ssh.node_timeout),
         ];
         for (key, seconds) in times {
             if seconds.is_some_and(|s| !(0.1..=3600.0).contains(&s)) {
-                return Err(format!("ssh.{key} is not a number of seconds between 0.1 and 3600"));
+                return Err((key, "is not a number of seconds between 0.1 and 3600"));
+            }
+        }
+        let texts = [("ssh.user", &ssh.user), ("ssh.jump", &ssh.jump), ("mirror", &self.mirror)];
+        for (key, text) in texts {
+            if text.as_ref().is_some_and(String::is_empty) {
+                return Err((key, "must not be empty"));
             }
         }
         if ssh.port == Some(0) {
-            return Err("ssh.port must be at least 1".to_owned());
+            return Err(("ssh.port", "must be at least 1"));
         }
         if ssh.fanout.is_some_and(|n| !(1..=2000).contains(&n)) {
-            return Err("ssh.fanout is not between 1 and 2000".to_owned());
+            return Err(("ssh.fanout", "is not between 1 and 2000"));
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Where each setting came from. Every value is taken through the ledger, so that what `config show` prints is what
-//! is used.
+//! Records where each setting comes from. Every value is chosen through the ledger, so `config show` prints the values
+//! that are used.
 
 use std::path::PathBuf;
 
@@ -8,14 +8,14 @@ use clap::ValueEnum as _;
 use crate::cli::{HostKeys, Origin, Origins};
 use crate::domain::mos_version::MosVersion;
 
-/// A setting with the value that holds and where it came from.
+/// A setting with its value and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// Its name, as in the configuration file where it can stand there.
     pub name: &'static str,
-    /// Its value as text; nothing where it is not set.
+    /// Its value as text; None if it is not set.
     pub value: Option<String>,
-    /// Where it came from.
+    /// Where the value comes from.
     pub origin: Origin,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Ledger<'a> {
         value
     }
 
-    /// The same for lists, where empty means that nobody said anything; what stands apart is only noted.
+    /// Records a setting whose sources stay apart because the node list comes between them.
     pub(super) fn note_either<T: Shown>(
         &mut self,
         name: &'static str,

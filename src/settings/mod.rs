@@ -1,7 +1,8 @@
-//! What the command line, the variables and the configuration file mean together. Nothing past here sees clap.
+//! The settings: command line, variables and configuration file put together. No module behind this one uses clap.
 //!
-//! Highest first: option, `FUEL_UPDATES_*` variable (both by clap), configuration file, default.
+//! Highest precedence first: option, `FUEL_UPDATES_*` variable (clap reads both), configuration file, default.
 
+mod error;
 mod file;
 mod ledger;
 
@@ -10,26 +11,26 @@ use std::time::Duration;
 
 use ledger::{Ledger, Shown as _};
 
+pub use error::SettingsError;
 pub use ledger::Setting;
 
 use crate::cli::{Format, GlobalOptions, HostKeys, Origin, Origins, OutputOptions, SettingsOptions, SshOptions};
 use crate::domain::mos_version::MosVersion;
 use crate::domain::select::Selection;
-use crate::error::AppError;
 
 /// The mirror that Mirantis ran.
 pub const DEFAULT_MIRROR: &str = "http://mirror.fuel-infra.org";
 
-/// What holds for the whole run.
+/// The settings of one run of the program.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The environment, where it was named.
+    /// The environment, if it was given.
     pub env: Option<u32>,
-    /// The node list, where it was named.
+    /// The node list, if it was given.
     pub inventory: Option<PathBuf>,
-    /// Which nodes of it.
+    /// Which of its nodes to use.
     pub selection: Selection,
-    /// The environment's MOS version, where it was named.
+    /// The environment's MOS version, if it was given.
     pub mos_version: Option<MosVersion>,
     /// How to log in.
     pub ssh: Ssh,
@@ -37,21 +38,23 @@ pub struct Settings {
     pub mirror: String,
     /// Certificates to trust.
     pub ca_file: Option<PathBuf>,
-    /// Whether Nailgun's certificate is not checked.
+    /// Whether Nailgun's certificate is accepted without verification.
     pub insecure_tls: bool,
-    /// The form of the output.
+    /// How to print results.
     pub output: Output,
-    /// Neither progress nor warnings.
+    /// Whether to print neither progress nor warnings.
     pub quiet: bool,
-    /// The folder of our own state.
+    /// The user's home.
+    pub home: PathBuf,
+    /// The folder of the program's own state.
     pub state_dir: PathBuf,
-    /// What the configuration file says of Nailgun.
+    /// Nailgun's address and user from the configuration file.
     pub nailgun: NailgunLogin,
-    /// Each setting with where it came from, for `config show`.
+    /// Each setting with where its value comes from, for `config show`.
     pub explained: Vec<Setting>,
 }
 
-/// What the configuration file says of Nailgun; the password is never in it.
+/// Nailgun's address and user from the configuration file. A password cannot stand there.
 #[derive(Clone, Debug, Default)]
 pub struct NailgunLogin {
     /// The file.
@@ -67,49 +70,49 @@ pub struct NailgunLogin {
 /// How to log in to nodes.
 #[derive(Clone, Debug)]
 pub struct Ssh {
-    /// What the command line or a variable says: it beats the node list.
+    /// From the command line or a variable. Takes precedence over the node list.
     pub given: Login,
-    /// What the configuration file says, for nodes of which the node list says nothing.
+    /// From the configuration file, for nodes without their own values in the node list.
     pub configured: Login,
-    /// The usual key files.
+    /// The default key files.
     pub usual_keys: Vec<PathBuf>,
     /// The agent's socket.
     pub agent: Option<PathBuf>,
-    /// The port, for nodes that name none.
+    /// The port, for nodes without one in the node list.
     pub port: Option<u16>,
     /// What to do about host keys.
     pub host_keys: HostKeys,
-    /// Whether to offer old algorithms, for nodes that say nothing of it.
+    /// Whether to offer old algorithms, for nodes without their own value in the node list.
     pub legacy_algorithms: bool,
     /// Time to connect.
     pub connect_timeout: Duration,
     /// Time from the connection to the accepted login.
     pub handshake_timeout: Duration,
-    /// Time for a node in all.
+    /// Total time for a node.
     pub node_timeout: Duration,
-    /// How many nodes at the same time.
+    /// How many nodes to ask at the same time.
     pub fanout: usize,
 }
 
-/// As whom, with which keys and through which host.
+/// User, keys and jump host of a login.
 #[derive(Clone, Debug, Default)]
 pub struct Login {
     /// The user.
     pub user: Option<String>,
-    /// Key files that replace agent and usual files.
+    /// Key files to use instead of the agent and the default files.
     pub keys: Vec<PathBuf>,
     /// The jump host.
     pub jump: Option<String>,
 }
 
-/// The form of the output.
+/// How to print results.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// Table, JSON and so on.
+    /// The format.
     pub format: Format,
-    /// Only these columns.
+    /// Print only these columns.
     pub columns: Vec<String>,
-    /// Sorted by these columns.
+    /// Sort rows by these columns.
     pub sort: Vec<String>,
 }
 
@@ -117,8 +120,12 @@ impl Settings {
     /// Puts the sources together.
     ///
     /// # Errors
-    /// A configuration file that cannot be read or has an unknown key; a value that cannot be.
-    pub(crate) fn new(global: &GlobalOptions, given: SettingsOptions, origins: &Origins) -> Result<Self, AppError> {
+    /// The configuration file cannot be read, or has an unknown key or a value out of range.
+    pub(crate) fn new(
+        global: &GlobalOptions,
+        given: SettingsOptions,
+        origins: &Origins,
+    ) -> Result<Self, SettingsError> {
         let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
         let home = variable("HOME").map(PathBuf::from).unwrap_or_else(|| PathBuf::from("/root"));
         let (file, path) = file::load(global.config.as_deref(), &home)?;
@@ -144,6 +151,7 @@ impl Settings {
             insecure_tls: given.nailgun.insecure_tls,
             output: given.output.into(),
             quiet: global.quiet,
+            home,
             state_dir,
             nailgun: NailgunLogin {
                 file: path,
@@ -167,7 +175,7 @@ impl Ssh {
         let usual_keys = ["id_rsa", "id_ed25519", "id_ecdsa"].map(|name| home.join(".ssh").join(name)).to_vec();
         let agent = std::env::var_os("SSH_AUTH_SOCK").filter(|v| !v.is_empty()).map(PathBuf::from);
         let keys: Vec<PathBuf> = given.ssh_key.iter().map(|key| expand_home(key, home)).collect();
-        // Both are kept: the node list's own entry for a node comes between them.
+        // Both are kept: the values of the node list come between them.
         ledger.note_either("ssh.user", "ssh_user", given.ssh_user.as_ref(), file.user.as_ref(), "root");
         let some = |keys: &Vec<PathBuf>| (!keys.is_empty()).then(|| keys.clone());
         let usual = format!("{}{}", if agent.is_some() { "agent, " } else { "" }, usual_keys.shown());
@@ -197,7 +205,7 @@ impl Ssh {
             configured: Login { user: file.user, keys: file.keys, jump: file.jump },
             usual_keys,
             agent,
-            port: port.filter(|port| *port != 22),
+            port,
             host_keys: policy.unwrap_or(HostKeys::AcceptNew),
             legacy_algorithms: legacy.unwrap_or(false),
             connect_timeout: connect,
@@ -225,7 +233,7 @@ fn state_dir(home: &Path) -> (PathBuf, Origin) {
     }
 }
 
-/// `~/x` as a shell would read it; the file has no shell.
+/// Replaces `~` at the beginning of a path by the user's home, as a shell does.
 pub(crate) fn expand_home(path: &Path, home: &Path) -> PathBuf {
     path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home.join(rest))
 }

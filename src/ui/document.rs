@@ -144,7 +144,7 @@ fn node(row: &Row) -> NodeDocument<'_> {
         label: row.node.label.as_deref(),
         roles: &row.node.roles,
         address: row.node.host.to_string(),
-        port: row.node.port,
+        port: row.node.port(),
         state: row.state.as_str(),
         mu: row.mu.as_ref().map(mu),
         target: row.target.as_ref().map(mu),

@@ -48,7 +48,7 @@ pub(super) fn summary(report: &Report) -> Vec<String> {
 }
 
 fn address(row: &Row) -> String {
-    if row.node.port == 22 { row.node.host.to_string() } else { format!("{}:{}", row.node.host, row.node.port) }
+    if row.node.port() == 22 { row.node.host.to_string() } else { format!("{}:{}", row.node.host, row.node.port()) }
 }
 
 /// The day in UTC.

@@ -17,8 +17,8 @@ fn no_inventory() {
     assert_snapshot!(Program::new().run("--env 7 check installed").picture(), @"
     exit 1
     --- stderr
-    error: no inventory for environment 7
-    hint: looked for /etc/fuel-updates/inventory/env-7.yaml, /etc/fuel-updates/inventory/env-7.yml, /etc/fuel-updates/inventory/env-7.json, /etc/fuel/cluster/7/astute.yaml, /var/lib/fuel/configs/7/cluster.yaml; name a file with --inventory, or write one as in inventory/example.yaml for environment 7
+    error: no node list for environment 7
+    hint: looked for /etc/fuel-updates/inventory/env-7.yaml, /etc/fuel-updates/inventory/env-7.yml, /etc/fuel-updates/inventory/env-7.json, /etc/fuel/cluster/7/astute.yaml, /var/lib/fuel/configs/7/cluster.yaml; name a file with --inventory, or write one with `fuel-updates --env 7 inventory sync`
     ");
 }
 
@@ -27,7 +27,7 @@ fn no_environment() {
     assert_snapshot!(Program::new().run("check installed").picture(), @"
     exit 2
     --- stderr
-    error: which environment?
+    error: no environment given
     hint: give --env ID, and a node list with --inventory FILE
     ");
 }
@@ -62,10 +62,10 @@ fn inventories_with_a_fault_name_the_line() {
     assert_snapshot!(pictures, @r"
     exit 1
     --- stderr
-    error: [HOME]/inventory.yaml, line 3: node-2: id 1 stands in line 2 already
+    error: [HOME]/inventory.yaml, line 3: node-2: id 1 is already in line 2
     exit 1
     --- stderr
-    error: [HOME]/inventory.yaml, line 3: node-2: `10.20.0.300` is no address and no host name
+    error: [HOME]/inventory.yaml, line 3: node-2: `10.20.0.300` is neither an address nor a host name
     exit 1
     --- stderr
     error: [HOME]/inventory.yaml, line 3: unknown field `adress`, expected one of id, name, fqdn, label, address, roles, user, port, key, jump, legacy_algorithms
@@ -74,10 +74,10 @@ fn inventories_with_a_fault_name_the_line() {
     error: [HOME]/inventory.yaml, line 1: unknown field `envv`, expected one of schema, env, mos_version, ssh, nodes
     exit 1
     --- stderr
-    error: [HOME]/inventory.yaml, line 3: nodes[1].id: a whole number belongs here
+    error: [HOME]/inventory.yaml, line 3: nodes[1].id: expected a whole number
     exit 1
     --- stderr
-    error: [HOME]/inventory.yaml lists no node of environment 1 that could be asked
+    error: [HOME]/inventory.yaml lists no node of environment 1 that can be asked
     exit 1
     --- stderr
     error: [HOME]/inventory.yaml, line 1: nodes: unclosed bracket '['

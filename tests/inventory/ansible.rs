@@ -128,6 +128,37 @@ fn ansibles_form_is_for_the_node_list_alone() {
 }
 
 #[test]
+fn the_node_lists_own_port_and_home() {
+    let program = Program::new();
+    let text = "ssh: {key: ~/.ssh/one}\nnodes:\n- {name: a, address: 10.0.0.1, port: 22}\n- {name: b, address: 10.0.0.2}\n\
+                - {name: c, address: 10.0.0.3, port: 2222, key: keys/k}\n";
+    let file = program.file("list/env-1.yaml", text).display().to_string();
+    let ran = program.run(&format!("-q -e 1 --inventory {file} --ssh-port 2200 inventory show -f json"));
+    let document = ran.json();
+    let nodes = document["nodes"].as_array().expect("nodes");
+    let ports: Vec<_> = nodes.iter().map(|node| node["port"].as_u64()).collect();
+    assert_eq!(ports, [Some(22), Some(2200), Some(2222)], "{}", ran.picture());
+    let ends =
+        |i: usize, end: &str| nodes[i]["key"].as_str().is_some_and(|key| key.starts_with('/') && key.ends_with(end));
+    assert!(ends(0, "/.ssh/one") && !ends(0, "/~/.ssh/one") && ends(2, "/list/keys/k"), "{}", ran.picture());
+}
+
+#[test]
+fn what_is_not_used_is_named() {
+    let program = Program::new();
+    let text = "[controller]\nnode-1 ansible_host='10.0.0.1' ansible_become=yes # first\n";
+    let file = program.file("hosts", text).display().to_string();
+    assert_snapshot!(program.run(&format!("-e 1 --inventory {file} inventory show -f value -c address")).picture(), @"
+    exit 0
+    --- stdout
+    10.0.0.1
+    --- stderr
+    environment 1: [HOME]/hosts (ansible-ini, AGE old)
+    warning: [HOME]/hosts: line 2: ansible_become is not used
+    ");
+}
+
+#[test]
 fn one_document_for_programs() {
     let ran = show("astute-9.2-slave.yaml", "-q -f json --nodes 7");
     let mut document = ran.json();

@@ -30,52 +30,52 @@ fn the_corpus_is_refused_with_file_line_and_key() {
     assert_snapshot!(told, @r#"
     ansible-no-bracket.ini, line 1: `]` is missing
     ansible-no-host.ini, line 2: node-1 has no valid ansible_host
-    ansible-one-address-twice.ini, line 3: node-2: address 10.0.0.1 with port 22 stands in line 2 already
-    ansible-port.ini, line 2: `99999` is no port
+    ansible-one-address-twice.ini, line 3: node-2: address 10.0.0.1 with port 22 is already in line 2
+    ansible-port.ini, line 2: `99999` is not a port
     ansible-two-addresses.ini, line 4: node-1 has two addresses: 10.0.0.1 and 10.0.0.2
     ansible-vars.ini, line 3: section `all:vars`: only sections of roles are read
-    astute-address-of-another-kind.yaml, line 7: network_metadata.nodes.node-1.network_roles.admin/pxe: text belongs here
-    astute-alias-bomb.yaml, line 6: f[0][5][2][5][2]: more, deeper or more repetitive than any node list is
-    astute-duplicate-address.yaml, line 9: node-2: address 10.20.0.3 with port 22 stands in line 4 already
-    astute-duplicate-node.yaml, line 8: duplicate mapping key: node-1
-    astute-duplicate-uid.yaml, line 9: node-2: id 1 stands in line 4 already
-    astute-escape-in-name.yaml, line 4: network_metadata.nodes.node-1: `name` node-1 [31m is no host name
+    astute-address-of-another-kind.yaml, line 7: network_metadata.nodes.node-1.network_roles.admin/pxe: expected text
+    astute-alias-bomb.yaml, line 6: f[0][5][2][5][2]: too large, too deep or too repetitive for a node list
+    astute-duplicate-address.yaml, line 9: node-2: address 10.20.0.3 with port 22 is already in line 4
+    astute-duplicate-node.yaml, line 9: network_metadata.nodes: node-1 is already in line 4
+    astute-duplicate-uid.yaml, line 9: node-2: id 1 is already in line 4
+    astute-escape-in-name.yaml, line 4: network_metadata.nodes.node-1: `name` node-1 [31m is not a host name
     astute-latin1.yaml, line 8: not UTF-8 text
-    astute-nodes-is-a-list.yaml, line 3: network_metadata.nodes: a map belongs here
+    astute-nodes-is-a-list.yaml, line 3: network_metadata.nodes: expected a map
     astute-of-10.0.yaml: holds nothing but comments; on MOS 10.0 the nodes are listed in /etc/hiera/cluster.yaml
-    astute-roles-is-a-map.yaml, line 6: network_metadata.nodes.node-1.node_roles: a list belongs here
+    astute-roles-is-a-map.yaml, line 6: network_metadata.nodes.node-1.node_roles: expected a list
     astute-tab.yaml, line 8: tabs disallowed within this context (block indentation)
     astute-truncated-quote.yaml, line 9: network_metadata.nodes.node-2: unclosed quote
     astute-truncated.yaml, line 7: network_metadata.nodes.node-1.network_roles: unclosed bracket '{'
-    astute-uid-is-no-number.yaml, line 4: network_metadata.nodes.node-1: `uid` one is no node number
-    astute-uid-too-large.yaml, line 4: network_metadata.nodes.node-1: `uid` 4294967296 is no node number
+    astute-uid-is-no-number.yaml, line 4: network_metadata.nodes.node-1: `uid` one is not a node ID
+    astute-uid-too-large.yaml, line 4: network_metadata.nodes.node-1: `uid` 4294967296 is not a node ID
     astute-unknown-alias.yaml, line 8: alias references unknown anchor
     empty.yaml: empty
     fuel2.yaml, line 1: a YAML list; of Nailgun's node lists the JSON form is read (-f json, --json)
     hiera-node-10.0.yaml: this lists no nodes: `network_metadata` is missing; on MOS 10.0 it is in /etc/hiera/cluster.yaml
-    nailgun-duplicate-address.json, line 2: node-2: address 10.0.0.1 with port 22 stands in line 1 already
-    nailgun-duplicate-id.json, line 2: node-1: id 1 stands in line 1 already
+    nailgun-duplicate-address.json, line 2: node-2: address 10.0.0.1 with port 22 is already in line 1
+    nailgun-duplicate-id.json, line 2: node-1: id 1 is already in line 1
     nailgun-duplicate-key.json, line 3: entry 2: duplicate field `ip`
     nailgun-entry-is-text.json, line 2: entry 2: invalid type: string "node-2", expected an object
     nailgun-error.json, line 1: unknown field `message`, expected one of schema, env, mos_version, ssh, nodes
-    nailgun-hostname-escape.json, line 1: entry 1: node 1: `hostname` a [31m is no host name
+    nailgun-hostname-escape.json, line 1: entry 1: node 1: `hostname` a [31m is not a host name
     nailgun-id-is-text.json, line 2: entry 2: id: invalid type: string "2", expected a whole number
     nailgun-ip-is-a-number.json, line 2: entry 1: ip: invalid type: integer `10`, expected a string
-    nailgun-ip-is-no-address.json, line 1: entry 1: node 1: `ip` 10.0.0.1/24 is no address
+    nailgun-ip-is-no-address.json, line 1: entry 1: node 1: `ip` 10.0.0.1/24 is not an address
     nailgun-latin1.json, line 2: not UTF-8 text
-    nailgun-only-others.json lists no node of environment 2 that could be asked (left out: 1 other-environment, 1 bootstrap)
+    nailgun-only-others.json lists no node of environment 2 that can be asked (left out: 1 other-environment, 1 bootstrap)
     nailgun-roles-is-a-map.json, line 2: entry 1: roles: neither a list of names nor text
     nailgun-trailing-comma.json, line 2: trailing comma
     nailgun-truncated.json, line 2: EOF while parsing an object
-    native-deep.yaml, line 2: nodes[0]: a map belongs here
+    native-deep.yaml, line 2: nodes[0]: expected a map
     native-duplicate-key-in-node.yaml, line 3: duplicate mapping key: id
     native-duplicate-key.yaml, line 4: duplicate mapping key: env
-    native-no-nodes.yaml lists no node of environment 2 that could be asked
-    native-nodes-is-text.yaml, line 2: nodes: a list belongs here
+    native-no-nodes.yaml lists no node of environment 2 that can be asked
+    native-nodes-is-text.yaml, line 2: nodes: expected a list
     native-of-another-environment.yaml lists environment 7, not 2
-    native-port-too-large.yaml, line 3: nodes[0].port: a whole number belongs here
+    native-port-too-large.yaml, line 3: nodes[0].port: expected a whole number
     native-port-zero.yaml, line 3: a: `port` must be at least 1
-    native-shell-in-address.yaml, line 3: a: `10.0.0.1;reboot` is no address and no host name
+    native-shell-in-address.yaml, line 3: a: `10.0.0.1;reboot` is neither an address nor a host name
     native-two-documents.yaml, line 5: a second YAML document begins
     native-typo.yaml, line 3: unknown field `adress`, expected one of id, name, fqdn, label, address, roles, user, port, key, jump, legacy_algorithms
     native-utf16.yaml, line 1: not UTF-8 text

@@ -52,6 +52,41 @@ fn each_value_with_where_it_came_from() {
     assert!(!ran.picture().contains("s3cret"));
 }
 
+/// `VARIABLE= fuel-updates ...` clears a variable for one command.
+#[test]
+fn an_empty_variable_is_unset() {
+    let names = [
+        "CA_FILE",
+        "CONFIG",
+        "CONNECT_TIMEOUT",
+        "ENV",
+        "FANOUT",
+        "HANDSHAKE_TIMEOUT",
+        "HOST_KEYS",
+        "INVENTORY",
+        "JUMP",
+        "MIRROR",
+        "MOS_VERSION",
+        "NAILGUN_URL",
+        "NODE_TIMEOUT",
+        "SSH_KEY",
+        "SSH_PORT",
+        "SSH_USER",
+    ];
+    let mut program = Program::new();
+    for name in names {
+        program = program.variable(&format!("FUEL_UPDATES_{name}"), "");
+    }
+    for name in ["SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "OS_USERNAME", "OS_PASSWORD", "SERVER_ADDRESS"] {
+        program = program.variable(name, "");
+    }
+    let ran = program.run("-q config show -f csv -c setting -c source");
+    assert_eq!(ran.code, Some(0), "{}", ran.picture());
+    let set: Vec<&str> = ran.stdout.lines().skip(1).filter(|line| !line.ends_with(",default")).collect();
+    assert_eq!(set, ["state_dir,variable FUEL_UPDATES_STATE_DIR"]);
+    assert_eq!(Program::new().variable("FUEL_UPDATES_ENV", "x").run("config show").code, Some(2));
+}
+
 #[test]
 fn nothing_said_is_the_defaults() {
     let ran =
@@ -116,6 +151,7 @@ fn values_that_cannot_be_are_refused_with_their_key() {
         "ssh: {node_timeout: -1}",
         "ssh: {fanout: 0}",
         "ssh: {port: 0}",
+        "ssh: {user: ''}",
         "ssh: {host_keys: maybe}",
         "mos_version: nine",
         "nailgun: {password: s3cret}",
@@ -141,6 +177,9 @@ fn values_that_cannot_be_are_refused_with_their_key() {
     error: [HOME]/c.yaml: ssh.port must be at least 1
     exit 2
     --- stderr
+    error: [HOME]/c.yaml: ssh.user must not be empty
+    exit 2
+    --- stderr
     error: [HOME]/c.yaml: line 1: ssh.host_keys: `maybe` is not accept-new, strict or off
     exit 2
     --- stderr
@@ -153,6 +192,6 @@ fn values_that_cannot_be_are_refused_with_their_key() {
     error: [HOME]/c.yaml: line 2: duplicate mapping key: mirror
     exit 2
     --- stderr
-    error: [HOME]/c.yaml: line 1: a map belongs here
+    error: [HOME]/c.yaml: line 1: expected a map
     ");
 }

@@ -54,7 +54,7 @@ fn every_form_agrees_with_nailguns_own() {
             let roles = |node: &Node| BTreeSet::from_iter(node.roles.clone());
             assert_eq!(roles(node), roles(expected), "{form}: {address}");
             assert_eq!(node.roles.len(), expected.roles.len(), "{form}: {address}");
-            assert_eq!(node.port, 22, "{form}: {address}");
+            assert_eq!(node.port(), 22, "{form}: {address}");
             if *form != "fuel2.json" {
                 assert_eq!(node.name, expected.name, "{form}: {address}");
             }

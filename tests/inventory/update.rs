@@ -131,7 +131,7 @@ fn a_file_that_is_not_ours_is_left_as_it_is() {
     assert_snapshot!(told, @"
     exit 1
     --- stderr
-    error: [HOME]/nailgun.json is left as it is: it is not in the native form (line 1: a map belongs here)
+    error: [HOME]/nailgun.json is left as it is: it is not in the native form (line 1: expected a map)
     hint: correct or remove it, or name another file with --to
     exit 1
     --- stderr
@@ -196,13 +196,13 @@ fn import_prints_and_needs_an_environment() {
     assert_snapshot!(import("fuel2.json", ""), @"
     exit 2
     --- stderr
-    error: which environment?
+    error: no environment given
     hint: give --env ID; fuel2.json lists nodes of 2, 3
     ");
     assert_snapshot!(import("ansible.ini", ""), @"
     exit 2
     --- stderr
-    error: which environment?
+    error: no environment given
     hint: give --env ID: ansible.ini does not say which environment it lists
     ");
     assert_snapshot!(import("astute-6.1.yaml", "--env 2"), @"

@@ -49,7 +49,7 @@ fn hostvars(node: &Node, ssh: &Ssh) -> Map<String, Value> {
     let mut vars = Map::new();
     let mut put = |name: &str, value: Value| vars.insert(name.to_owned(), value);
     put("ansible_host", node.host.to_string().into());
-    put("ansible_port", node.port.into());
+    put("ansible_port", node.port().into());
     put("ansible_user", user.map_or("root", String::as_str).into());
     if let Some(key) = key {
         put("ansible_ssh_private_key_file", key.display().to_string().into());

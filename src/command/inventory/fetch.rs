@@ -45,7 +45,7 @@ pub(super) fn fetch(name: &str, settings: &Settings, ui: &Ui) -> Result<(Invento
         None => return Err(AppError::new(Exit::Error, format!("{name} was not asked"))),
     };
     let path = PathBuf::from(format!("{name}:{}", file.path));
-    let found = inventory::from_bytes(file.bytes, &path, settings.env).map_err(|e| ask::inventory_error(&e))?;
+    let found = inventory::from_bytes(file.bytes, &path, settings.env)?;
     Ok((found, path))
 }
 
@@ -67,7 +67,7 @@ fn node(name: &str, settings: &Settings) -> Result<Node, AppError> {
         label: None,
         roles: vec![],
         host,
-        port: settings.ssh.port.unwrap_or(22),
+        port: settings.ssh.port,
         access: Access::default(),
     })
 }

@@ -35,7 +35,7 @@ fn forget(which: Vec<String>, settings: &Settings, ui: &Ui) -> Result<Exit, AppE
     settings.selection = Selection { nodes: which, ..Selection::default() };
     let site = ask::site(&settings)?;
     let state = state_dir::open(&settings.state_dir)?;
-    let hosts: Vec<_> = site.nodes.iter().map(|n| (n.host.clone(), n.port)).collect();
+    let hosts: Vec<_> = site.nodes.iter().map(|n| (n.host.clone(), n.port())).collect();
     let forgotten = fleet::forget(&state.join("known_hosts"), &hosts)?;
     for (node, host) in site.nodes.iter().zip(&forgotten) {
         ui.data(&format!("{}: {} host keys forgotten", node.name, host.keys));

@@ -36,7 +36,7 @@ fn table(nodes: &[Node]) -> Table {
             node.name.clone(),
             node.roles.join(", "),
             node.host.to_string(),
-            node.port.to_string(),
+            node.port().to_string(),
             text(&node.fqdn),
             text(&node.label),
         ]);
@@ -74,7 +74,7 @@ fn node(node: &Node) -> Value {
         "label": node.label,
         "roles": node.roles,
         "address": node.host.to_string(),
-        "port": node.port,
+        "port": node.port(),
         "user": node.access.user,
         "key": node.access.key.as_ref().map(|key| key.display().to_string()),
         "jump": node.access.jump,

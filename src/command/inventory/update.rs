@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use super::fetch;
-use crate::command::{ask, connect};
+use crate::command::connect;
 use crate::domain::inventory::Inventory;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -22,8 +22,7 @@ pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<
         None => match inventory::known(Path::new("/")).as_slice() {
             [env] => *env,
             known => {
-                let error = InventoryError::WhichEnvironment { known: known.to_vec(), file: None };
-                return Err(AppError::from_error(Exit::Usage, &error).hinted(error.hint()));
+                return Err(InventoryError::WhichEnvironment { known: known.to_vec(), file: None }.into());
             }
         },
     };
@@ -33,7 +32,7 @@ pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<
     let list = nailgun.node_list(env).map_err(failed)?;
     let source = PathBuf::from(format!("{}api/v1/nodes", nailgun.url()));
     let text = list.to_string().into_bytes();
-    let mut fresh = inventory::from_bytes(text, &source, Some(env)).map_err(|e| ask::inventory_error(&e))?;
+    let mut fresh = inventory::from_bytes(text, &source, Some(env))?;
     fresh.mos_version = cluster.fuel_version.parse().ok();
     write(env, &fresh, &source, to, settings, ui)
 }
@@ -42,15 +41,17 @@ pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<
 pub(super) fn import(file: &Path, to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let (fresh, source) = if file == Path::new("-") {
         let source = PathBuf::from("standard input");
-        let fresh = inventory::from_reader(io::stdin().lock(), &source, settings.env);
-        (fresh.map_err(|e| ask::inventory_error(&e))?, source)
+        (inventory::from_reader(io::stdin().lock(), &source, settings.env)?, source)
     } else {
-        let loaded = inventory::read(file, settings.env).map_err(|e| ask::inventory_error(&e))?;
+        let loaded = inventory::read(file, settings.env)?;
         for warning in &loaded.warnings {
             ui.warning(warning);
         }
         (loaded.inventory, loaded.path)
     };
+    for warning in &fresh.warnings {
+        ui.warning(warning);
+    }
     write(environment(&fresh, &source, settings)?, &fresh, &source, to, settings, ui)
 }
 
@@ -61,9 +62,8 @@ pub(super) fn import_from(node: &str, to: Option<PathBuf>, settings: &Settings, 
 }
 
 fn environment(fresh: &Inventory, source: &Path, settings: &Settings) -> Result<u32, AppError> {
-    settings.env.or(fresh.env).ok_or_else(|| {
-        ask::inventory_error(&InventoryError::WhichEnvironment { known: vec![], file: Some(source.to_owned()) })
-    })
+    let unknown = || InventoryError::WhichEnvironment { known: vec![], file: Some(source.to_owned()) };
+    Ok(settings.env.or(fresh.env).ok_or_else(unknown)?)
 }
 
 /// Merges, prints and writes.

@@ -80,6 +80,8 @@ pub(super) fn read(path: &Path) -> Result<KeyFile, KeyFault> {
 }
 
 fn decode(text: &str) -> Result<PrivateKey, KeyFault> {
+    // Editors and terminals leave a byte-order mark, blanks and carriage returns; OpenSSH reads such a key all the same.
+    let text = text.trim_start_matches('\u{feff}').lines().map(str::trim).collect::<Vec<_>>().join("\n") + "\n";
     let text = text.trim_start();
     if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") || text.starts_with("---- BEGIN SSH2 PUBLIC KEY") {
         return Err(KeyFault::Public);
@@ -130,6 +132,16 @@ mod tests {
         let encrypted = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n";
         assert!(matches!(fault(encrypted), KeyFault::Encrypted(None)));
         assert!(matches!(fault("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"), KeyFault::Encrypted(None)));
+    }
+
+    #[test]
+    fn a_mark_and_blanks_around_the_lines_do_no_harm() {
+        let pair = russh::keys::ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]);
+        let key = PrivateKey::from(pair);
+        let text = key.to_openssh(russh::keys::ssh_key::LineEnding::LF).unwrap();
+        let spoilt = format!("\u{feff}{}", text.replace('\n', " \t\r\n"));
+        assert_eq!(decode(&spoilt).unwrap(), key);
+        assert_eq!(decode(&format!("\n\n  {}", text.replace('\n', "\n  "))).unwrap(), key);
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn updated(known: Option<&Entry>, node: &Node, format: Format) -> Entry {
         address: Some(node.host.to_string()),
         roles: node.roles.clone(),
         user: access.user.clone().or(known.user),
-        port: (node.port != 22).then_some(node.port).or(known.port),
+        port: node.port.or(known.port),
         key: access.key.clone().or(known.key),
         jump: access.jump.clone().or(known.jump),
         legacy_algorithms: access.legacy_algorithms.or(known.legacy_algorithms),

@@ -144,6 +144,11 @@ fn inventory(file: File) -> Result<Inventory, Fault> {
         return Err(Fault::new("`env` must be at least 1"));
     }
     let ssh = file.ssh.unwrap_or_default();
+    for (key, value) in [("user", &ssh.user), ("jump", &ssh.jump)] {
+        if value.as_ref().is_some_and(String::is_empty) {
+            return Err(Fault::new(format!("`ssh.{key}` must not be empty")));
+        }
+    }
     let mut nodes = Vec::with_capacity(file.nodes.len());
     let mut unique = Unique::default();
     for entry in file.nodes {
@@ -158,22 +163,29 @@ fn inventory(file: File) -> Result<Inventory, Fault> {
         mos_version: file.mos_version,
         nodes,
         left_out: BTreeMap::new(),
+        warnings: vec![],
     })
 }
 
 fn node(entry: Entry, ssh: &Ssh) -> Result<Node, String> {
     let name = entry.name;
     if !matches!(Host::parse(&name), Some(Host::Name(_))) {
-        return Err(format!("`{name}` is no node name"));
+        return Err(format!("`{name}` is not a node name"));
     }
     let address = entry.address.ok_or_else(|| format!("{name} has no `address`"))?;
-    let host = Host::parse(&address).ok_or_else(|| format!("{name}: `{address}` is no address and no host name"))?;
+    let host =
+        Host::parse(&address).ok_or_else(|| format!("{name}: `{address}` is neither an address nor a host name"))?;
     if entry.id == Some(0) {
         return Err(format!("{name}: `id` must be at least 1"));
     }
-    let port = entry.port.or(ssh.port).unwrap_or(22);
-    if port == 0 {
+    let port = entry.port.or(ssh.port);
+    if port == Some(0) {
         return Err(format!("{name}: `port` must be at least 1"));
+    }
+    for (key, value) in [("user", &entry.user), ("jump", &entry.jump)] {
+        if value.as_ref().is_some_and(String::is_empty) {
+            return Err(format!("{name}: `{key}` must not be empty"));
+        }
     }
     Ok(Node {
         id: entry.id.map(NodeId),
@@ -216,7 +228,7 @@ nodes:
     fn the_example_of_the_product_page() {
         let inventory = parse(GOOD).unwrap();
         assert_eq!((inventory.env, inventory.mos_version.as_deref()), (Some(1), Some("9.0")));
-        let nodes: Vec<_> = inventory.nodes.iter().map(|n| (n.id.unwrap().0, n.port, n.roles.join("+"))).collect();
+        let nodes: Vec<_> = inventory.nodes.iter().map(|n| (n.id.unwrap().0, n.port(), n.roles.join("+"))).collect();
         assert_eq!(nodes, [(5, 22, "controller".to_owned()), (7, 2222, "compute+ceph-osd".to_owned())]);
         assert_eq!(inventory.nodes[1].access.user.as_deref(), Some("root"));
         assert_eq!(inventory.nodes[1].label.as_deref(), Some("storage a"));
@@ -233,15 +245,17 @@ nodes:
     fn each_fault_names_line_and_key() {
         assert_eq!(fault("fuel-updates-inventory/1", "x/2"), "2: schema `x/2` is not `fuel-updates-inventory/1`");
         assert_eq!(fault("\"9.0\"", "\"9.0/..\""), "4: mos_version: not a MOS version such as 9.0");
-        assert_eq!(fault("id: 7", "id: 5"), "8: node-7: id 5 stands in line 7 already");
-        assert_eq!(fault("name: node-7", "name: node-5"), "8: the name node-5 stands in line 7 already");
+        assert_eq!(fault("id: 7", "id: 5"), "8: node-7: id 5 is already in line 7");
+        assert_eq!(fault("name: node-7", "name: node-5"), "8: the name node-5 is already in line 7");
         assert_eq!(
             fault("10.20.0.7, roles: [compute, ceph-osd], port: 2222", "10.20.0.5"),
-            "8: node-7: address 10.20.0.5 with port 22 stands in line 7 already"
+            "8: node-7: address 10.20.0.5 with port 22 is already in line 7"
         );
-        assert_eq!(fault("10.20.0.7", "10.20.0.700"), "8: node-7: `10.20.0.700` is no address and no host name");
+        assert_eq!(fault("10.20.0.7", "10.20.0.700"), "8: node-7: `10.20.0.700` is neither an address nor a host name");
         assert_eq!(fault("address: 10.20.0.7, ", ""), "8: node-7 has no `address`");
-        assert_eq!(fault("name: node-7", "name: node 7"), "8: `node 7` is no node name");
+        assert_eq!(fault("name: node-7", "name: node 7"), "8: `node 7` is not a node name");
+        assert_eq!(fault("port: 2222", "user: ''"), "8: node-7: `user` must not be empty");
+        assert_eq!(fault("user: root, ", "jump: '', "), "0: `ssh.jump` must not be empty");
         assert!(
             fault("port: 2222", "prot: 2222").starts_with("8: unknown field `prot`"),
             "{}",
@@ -255,7 +269,7 @@ nodes:
     #[test]
     fn the_example_that_is_shipped() {
         let inventory = parse(include_str!("../../../inventory/example.yaml")).unwrap();
-        assert_eq!((inventory.env, inventory.nodes.len(), inventory.nodes[4].port), (Some(1), 5, 2222));
+        assert_eq!((inventory.env, inventory.nodes.len(), inventory.nodes[4].port()), (Some(1), 5, 2222));
     }
 
     /// The schema's keys are the parser's: each is accepted, and nothing else is.
