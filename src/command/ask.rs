@@ -96,7 +96,7 @@ pub(crate) fn ask(
     });
     events.event(&Event::Asked);
     ran?;
-    let unasked = || NodeFailure::new(FailureKind::RemoteError, "interrupted before it answered");
+    let unasked = || NodeFailure::new(FailureKind::Interrupted, "interrupted");
     let rows = rows.into_iter().zip(nodes);
     Ok(rows.map(|(row, node)| row.unwrap_or_else(|| Row::not_asked(node.clone(), unasked(), Duration::ZERO))).collect())
 }

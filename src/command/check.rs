@@ -1,19 +1,20 @@
 //! `check installed` and `check available`.
 
-use std::thread;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::ask::{self, Site};
+use super::mirror_client::{MirrorClient, PendingAnnouncement};
 use super::state_dir;
+use crate::domain::failure::FailureKind;
 use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
-use crate::domain::report::{Check, Condition, MirrorReport, Problem, Report};
-use crate::domain::row::{Identity, Row, Verdict};
+use crate::domain::report::{Check, CheckReport, Condition, MirrorReport, Problem};
+use crate::domain::row::{Identity, Row, State, Verdict};
 use crate::error::{AppError, Explain as _};
 use crate::exit::Exit;
-use crate::http::{Proxies, Roots};
-use crate::mirror::{Announcement, Fetcher, Mirror, MirrorError};
+use crate::mirror::MirrorError;
 use crate::settings::Settings;
 use crate::signals::Interrupt;
 use crate::ui::Ui;
@@ -22,28 +23,51 @@ use crate::ui::Ui;
 pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let mirror = match check {
         Check::Installed => None,
-        Check::Available => Some(Asked::new(settings)?),
+        Check::Available => Some(Arc::new(MirrorClient::new(settings)?)),
     };
     let site = ask::site(settings)?;
     announce(&site, ui);
     let state = state_dir::open(&settings.state_dir)?;
     let interrupt = Interrupt::listen()?;
-    // Nodes and mirror are asked at the same time where the version is known beforehand.
-    let (rows, fetched) = thread::scope(|scope| {
-        let early = mirror.as_ref().zip(site.mos_version.as_ref());
-        let early = early.map(|(mirror, (version, _))| scope.spawn(|| mirror.fetch(version)));
-        let mut progress = ui.progress();
-        let known_hosts = state.join("known_hosts");
-        let rows = ask::ask(&site.nodes, &settings.ssh, &known_hosts, &mut progress, interrupt.flag());
-        (rows, early.and_then(|thread| thread.join().ok()))
-    });
-    let rows = rows?;
-    if interrupt.came() {
-        return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was changed"));
-    }
-    let report = report(check, site, rows, mirror.as_ref(), fetched);
-    let exit = exit(&report);
-    finish(&report, exit, ui)
+    let started = |mirror: &Arc<MirrorClient>, version: &MosVersion| {
+        mirror.start(version).map_err(|e| AppError::new(Exit::Error, format!("cannot ask the mirror: {e}")))
+    };
+    // If the version is known beforehand, nodes and mirror are asked at the same time.
+    let early = match (&mirror, &site.mos_version) {
+        (Some(mirror), Some((version, _))) => Some(started(mirror, version)?),
+        _ => None,
+    };
+    let known_hosts = state.join("known_hosts");
+    let mut rows = ask::ask(&site.nodes, &settings.ssh, &known_hosts, &mut ui.progress(), interrupt.flag())?;
+    let version = site.mos_version.or_else(|| version_of_nodes(&rows).map(|version| (version, "nodes")));
+    let (mos_version, mos_version_source) = version.unzip();
+    let mirror = match mirror {
+        None => None,
+        Some(mirror) => {
+            let pending = match (early, &mos_version) {
+                (Some(early), _) => Some(early),
+                (None, Some(version)) => Some(started(&mirror, version)?),
+                (None, None) => None,
+            };
+            let report = mirror_report(&mirror, pending, &interrupt);
+            judge(&mut rows, report.mu.as_ref().ok(), mos_version.as_ref());
+            Some(report)
+        }
+    };
+    let unasked = |row: &Row| row.state == State::NotAsked(FailureKind::Interrupted);
+    let no_mirror = mirror.as_ref().is_some_and(|m| m.mu.is_err());
+    let report = CheckReport {
+        interrupted: interrupt.came() && (no_mirror || rows.iter().any(unasked)),
+        check,
+        env: site.env,
+        mos_version,
+        mos_version_source,
+        taken_at: now(),
+        source: site.source,
+        mirror,
+        rows,
+    };
+    finish(&report, ui)
 }
 
 /// Says which node list is used, and what is remarkable about it.
@@ -56,66 +80,17 @@ pub(crate) fn announce(site: &Site, ui: &Ui) {
     }
 }
 
-/// The mirror of the settings, ready to be asked.
-pub(crate) struct Asked {
-    mirror: Mirror,
-    fetcher: Fetcher,
-}
-
-impl Asked {
-    /// Reads the mirror's address and the certificates to trust.
-    pub(crate) fn new(settings: &Settings) -> Result<Self, AppError> {
-        let mirror = Mirror::parse(&settings.mirror)?;
-        let roots = match &settings.ca_file {
-            None => Roots::bundled(),
-            Some(path) => Roots::from_file(path)?,
-        };
-        let proxies = Proxies::from_variables(|name| std::env::var(name).ok());
-        Ok(Self { mirror, fetcher: Fetcher::new(proxies, roots) })
-    }
-
-    /// Asks the mirror what it has for a MOS version.
-    pub(crate) fn fetch(&self, mos_version: &MosVersion) -> Result<Announcement, MirrorError> {
-        self.fetcher.fetch(&self.mirror, mos_version)
-    }
-}
-
-impl std::fmt::Display for Asked {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.mirror.fmt(f)
-    }
-}
-
-/// Puts rows and mirror together: pure but for the time of day.
-fn report(
-    check: Check,
-    site: Site,
-    mut rows: Vec<Row>,
-    mirror: Option<&Asked>,
-    fetched: Option<Result<Announcement, MirrorError>>,
-) -> Report {
-    let (mos_version, mos_version_source) = match site.mos_version {
-        Some((version, source)) => (Some(version), Some(source)),
-        None => match version_of_nodes(&rows) {
-            Some(version) => (Some(version), Some("nodes")),
-            None => (None, None),
-        },
+/// Waits for what the mirror says; without a question to it, the version is not known.
+fn mirror_report(mirror: &MirrorClient, pending: Option<PendingAnnouncement>, interrupt: &Interrupt) -> MirrorReport {
+    let answer = pending.map(|pending| pending.wait(interrupt));
+    let (url, folder, fell_back, mu) = match answer {
+        Some(Some(Ok(found))) => (found.url, found.folder, found.fell_back, Ok(found.mu)),
+        Some(Some(Err(error))) => (mirror.to_string(), None, false, Err(problem(&error))),
+        Some(None) => (mirror.to_string(), None, false, Err(not_asked())),
+        None if interrupt.came() => (mirror.to_string(), None, false, Err(not_asked())),
+        None => (mirror.to_string(), None, false, Err(unknown_version())),
     };
-    let mirror = mirror.map(|mirror| {
-        let answer = match (fetched, &mos_version) {
-            (Some(fetched), _) => fetched.map_err(|e| problem(&e)),
-            (None, Some(version)) => mirror.fetch(version).map_err(|e| problem(&e)),
-            (None, None) => Err(unknown_version()),
-        };
-        let folder = answer.as_ref().ok().and_then(|a| a.folder.clone());
-        let url = answer.as_ref().map_or_else(|_| mirror.to_string(), |a| a.url.clone());
-        let fell_back = answer.as_ref().is_ok_and(|a| a.fell_back);
-        MirrorReport { url, folder, fell_back, mu: answer.map(|a| a.mu) }
-    });
-    if let Some(MirrorReport { mu, .. }) = &mirror {
-        judge(&mut rows, mu.as_ref().ok(), mos_version.as_ref());
-    }
-    Report { check, env: site.env, mos_version, mos_version_source, taken_at: now(), source: site.source, mirror, rows }
+    MirrorReport { url, folder, fell_back, mu }
 }
 
 fn judge(rows: &mut [Row], mirror: Option<&Mu>, mos_version: Option<&MosVersion>) {
@@ -147,25 +122,13 @@ pub(crate) fn problem(error: &MirrorError) -> Problem {
     Problem { kind: error.kind().as_str().to_owned(), message: error.to_string(), hint: error.hint() }
 }
 
-/// One status wins (product page, "Exit status").
-fn exit(report: &Report) -> Exit {
-    let conditions = report.conditions();
-    let order: &[(Condition, Exit)] = match report.check {
-        Check::Installed => {
-            &[(Condition::Error, Exit::Error), (Condition::Partial, Exit::Partial), (Condition::Drift, Exit::Drift)]
-        }
-        Check::Available => &[
-            (Condition::Error, Exit::Error),
-            (Condition::UpdateAvailable, Exit::UpdateAvailable),
-            (Condition::Partial, Exit::Partial),
-            (Condition::Drift, Exit::Drift),
-        ],
-    };
-    order.iter().find(|(condition, _)| conditions.contains(condition)).map_or(Exit::Ok, |(_, exit)| *exit)
+fn not_asked() -> Problem {
+    Problem { kind: "interrupted".to_owned(), message: "interrupted before the mirror answered".to_owned(), hint: None }
 }
 
-/// Prints the report, then what the operator should know, then why there is nothing to compare with.
-fn finish(report: &Report, exit: Exit, ui: &Ui) -> Result<Exit, AppError> {
+/// Prints the report, then what the operator should know, then what ended the check early.
+fn finish(report: &CheckReport, ui: &Ui) -> Result<Exit, AppError> {
+    let exit = exit(report.decisive());
     ui.report(report, exit as u8)?;
     for warning in report.warnings() {
         ui.warning(&warning);
@@ -173,13 +136,26 @@ fn finish(report: &Report, exit: Exit, ui: &Ui) -> Result<Exit, AppError> {
     for hint in report.hints() {
         ui.hint(&hint);
     }
-    if let Some(MirrorReport { mu: Err(problem), .. }) = &report.mirror {
-        return Err(AppError::new(exit, problem.message.clone()).hinted(problem.hint.clone()));
+    match &report.mirror {
+        _ if report.interrupted => Err(AppError::new(exit, "interrupted; nothing was changed")),
+        Some(MirrorReport { mu: Err(problem), .. }) => {
+            Err(AppError::new(exit, problem.message.clone()).hinted(problem.hint.clone()))
+        }
+        _ if exit == Exit::Error => Err(AppError::new(exit, "no node could be asked")),
+        _ => Ok(exit),
     }
-    if exit == Exit::Error {
-        return Err(AppError::new(exit, "no node could be asked"));
+}
+
+/// The exit status for the condition that decides.
+fn exit(decisive: Option<Condition>) -> Exit {
+    match decisive {
+        None => Exit::Ok,
+        Some(Condition::Interrupted) => Exit::Interrupted,
+        Some(Condition::Error) => Exit::Error,
+        Some(Condition::UpdateAvailable) => Exit::UpdateAvailable,
+        Some(Condition::Partial) => Exit::Partial,
+        Some(Condition::Drift) => Exit::Drift,
     }
-    Ok(exit)
 }
 
 /// Now, to the second, RFC 3339 in UTC.

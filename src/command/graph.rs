@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::ask;
-use super::check::Asked;
+use super::mirror_client::MirrorClient;
 use crate::cli::{GraphCheckOptions, GraphShowOptions};
 use crate::domain::mos_version::MosVersion;
 use crate::error::AppError;
@@ -52,7 +52,7 @@ pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui)
         error.causes = findings.iter().map(ToString::to_string).collect();
         return Err(error.hinted(Some("see `fuel-updates graph check DIR`".to_owned())));
     }
-    let mirror = Asked::new(settings)?;
+    let mirror = MirrorClient::new(settings)?;
     let version = mos_version(settings)?;
     let found = mirror.fetch(&version)?;
     if found.fell_back {

@@ -8,5 +8,6 @@ pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod install;
 pub(crate) mod inventory;
+pub(crate) mod mirror_client;
 pub(crate) mod state_dir;
 mod whole_file;

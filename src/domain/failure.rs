@@ -13,6 +13,8 @@ pub enum FailureKind {
     Auth,
     /// It answered, but not as a node does: no common algorithm, exec refused, connection lost, output cut.
     RemoteError,
+    /// A signal ended this program before the node answered.
+    Interrupted,
 }
 
 impl FailureKind {
@@ -24,6 +26,7 @@ impl FailureKind {
             Self::HostKey => "host-key",
             Self::Auth => "auth",
             Self::RemoteError => "remote-error",
+            Self::Interrupted => "not-asked",
         }
     }
 }

@@ -27,14 +27,16 @@ impl Check {
     }
 }
 
-/// What needs attention. Several can hold at once; one of them wins the exit status.
+/// What needs attention. Several can hold at once; the first in this order decides the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
+    /// A signal ended the check before every node and the mirror had answered.
+    Interrupted,
     /// No node answered, or there is no mirror to compare with.
     Error,
     /// At least one node can be updated.
     UpdateAvailable,
-    /// Some nodes could not be asked or did not answer properly.
+    /// Some nodes could not be asked, did not answer properly, or cannot be compared with the mirror.
     Partial,
     /// Nodes differ, or one is updating, incomplete or ahead of the mirror.
     Drift,
@@ -44,6 +46,7 @@ impl Condition {
     /// Its name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Interrupted => "interrupted",
             Self::Error => "error",
             Self::UpdateAvailable => "update-available",
             Self::Partial => "partial",
@@ -91,7 +94,7 @@ pub struct MirrorReport {
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct CheckReport {
     /// The command.
     pub check: Check,
     /// The environment.
@@ -108,6 +111,8 @@ pub struct Report {
     pub mirror: Option<MirrorReport>,
     /// One row for each node.
     pub rows: Vec<Row>,
+    /// Whether a signal ended the check early.
+    pub interrupted: bool,
 }
 
 /// Nodes with the same answer.
@@ -121,32 +126,34 @@ pub struct Group<'a> {
     pub row: &'a Row,
 }
 
-impl Report {
-    /// All that needs attention, the most telling first for this command.
+impl CheckReport {
+    /// The condition that decides the exit status.
+    pub fn decisive(&self) -> Option<Condition> {
+        self.conditions().first().copied()
+    }
+
+    /// All that needs attention, in the order in which it decides.
     pub fn conditions(&self) -> Vec<Condition> {
         let any = |f: &dyn Fn(&Row) -> bool| self.rows.iter().any(f);
-        let mirror_failed = self.mirror.as_ref().is_some_and(|m| m.mu.is_err());
-        let mut all = Vec::new();
-        if mirror_failed || self.rows.iter().all(|r| matches!(r.state, State::NotAsked(_))) {
-            all.push(Condition::Error);
-        }
-        if any(&|r| matches!(r.verdict, Some(Verdict::UpdateAvailable | Verdict::RePublished))) {
-            all.push(Condition::UpdateAvailable);
-        }
-        if any(&|r| !r.state.answered_properly()) {
-            all.push(Condition::Partial);
-        }
+        let nobody_answered = self.rows.iter().all(|r| matches!(r.state, State::NotAsked(_)));
         let mut proper = self.rows.iter().filter(|r| r.state.answered_properly());
         let first = proper.next();
         let differ = first.is_some_and(|first| proper.any(|r| !r.same_answer(first)));
-        if differ
-            || any(&|r| {
-                matches!(r.state, State::Updating | State::Incomplete) || r.verdict == Some(Verdict::AheadOfMirror)
-            })
-        {
-            all.push(Condition::Drift);
-        }
-        all
+        let update = |r: &Row| matches!(r.verdict, Some(Verdict::UpdateAvailable | Verdict::RePublished));
+        let open = |r: &Row| !r.state.answered_properly() || r.verdict == Some(Verdict::Unknown);
+        let odd = |r: &Row| {
+            matches!(r.state, State::Updating | State::Incomplete) || r.verdict == Some(Verdict::AheadOfMirror)
+        };
+        [
+            (Condition::Interrupted, self.interrupted),
+            (Condition::Error, nobody_answered || self.mirror.as_ref().is_some_and(|m| m.mu.is_err())),
+            (Condition::UpdateAvailable, any(&update)),
+            (Condition::Partial, any(&open)),
+            (Condition::Drift, differ || any(&odd)),
+        ]
+        .into_iter()
+        .filter_map(|(condition, holds)| holds.then_some(condition))
+        .collect()
     }
 
     /// Rows with the same answer folded, the largest group first. Failures fold by their cause as well.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::domain::cleanup::Cleanup;
 use crate::domain::mu::Mu;
 use crate::domain::outcome::Outcome;
-use crate::domain::report::{Problem, Report};
+use crate::domain::report::{CheckReport, Problem};
 use crate::domain::row::Row;
 
 #[derive(Serialize)]
@@ -95,7 +95,7 @@ struct GroupDocument<'a> {
 }
 
 /// The document of a check.
-pub(super) fn of_check(report: &Report, exit: u8) -> CheckDocument<'_> {
+pub(super) fn of_check(report: &CheckReport, exit: u8) -> CheckDocument<'_> {
     CheckDocument {
         schema: "fuel-updates/1",
         tool: env!("CARGO_PKG_VERSION"),

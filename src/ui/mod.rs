@@ -27,7 +27,7 @@ use crate::cli::Format;
 use crate::domain::environment::Environment;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::{Plan, Refusal};
-use crate::domain::report::Report;
+use crate::domain::report::CheckReport;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::settings::Output;
@@ -144,7 +144,7 @@ impl Ui {
     ///
     /// # Errors
     /// A column that does not exist.
-    pub fn report(&self, report: &Report, exit: u8) -> Result<(), AppError> {
+    pub fn report(&self, report: &CheckReport, exit: u8) -> Result<(), AppError> {
         match self.output.format {
             Format::Json | Format::Ansible => self.data(&document::json(&document::of_check(report, exit))),
             Format::Yaml => self.data(&document::yaml(&document::of_check(report, exit))),

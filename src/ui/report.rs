@@ -1,11 +1,11 @@
 //! A check's report as a table and a few folded lines.
 
 use super::table::Table;
-use crate::domain::report::{Check, Report};
+use crate::domain::report::{Check, CheckReport};
 use crate::domain::row::Row;
 
 /// One row a node.
-pub(super) fn table(report: &Report) -> Table {
+pub(super) fn table(report: &CheckReport) -> Table {
     let mut columns = vec!["id", "name", "roles", "address", "state", "MU", "published"];
     if report.check == Check::Available {
         columns.push("verdict");
@@ -32,7 +32,7 @@ pub(super) fn table(report: &Report) -> Table {
 }
 
 /// Nodes with the same answer folded; for `check available` what the mirror has.
-pub(super) fn summary(report: &Report) -> Vec<String> {
+pub(super) fn summary(report: &CheckReport) -> Vec<String> {
     let phrases: Vec<String> = report.groups().iter().map(|g| g.phrase()).collect();
     let mut lines = vec![phrases.join("; ")];
     if let Some(mirror) = &report.mirror

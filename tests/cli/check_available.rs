@@ -139,6 +139,11 @@ fn nine_two_falls_back_to_nine_zero_and_says_so() {
     let ran = Program::in_lab(&lab).run("-e 1 check available --mos-version 9.2 -f json");
     let document = ran.json();
     assert_eq!((&document["mirror"]["folder"], &document["mos_version_source"]), (&"9.0".into(), &"option".into()));
+    // The node runs 9.0: the mirror's update for 9.2 says nothing about it.
+    assert_eq!(
+        (ran.code, &document["nodes"][0]["verdict"], &document["conditions"]),
+        (Some(3), &"unknown".into(), &serde_json::json!(["partial"]))
+    );
     assert_eq!(
         ran.lines("warning: "),
         ["another MOS version than 9.2 runs on node-1", "the mirror has no folder for MOS 9.2; that of 9.0 is used"]

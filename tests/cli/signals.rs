@@ -120,6 +120,44 @@ fn signals_that_were_ignored_at_the_start_stay_ignored() {
 }
 
 #[test]
+fn a_signal_during_a_check_prints_the_rows_that_came() {
+    let slow = node(2, 1).ssh_fault(SshFault::SlowStart(Duration::from_secs(60)));
+    let lab = Lab::start(Scenario::new().published(mu(2)).node(node(1, 1)).node(slow)).expect("a lab");
+    let program = Program::in_lab(&lab);
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let command = program.command("-e 1 check installed -f value -c name -c state -c detail");
+        let ran = signalled(&program, command, "[1/2]", &[signal]);
+        assert_eq!(
+            (ran.code, ran.stdout.as_str(), ran.lines("error: ")),
+            (
+                Some(130),
+                "node-1 installed from package\nnode-2 not-asked interrupted\n",
+                vec!["interrupted; nothing was changed"]
+            ),
+        );
+    }
+    let ran = signalled(&program, program.command("-e 1 check available -f json"), "[1/2]", &[Signal::INT]);
+    let document = ran.json();
+    assert_eq!((ran.code, &document["exit"]), (Some(130), &130.into()));
+    assert_eq!(document["conditions"], serde_json::json!(["interrupted", "update-available", "partial"]));
+    assert_eq!(document["summary"]["states"], serde_json::json!({"installed": 1, "not-asked": 1}));
+}
+
+#[test]
+fn a_signal_does_not_wait_for_a_mirror_that_is_silent() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mirror = format!("http://{}", silent.local_addr().expect("its address"));
+    let lab = Lab::start(Scenario::new().node(node(1, 1))).expect("a lab");
+    let program = Program::in_lab(&lab).variable("FUEL_UPDATES_MIRROR", &mirror);
+    let began = Instant::now();
+    let ran = signalled(&program, program.command("-e 1 check available -f json"), "[1/1]", &[Signal::INT]);
+    assert!(began.elapsed() < Duration::from_secs(15), "the mirror's own limit is 20 s");
+    let document = ran.json();
+    assert_eq!((ran.code, &document["mirror"]["error"]["kind"]), (Some(130), &"interrupted".into()));
+    assert_eq!(document["nodes"][0]["state"], "installed");
+}
+
+#[test]
 fn a_signal_at_the_question_ends_at_once_and_a_late_yes_starts_nothing() {
     let package = |node: NodeSpec| node.package("fuel-misc", "1");
     let scenario = Scenario::new().published(mu(2)).repo("fuel-misc", "2").node(package(node(1, 1)));

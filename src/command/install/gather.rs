@@ -4,7 +4,8 @@ use std::thread;
 
 use super::{Context, nailgun_error};
 use crate::command::ask::{self, Site};
-use crate::command::check::{self, Asked};
+use crate::command::check;
+use crate::command::mirror_client::MirrorClient;
 use crate::domain::environment::Environment;
 use crate::domain::row::Row;
 use crate::error::AppError;
@@ -27,7 +28,7 @@ pub(super) struct Gathered {
 /// Asks everybody. Nothing that changes anything is sent.
 pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
     let settings = context.settings;
-    let mirror = Asked::new(settings)?;
+    let mirror = MirrorClient::new(settings)?;
     let site = ask::site(settings)?;
     check::announce(&site, context.ui);
     let (nailgun, number) = (&context.nailgun, context.env);

@@ -1,0 +1,72 @@
+//! The mirror of the settings, asked while other work goes on.
+
+use std::fmt;
+use std::io::{self, PipeReader};
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crate::domain::mos_version::MosVersion;
+use crate::error::AppError;
+use crate::http::{Proxies, Roots};
+use crate::mirror::{Announcement, Fetcher, Mirror, MirrorError};
+use crate::settings::Settings;
+use crate::signals::Interrupt;
+
+/// The mirror of the settings.
+pub(crate) struct MirrorClient {
+    mirror: Mirror,
+    fetcher: Fetcher,
+}
+
+impl MirrorClient {
+    /// Reads the mirror's address and the certificates to trust.
+    pub(crate) fn new(settings: &Settings) -> Result<Self, AppError> {
+        let mirror = Mirror::parse(&settings.mirror)?;
+        let roots = match &settings.ca_file {
+            None => Roots::bundled(),
+            Some(path) => Roots::from_file(path)?,
+        };
+        let proxies = Proxies::from_variables(|name| std::env::var(name).ok());
+        Ok(Self { mirror, fetcher: Fetcher::new(proxies, roots) })
+    }
+
+    /// Asks the mirror which update it has for a MOS version, and waits for the answer.
+    pub(crate) fn fetch(&self, mos_version: &MosVersion) -> Result<Announcement, MirrorError> {
+        self.fetcher.fetch(&self.mirror, mos_version)
+    }
+
+    /// Asks the mirror in the background.
+    pub(crate) fn start(self: &Arc<Self>, mos_version: &MosVersion) -> io::Result<PendingAnnouncement> {
+        let (over, writer) = io::pipe()?;
+        let (client, version) = (Arc::clone(self), mos_version.clone());
+        let thread = thread::Builder::new().name("mirror".to_owned()).spawn(move || {
+            // Closed when the thread ends, in whatever way: the reader waits for that.
+            let _writer = writer;
+            client.fetch(&version)
+        })?;
+        Ok(PendingAnnouncement { thread, over })
+    }
+}
+
+impl fmt::Display for MirrorClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mirror.fmt(f)
+    }
+}
+
+/// The mirror's answer, on its way.
+pub(crate) struct PendingAnnouncement {
+    thread: JoinHandle<Result<Announcement, MirrorError>>,
+    over: PipeReader,
+}
+
+impl PendingAnnouncement {
+    /// Waits for the answer; nothing if a signal comes first.
+    pub(crate) fn wait(self, interrupt: &Interrupt) -> Option<Result<Announcement, MirrorError>> {
+        if interrupt.wait_for(self.over.as_fd()) && !self.thread.is_finished() {
+            return None;
+        }
+        self.thread.join().ok()
+    }
+}
