@@ -20,19 +20,9 @@ fn send(child: &Child, signal: Signal) {
     kill_process(pid, signal).expect("sent");
 }
 
-/// A command line that `starter` runs, with nothing of this process's variables.
-fn started_by(starter: &[&str], command: &Command) -> Command {
-    let mut outer = Command::new(starter[0]);
-    outer.args(&starter[1..]).arg(command.get_program()).args(command.get_args()).env_clear().stdin(Stdio::null());
-    for (name, value) in command.get_envs() {
-        outer.env(name, value.expect("a value"));
-    }
-    outer
-}
-
-/// The same command line with these signals ignored from its start, as `nohup` and a shell's `&` do.
-fn ignoring(command: &Command, signals: &str) -> Command {
-    started_by(&["/bin/sh", "-c", &format!("trap '' {signals}; exec \"$0\" \"$@\"")], command)
+/// A shell that ignores these signals and then becomes the program, as `nohup` and a shell's `&` do.
+fn ignoring(signals: &str) -> [String; 3] {
+    ["/bin/sh".into(), "-c".into(), format!("trap '' {signals}; exec \"$0\" \"$@\"")]
 }
 
 /// The program on a terminal of its own, which is its controlling terminal: typed keys make signals.
@@ -43,7 +33,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(command: &Command) -> Self {
+    fn start(program: &Program, starter: &[String], line: &str) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("a terminal for us");
         let name = ptsname(&master, Vec::new()).expect("its name");
@@ -53,9 +43,10 @@ impl Terminal {
                 open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).expect("its other end"),
             )
         };
-        let mut outer = started_by(&["setsid", "--ctty"], command);
-        outer.env("TERM", "dumb").stdin(slave()).stdout(slave()).stderr(slave());
-        let child = outer.spawn().expect("setsid (util-linux)");
+        let starter: Vec<&str> = ["setsid", "--ctty"].into_iter().chain(starter.iter().map(String::as_str)).collect();
+        let mut command = program.started_by(&starter, line);
+        command.env("TERM", "dumb").stdin(slave()).stdout(slave()).stderr(slave());
+        let child = command.spawn().expect("setsid (util-linux)");
         Self { keyboard: File::from(master), seen: vec![], child }
     }
 
@@ -110,12 +101,16 @@ fn signals_that_were_ignored_at_the_start_stay_ignored() {
     let slow = node(2, 1).ssh_fault(SshFault::SlowStart(Duration::from_secs(1)));
     let lab = Lab::start(Scenario::new().node(node(1, 1)).node(slow)).expect("a lab");
     let program = Program::in_lab(&lab);
-    let command = program.command("-e 1 check installed -f value -c name -c state");
+    let deaf_to = |signals: &str| {
+        let starter = ignoring(signals);
+        let starter: Vec<&str> = starter.iter().map(String::as_str).collect();
+        program.started_by(&starter, "-e 1 check installed -f value -c name -c state")
+    };
     let all = [Signal::HUP, Signal::INT, Signal::TERM, Signal::HUP];
-    let ran = signalled(&program, ignoring(&command, "HUP INT TERM"), "[1/2]", &all);
+    let ran = signalled(&program, deaf_to("HUP INT TERM"), "[1/2]", &all);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "node-1 installed\nnode-2 installed\n"), "{}", ran.picture());
     // Only what was ignored is: `nohup` ignores SIGHUP alone.
-    let ran = signalled(&program, ignoring(&command, "HUP"), "[1/2]", &[Signal::HUP, Signal::TERM]);
+    let ran = signalled(&program, deaf_to("HUP"), "[1/2]", &[Signal::HUP, Signal::TERM]);
     assert_eq!(ran.code, Some(130), "{}", ran.picture());
 }
 
@@ -163,15 +158,15 @@ fn a_signal_at_the_question_ends_at_once_and_a_late_yes_starts_nothing() {
     let scenario = Scenario::new().published(mu(2)).repo("fuel-misc", "2").node(package(node(1, 1)));
     let lab = Lab::start(scenario).expect("a lab");
     let program = Program::in_lab(&lab);
-    let command = program.command("-e 1 install --skip-cluster-checks");
+    let line = "-e 1 install --skip-cluster-checks";
     let typed = |keys: &[u8]| {
-        let mut terminal = Terminal::start(&command);
+        let mut terminal = Terminal::start(&program, &[], line);
         terminal.wait_for("Install it? [y/N]");
         terminal.keyboard.write_all(keys).expect("typed");
         terminal.end()
     };
     let killed = |signal: Signal| {
-        let mut terminal = Terminal::start(&command);
+        let mut terminal = Terminal::start(&program, &[], line);
         terminal.wait_for("Install it? [y/N]");
         send(&terminal.child, signal);
         terminal.end()
@@ -194,9 +189,9 @@ fn a_closed_terminal_ends_the_question_also_where_its_signal_is_ignored() {
     let scenario = Scenario::new().published(mu(2)).repo("fuel-misc", "2").node(node(1, 1).package("fuel-misc", "1"));
     let lab = Lab::start(scenario).expect("a lab");
     let program = Program::in_lab(&lab);
-    let command = program.command("-e 1 install --skip-cluster-checks");
-    for (command, status) in [(&command, 130), (&ignoring(&command, "HUP"), 1)] {
-        let mut terminal = Terminal::start(command);
+    let line = "-e 1 install --skip-cluster-checks";
+    for (starter, status) in [(&[][..], 130), (&ignoring("HUP")[..], 1)] {
+        let mut terminal = Terminal::start(&program, starter, line);
         terminal.wait_for("Install it? [y/N]");
         let Terminal { keyboard, mut child, .. } = terminal;
         drop(keyboard);

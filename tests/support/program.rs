@@ -74,8 +74,17 @@ impl Program {
 
     /// The command line, ready to be started; words are separated by spaces.
     pub(crate) fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fuel-updates"));
+        self.started_by(&[], line)
+    }
+
+    /// The same, started by another program: its words stand before the binary.
+    pub(crate) fn started_by(&self, starter: &[&str], line: &str) -> Command {
+        // Tests may run where signals are ignored (a background job, nohup); the program must not inherit that.
+        let mut command = Command::new("env");
         command
+            .arg("--default-signal=HUP,INT,TERM")
+            .args(starter)
+            .arg(env!("CARGO_BIN_EXE_fuel-updates"))
             .args(line.split_whitespace())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
