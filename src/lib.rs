@@ -19,6 +19,7 @@ pub mod domain;
 pub mod error;
 pub mod event;
 pub mod exit;
+pub mod files;
 pub mod fleet;
 pub mod graph;
 pub mod http;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MAY: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("names", &["domain"]),
-    ("fleet", &["domain", "error", "exit", "names"]),
+    ("fleet", &["domain", "error", "exit", "files", "names"]),
     ("http", &["domain", "error", "exit", "names"]),
     ("mirror", &["domain", "http", "error", "exit"]),
     ("nailgun", &["domain", "http", "error", "exit"]),
@@ -18,6 +18,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("event", &["domain"]),
     ("exit", &[]),
     ("error", &["exit"]),
+    ("files", &["error"]),
     ("cli", &["domain"]),
     ("signals", &["error", "exit"]),
     ("settings", &["cli", "domain", "error", "exit", "inventory"]),

@@ -10,4 +10,3 @@ pub(crate) mod install;
 pub(crate) mod inventory;
 pub(crate) mod mirror_client;
 pub(crate) mod state_dir;
-mod whole_file;

@@ -10,12 +10,13 @@ use jiff::Timestamp;
 
 use find::FoundRun;
 
-use super::{ask, check, connect, whole_file};
+use super::{ask, check, connect};
 use crate::cli::HistoryOptions;
 use crate::domain::history::RunHistory;
 use crate::domain::node::NodeId;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::files::write_atomically;
 use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind};
 use crate::settings::Settings;
 use crate::ui::{HistoryReport, RunReport, Ui, timeline};
@@ -102,7 +103,7 @@ fn newest(nailgun: &Nailgun, found: &mut Vec<FoundRun>) -> Result<Option<RunRepo
 fn write_page(report: &mut HistoryReport, path: &Path, ui: &Ui) -> Result<(), AppError> {
     let Some(run) = report.runs.first() else { return Ok(()) };
     let page = timeline::page(run, report, Timestamp::now().as_millisecond());
-    whole_file::write(path, page.as_bytes())?;
+    write_atomically(path, page.as_bytes(), 0o666)?;
     ui.status(&format!("the timeline of task {} is in {}", run.history.frame.task, path.display()));
     report.timeline = Some(path.display().to_string());
     Ok(())

@@ -2,8 +2,6 @@
 //! each step so that nothing is lost when this process dies.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::state_dir;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::files::write_atomically;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,18 +31,8 @@ impl Record {
     pub(super) fn write(&self, state: &Path) -> Result<(), AppError> {
         let folder = state_dir::open(&state.join("runs"))?;
         let path = folder.join(format!("env-{}-{}.json", self.env, self.run));
-        let failed = |e: std::io::Error| AppError::new(Exit::Error, format!("{}: {e}", path.display()));
-        let text = serde_json::to_vec_pretty(self).map_err(|e| failed(e.into()))?;
-        let temporary = path.with_extension("new");
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)
-            .map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
-        fs::rename(&temporary, &path).map_err(failed)
+        let text = serde_json::to_vec_pretty(self).map_err(|e| AppError::from_error(Exit::Error, &e))?;
+        Ok(write_atomically(&path, &text, 0o600)?)
     }
 
     /// The newest record of an environment that has a task; run ids sort by time.

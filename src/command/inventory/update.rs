@@ -1,9 +1,9 @@
 //! `inventory sync` and `inventory import`: a fresh list is merged into the file that is there, what changed is
 //! printed, and the file is replaced at one stroke.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::fetch;
@@ -11,6 +11,7 @@ use crate::command::connect;
 use crate::domain::inventory::Inventory;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::files::write_atomically;
 use crate::inventory::{self, Change, InventoryError, NativeFile, merge};
 use crate::settings::Settings;
 use crate::ui::{Table, Ui};
@@ -142,44 +143,32 @@ fn existing(target: &Path, env: u32) -> Result<Option<NativeFile>, AppError> {
     }
 }
 
-/// Replaces the file at one stroke; the last one stays beside it as `NAME.old`, with the operator's comments.
+/// Replaces the file atomically. The previous one stays beside it as `NAME.old`, with the operator's comments.
 fn replace(target: &Path, file: &NativeFile) -> Result<(), AppError> {
-    // Through a link to the file that it means: the link itself stays.
-    let target = &target.canonicalize().unwrap_or_else(|_| target.to_owned());
     let failed = |e: io::Error| AppError::new(Exit::Error, format!("{}: {e}", target.display()));
     let json = target.extension().is_some_and(|e| e == "json");
     let text = if json { file.to_json() } else { file.to_yaml() };
-    // What would not be read again is not written.
+    // A file that this program could not read again is not written.
     NativeFile::parse(&text).map_err(|fault| failed(io::Error::other(fault.message)))?;
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o755).create(folder).map_err(failed)?;
-    let beside = |suffix: &str| {
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(suffix);
-        folder.join(name)
+    keep_old(target).map_err(failed)?;
+    Ok(write_atomically(target, text.as_bytes(), 0o600)?)
+}
+
+/// Keeps the file that is going to be replaced as `NAME.old`, beside the file itself where `target` is a link.
+fn keep_old(target: &Path) -> io::Result<()> {
+    let target = match target.canonicalize() {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
     };
-    let temporary = beside(&format!(".new-{}", std::process::id()));
-    let written = || -> io::Result<()> {
-        let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        new.write_all(text.as_bytes())?;
-        match fs::metadata(target) {
-            Ok(old) => {
-                // As private as it was; never open to everybody's writing.
-                new.set_permissions(Permissions::from_mode(old.permissions().mode() & 0o755))?;
-                let kept = beside(".old");
-                let _ = fs::remove_file(&kept);
-                // Some file systems have no links.
-                fs::hard_link(target, &kept).or_else(|_| fs::copy(target, &kept).map(|_| ()))?;
-            }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(e),
-        }
-        new.sync_all()?;
-        fs::rename(&temporary, target)?;
-        fs::File::open(folder)?.sync_all()
-    };
-    written().map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        failed(e)
-    })
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".old");
+    let kept = target.with_file_name(name);
+    match fs::remove_file(&kept) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    // Some file systems have no hard links.
+    fs::hard_link(&target, &kept).or_else(|_| fs::copy(&target, &kept).map(|_| ()))
 }

@@ -1,0 +1,95 @@
+//! Files that are replaced as a whole: a reader sees the old file or the new one, never a part of either.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::error::Explain;
+
+/// A file could not be written. The old one, if there is one, is unchanged.
+#[derive(Debug, Error)]
+#[error("cannot write {}: {source}", path.display())]
+pub struct WriteError {
+    /// The file.
+    path: PathBuf,
+    /// Why.
+    source: io::Error,
+}
+
+impl Explain for WriteError {}
+
+/// Writes `bytes` to a temporary file in the same folder and renames it to `path`.
+///
+/// A new file gets the permissions `mode`, less the umask. A file that is replaced keeps its own permissions, except
+/// that its group and others lose the right to write. A symbolic link is followed: its target is replaced.
+///
+/// # Errors
+/// [`WriteError`]. Nothing is left behind.
+pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), WriteError> {
+    write(path, bytes, mode).map_err(|source| WriteError { path: path.to_owned(), source })
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let path = match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+        found => found?,
+    };
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::Builder::new()
+        .prefix(".fuel-updates-")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder)?;
+    match fs::metadata(&path) {
+        Ok(old) => new.as_file().set_permissions(Permissions::from_mode(old.permissions().mode() & 0o755))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    new.write_all(bytes)?;
+    new.as_file().sync_all()?;
+    new.persist(&path)?;
+    // Without this a crash may bring the old file back.
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.html");
+        for text in ["one", "two"] {
+            write_atomically(&path, text.as_bytes(), 0o600).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        let folder = write_atomically(dir.path(), b"x", 0o600).unwrap_err().to_string();
+        assert!(folder.ends_with("not the name of a file"), "{folder}");
+        let missing = write_atomically(&dir.path().join("no/x.html"), b"x", 0o600).unwrap_err().to_string();
+        assert!(missing.contains("No such file"), "{missing}");
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_permissions_and_a_link_stays_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write_atomically(&link, b"new", 0o600).unwrap();
+        assert_eq!((fs::read_to_string(&file).unwrap().as_str(), mode(&file)), ("new", 0o644));
+        assert!(link.is_symlink());
+    }
+}
