@@ -16,6 +16,7 @@ mod cli {
     mod graph;
     mod history;
     mod install;
+    mod limits;
     mod lost_output;
     mod openssh;
     mod scenarios;

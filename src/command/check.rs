@@ -27,7 +27,7 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
     };
     let site = ask::site(settings)?;
     announce(&site, ui);
-    let state = state_dir::open(&settings.state_dir)?;
+    let state = state_dir::open_if_possible(&settings.state_dir, ui)?;
     let interrupt = Interrupt::listen()?;
     let started = |mirror: &Arc<MirrorClient>, version: &MosVersion| {
         mirror.start(version).map_err(|e| AppError::new(Exit::Error, format!("cannot ask the mirror: {e}")))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::ui::Ui;
 
 /// Makes the folder where it is missing, and refuses one that others may write to.
 pub(crate) fn open(path: &Path) -> Result<PathBuf, AppError> {
@@ -20,4 +21,14 @@ pub(crate) fn open(path: &Path) -> Result<PathBuf, AppError> {
         return Err(failed("others may write to it".to_owned()));
     }
     Ok(path.to_owned())
+}
+
+/// The folder, for a command that changes nothing. Where it cannot be made, the command warns and goes on without it: new
+/// host keys are then not recorded. One that others may write to is refused all the same.
+pub(crate) fn open_if_possible(path: &Path, ui: &Ui) -> Result<PathBuf, AppError> {
+    if let Err(error) = DirBuilder::new().recursive(true).mode(0o700).create(path) {
+        ui.warning(&format!("state folder {} cannot be made: {error}", path.display()));
+        return Ok(path.to_owned());
+    }
+    open(path)
 }

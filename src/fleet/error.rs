@@ -34,9 +34,9 @@ pub enum FleetError {
         /// Why not.
         cause: String,
     },
-    /// The runtime could not be started.
-    #[error("cannot start: {0}")]
-    Runtime(#[from] io::Error),
+    /// This host cannot open connections.
+    #[error("this host cannot open connections: {0}")]
+    System(#[source] io::Error),
     /// This process may not open enough files: each connection is one.
     #[error("this process may open {limit} files only (ulimit -n), which is not enough to ask nodes")]
     OpenFiles {
@@ -62,7 +62,7 @@ impl Explain for FleetError {
             }
             Self::KnownHosts { .. } => Some("repair the file or its permissions, or move it away".to_owned()),
             Self::OpenFiles { .. } => Some("raise the limit (ulimit -n 1024), or lower --fanout".to_owned()),
-            Self::Runtime(_) | Self::Random | Self::Interrupted => None,
+            Self::System(_) | Self::Random | Self::Interrupted => None,
         }
     }
 }

@@ -16,6 +16,7 @@ mod algorithms;
 mod answer;
 mod cause;
 mod deadline;
+mod descriptors;
 mod error;
 mod exec;
 mod jump;

@@ -3,10 +3,13 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use parking_lot::Mutex;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::OnceCell;
 
 use super::cause;
+use super::descriptors::own_fault;
+use super::error::FleetError;
 use super::link::Carrier;
 use super::names::NameTable;
 use crate::domain::failure::NodeFailure;
@@ -16,9 +19,15 @@ use crate::domain::node::Host;
 #[derive(Default)]
 pub(super) struct Routes {
     names: OnceCell<NameTable>,
+    own_fault: Mutex<Option<FleetError>>,
 }
 
 impl Routes {
+    /// What kept us, and not a node, from opening a connection; told once.
+    pub(super) fn own_fault(&self) -> Option<FleetError> {
+        self.own_fault.lock().take()
+    }
+
     /// Connects to a host ourselves. The caller bounds the time.
     pub(super) async fn direct(&self, host: &Host, port: u16) -> Result<Carrier, NodeFailure> {
         let addresses = match host {
@@ -33,6 +42,9 @@ impl Routes {
             }
         }
         let error = last.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
+        if let Some(fault) = own_fault(&error) {
+            self.own_fault.lock().get_or_insert(fault);
+        }
         Err(cause::connect(&error, port))
     }
 }

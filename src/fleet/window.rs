@@ -13,13 +13,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::FutureExt;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::answer::{Answer, FleetEvent};
+use super::descriptors::{Places, own_fault, places};
 use super::error::FleetError;
 use super::jump::JumpHosts;
 use super::keys::KeyRing;
@@ -33,10 +33,6 @@ use crate::domain::failure::{FailureKind, NodeFailure};
 
 /// How long a slot is lent to a connection that does not come up; more than any round trip worth having.
 const LOAN: Duration = Duration::from_millis(250);
-/// How many connections may wait in the waiting room.
-const WAITING_ROOM: usize = 1024;
-/// Descriptors for everything that is no connection to a node.
-const SPARE_DESCRIPTORS: u64 = 64;
 /// How often the wish to cancel is looked for.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -44,7 +40,8 @@ const LOOK: Duration = Duration::from_millis(50);
 /// threads cost more in total than they save.
 pub(super) fn runtime() -> Result<Runtime, FleetError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(Builder::new_current_thread().enable_all().max_blocking_threads(cores).build()?)
+    let built = Builder::new_current_thread().enable_all().max_blocking_threads(cores).build();
+    built.map_err(|error| own_fault(&error).unwrap_or(FleetError::System(error)))
 }
 
 /// The slots of a run.
@@ -97,6 +94,13 @@ pub(super) async fn drive(
     on_event: &mut dyn FnMut(FleetEvent<'_>),
 ) -> Result<Vec<Outcome>, FleetError> {
     let known = known_hosts(settings, on_event)?;
+    let places = places(targets, settings.fanout)?;
+    if places.slots < settings.fanout.min(targets.len()) {
+        let text = format!("asking {} nodes at once: this process may not open more files (ulimit -n)", places.slots);
+        on_event(FleetEvent::Warning { text });
+    }
+    // The generator that russh uses opens a file and panics where it cannot, so it starts before the connections.
+    drop(russh::keys::key::safe_rng());
     let run = Arc::new(Run {
         command: command.to_owned(),
         settings: settings.clone(),
@@ -105,7 +109,7 @@ pub(super) async fn drive(
         routes: Routes::default(),
         jumps: JumpHosts::of(targets),
     });
-    let results = ask_all(targets, &run, on_event).await;
+    let results = ask_all(targets, &run, places, on_event).await;
     if let Err(error) = file::append(&settings.known_hosts, &run.host_keys.learnt()) {
         let path = settings.known_hosts.display();
         on_event(FleetEvent::Warning { text: format!("new host keys could not be recorded in {path}: {error}") });
@@ -131,12 +135,12 @@ fn known_hosts(settings: &FleetSettings, on_event: &mut dyn FnMut(FleetEvent<'_>
 async fn ask_all(
     targets: &[Target],
     run: &Arc<Run>,
+    places: Places,
     on_event: &mut dyn FnMut(FleetEvent<'_>),
 ) -> Result<Vec<Outcome>, FleetError> {
-    let fanout = run.settings.fanout.max(1);
     let window = Arc::new(Window {
-        slots: Arc::new(Semaphore::new(fanout)),
-        waiting_room: Arc::new(Semaphore::new(seats(targets.len(), fanout))),
+        slots: Arc::new(Semaphore::new(places.slots)),
+        waiting_room: Arc::new(Semaphore::new(places.waiting)),
     });
     let mut results: Vec<Option<Outcome>> = targets.iter().map(|_| None).collect();
     let mut nodes = JoinSet::new();
@@ -153,6 +157,9 @@ async fn ask_all(
                 }
             }
             Some(Ok((index, outcome, elapsed))) = nodes.join_next() => {
+                if let Some(fault) = run.routes.own_fault() {
+                    return Err(fault);
+                }
                 on_event(FleetEvent::Finished { index, result: &outcome, elapsed });
                 results[index] = Some(outcome);
             }
@@ -177,21 +184,4 @@ async fn ask_one(index: usize, target: Target, run: Arc<Run>, mut slot: Slot) ->
 fn crashed() -> NodeFailure {
     NodeFailure::new(FailureKind::RemoteError, "what it sent could not be handled")
         .hinted("a fault of this program: please report it")
-}
-
-/// Places in the waiting room, as far as this process may have descriptors. The soft limit is raised to the
-/// hard one where that is needed.
-fn seats(targets: usize, fanout: usize) -> usize {
-    let wanted = WAITING_ROOM.min(targets) as u64;
-    let needed = wanted + fanout as u64 + SPARE_DESCRIPTORS;
-    let limit = getrlimit(Resource::Nofile);
-    let mut current = limit.current.unwrap_or(u64::MAX);
-    if current < needed {
-        let raised = needed.min(limit.maximum.unwrap_or(u64::MAX));
-        if setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum: limit.maximum }).is_ok() {
-            current = raised;
-        }
-    }
-    let left = current.saturating_sub(fanout as u64 + SPARE_DESCRIPTORS).clamp(1, wanted);
-    usize::try_from(left).unwrap_or(1)
 }

@@ -25,7 +25,10 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 pub(in crate::fleet) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // Where no folder can be, there is no file either.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error),
     };
     let mut text = Vec::new();
