@@ -10,8 +10,8 @@ demo: ## the main job against a lab on loopback, nothing else needed
 	$(CARGO) build --locked --workspace --bins
 	target/$(TARGET)/debug/fuel-lab demo --binary target/$(TARGET)/debug/fuel-updates
 
-test: prepare lint static ## everything, also on a fresh machine
-	FUEL_UPDATES_SHIPPED=$(CURDIR)/$(SHIPPED) $(CARGO) test --locked --workspace --no-fail-fast
+test: prepare lint static ## everything, also on a fresh machine; with misleading files planted where the program looks
+	HERMETIC_PLANT=1 FUEL_UPDATES_SHIPPED=$(CURDIR)/$(SHIPPED) $(CARGO) test --locked --workspace --no-fail-fast
 
 e2e: prepare ## installations on real nodes, the core of it; as root
 	$(CARGO) test --locked --test e2e

@@ -136,7 +136,12 @@ fn number(of: impl Hash) -> u64 {
 fn bootstrap(into: &Path) {
     let (uri, suite) = package_mirror();
     output(
-        Command::new("debootstrap").args(["--variant=minbase", "--include=openssh-server", &suite]).arg(into).arg(uri),
+        Command::new("debootstrap")
+            .args(["--variant=minbase", "--include=openssh-server", &suite])
+            .arg(into)
+            .arg(uri)
+            // The machine's own proxy is hidden from tests; to fetch packages it may be needed.
+            .envs(std::env::var("DEBOOTSTRAP_PROXY").map(|proxy| ("http_proxy", proxy))),
     );
     output(Command::new("chroot").arg(into).args(["apt-get", "clean"]));
     let policy = into.join("usr/sbin/policy-rc.d");
