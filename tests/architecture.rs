@@ -25,6 +25,23 @@ const MAY: &[(&str, &[&str])] = &[
     ("ui", &["cli", "domain", "error", "event", "exit", "settings", "signals"]),
 ];
 
+/// The files of a command with several steps, from the bottom to the top: each imports only what stands on an earlier
+/// line, and `mod.rs`, which stands above all, is imported by none.
+const STEPS: &[(&str, &[&[&str]])] = &[
+    (
+        "command/install",
+        &[
+            &["context", "job", "lock", "record", "run_log", "compare"],
+            &["parts", "find", "gather", "watch", "prove", "clean", "finish"],
+            &["submit", "start", "conclude"],
+            &["precheck", "stop"],
+            &["attach"],
+        ],
+    ),
+    ("command/inventory", &[&["ansible", "fetch"], &["show", "update"]]),
+    ("command/history", &[&["find"], &["read"]]),
+];
+
 /// What only some modules may name.
 const ONLY: &[(&str, &[&str])] = &[
     ("russh", &["fleet"]),
@@ -107,5 +124,55 @@ fn libraries_stay_on_their_islands() {
             }
         }
     }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// The names right behind `prefix` in the code of a file: `prefix{a, b::C}` and `prefix::d::E` name a, b and d.
+fn named(text: &str, prefix: &str) -> Vec<String> {
+    let code: String = text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join(" ");
+    let head = |word: &str| word.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut names = Vec::new();
+    for part in code.split(prefix).skip(1) {
+        match part.strip_prefix('{') {
+            Some(group) => names.extend(group.split('}').next().unwrap_or_default().split(',').map(head)),
+            None => names.push(head(part)),
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+#[test]
+fn no_step_of_a_command_imports_its_parent_or_a_later_step() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut faults = Vec::new();
+    let mut looked_at = 0;
+    for (folder, layers) in STEPS {
+        let layer = |name: &str| layers.iter().position(|layer| layer.contains(&name));
+        let inside = format!("crate::{}::", folder.replace('/', "::"));
+        for entry in fs::read_dir(root.join(folder)).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            let step = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            if step == "mod" {
+                continue;
+            }
+            let Some(own) = layer(&step) else {
+                faults.push(format!("{folder}/{step} has no place in the order"));
+                continue;
+            };
+            // A test may put things together that the code may not.
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            for name in named(code, "super::").into_iter().chain(named(code, &inside)) {
+                looked_at += 1;
+                match layer(&name) {
+                    Some(other) if other < own => {}
+                    Some(_) => faults.push(format!("{folder}/{step} must not import {name}")),
+                    None => faults.push(format!("{folder}/{step} imports {name} of its parent")),
+                }
+            }
+        }
+    }
+    assert!(looked_at > 40, "the test has gone blind: {looked_at} imports seen");
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }

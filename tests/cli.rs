@@ -9,6 +9,7 @@ mod program;
 mod sshd;
 
 mod cli {
+    mod attach;
     mod bad_input;
     mod check_available;
     mod check_installed;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::ask::{self, Site};
+use super::clock::now;
 use super::mirror_client::{MirrorClient, PendingAnnouncement};
-use super::state_dir;
+use super::nodes::Nodes;
+use super::{site, state_dir};
 use crate::domain::failure::FailureKind;
 use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
@@ -25,8 +24,8 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
         Check::Installed => None,
         Check::Available => Some(Arc::new(MirrorClient::new(settings)?)),
     };
-    let site = ask::site(settings)?;
-    announce(&site, ui);
+    let site = site::site(settings)?;
+    site.announce(ui);
     let state = state_dir::open_if_possible(&settings.state_dir, ui)?;
     let interrupt = Interrupt::listen()?;
     let started = |mirror: &Arc<MirrorClient>, version: &MosVersion| {
@@ -37,8 +36,7 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
         (Some(mirror), Some((version, _))) => Some(started(mirror, version)?),
         _ => None,
     };
-    let known_hosts = state.join("known_hosts");
-    let mut rows = ask::ask(&site.nodes, &settings.ssh, &known_hosts, &mut ui.progress(), interrupt.flag())?;
+    let mut rows = Nodes::new(&settings.ssh, &state, &interrupt, ui).ask(&site.nodes)?;
     let version = site.mos_version.or_else(|| version_of_nodes(&rows).map(|version| (version, "nodes")));
     let (mos_version, mos_version_source) = version.unzip();
     let mirror = match mirror {
@@ -68,16 +66,6 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
         rows,
     };
     finish(&report, ui)
-}
-
-/// Says which node list is used, and what is remarkable about it.
-pub(crate) fn announce(site: &Site, ui: &Ui) {
-    let age = site.source.age_s.map_or_else(String::new, |s| format!(", {} old", age(s)));
-    let chosen = if site.env_guessed { ", the only one known" } else { "" };
-    ui.status(&format!("environment {}{chosen}: {} ({}{age})", site.env, site.source.path, site.source.format));
-    for warning in &site.warnings {
-        ui.warning(warning);
-    }
 }
 
 /// Waits for what the mirror says; without a question to it, the version is not known.
@@ -155,19 +143,5 @@ fn exit(decisive: Option<Condition>) -> Exit {
         Some(Condition::UpdateAvailable) => Exit::UpdateAvailable,
         Some(Condition::Partial) => Exit::Partial,
         Some(Condition::Drift) => Exit::Drift,
-    }
-}
-
-/// Now, to the second, RFC 3339 in UTC.
-pub(crate) fn now() -> String {
-    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-fn age(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
     }
 }

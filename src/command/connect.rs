@@ -1,10 +1,10 @@
-//! Nailgun's address and credentials, from where fuelclient has them too (product page, "Command line").
-//! A password is never an option's value.
+//! Nailgun's address and credentials, from the same places where fuelclient looks for them. A password is never the
+//! value of an option.
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::Origin;
-use crate::error::AppError;
+use crate::error::{AppError, Explain as _};
 use crate::exit::Exit;
 use crate::http::Roots;
 use crate::nailgun::{CredentialsError, Nailgun, Options, PartialCredentials};
@@ -17,8 +17,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// name, in this order.
 pub(crate) fn nailgun(settings: &Settings) -> Result<Nailgun, AppError> {
     let found = sources(settings)?.into_iter().fold(PartialCredentials::default(), |found, (_, lower)| found.or(lower));
-    let credentials =
-        found.complete().map_err(|e| AppError::from_error(Exit::Error, &e).hinted(e.hint().map(str::to_owned)))?;
+    let credentials = found.complete()?;
     let roots = match &settings.ca_file {
         None => Roots::bundled(),
         Some(path) => Roots::from_file(path)?,
@@ -81,5 +80,5 @@ fn read(path: &Path) -> Result<Option<String>, AppError> {
 
 fn in_file(path: &Path, error: &CredentialsError) -> AppError {
     let message = format!("{}: {error}", path.display());
-    AppError::new(Exit::Error, message).hinted(error.hint().map(str::to_owned))
+    AppError::new(Exit::Error, message).hinted(error.hint())
 }

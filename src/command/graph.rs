@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::ask;
 use super::mirror_client::MirrorClient;
+use super::site;
 use crate::cli::{GraphCheckOptions, GraphShowOptions};
 use crate::domain::mos_version::MosVersion;
 use crate::error::AppError;
@@ -72,7 +72,7 @@ pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui)
         restart_mysql: false,
         skip_cluster_checks: false,
     };
-    let text = graph.upload_file(&values, batch).map_err(|e| AppError::from_error(Exit::Error, &e))?;
+    let text = graph.upload_file(&values, batch)?;
     ui.status(&format!("compiled for {} from {}", values.target.title, found.url));
     ui.data(&text);
     Ok(Exit::Ok)
@@ -83,7 +83,7 @@ fn mos_version(settings: &Settings) -> Result<MosVersion, AppError> {
     if let Some(version) = &settings.mos_version {
         return Ok(version.clone());
     }
-    let known = ask::site(settings).ok().and_then(|site| site.mos_version);
+    let known = site::site(settings).ok().and_then(|site| site.mos_version);
     known.map(|(version, _)| version).ok_or_else(|| {
         AppError::new(Exit::Usage, "the environment's MOS version is not known")
             .hinted(Some("give --mos-version X.Y, or mos_version in the inventory".to_owned()))
@@ -91,6 +91,5 @@ fn mos_version(settings: &Settings) -> Result<MosVersion, AppError> {
 }
 
 fn load(dir: Option<&Path>) -> Result<Graph, AppError> {
-    let graph = dir.map_or_else(Graph::builtin, Graph::load);
-    graph.map_err(|e| AppError::from_error(Exit::Error, &e))
+    Ok(dir.map_or_else(Graph::builtin, Graph::load)?)
 }

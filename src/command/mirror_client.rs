@@ -1,17 +1,15 @@
 //! The mirror of the settings, asked while other work goes on.
 
 use std::fmt;
-use std::io::{self, PipeReader};
-use std::os::fd::AsFd as _;
+use std::io;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
+use super::pending::Pending;
 use crate::domain::mos_version::MosVersion;
 use crate::error::AppError;
 use crate::http::{Proxies, Roots};
 use crate::mirror::{Announcement, Fetcher, Mirror, MirrorError};
 use crate::settings::Settings;
-use crate::signals::Interrupt;
 
 /// The mirror of the settings.
 pub(crate) struct MirrorClient {
@@ -38,35 +36,16 @@ impl MirrorClient {
 
     /// Asks the mirror in the background.
     pub(crate) fn start(self: &Arc<Self>, mos_version: &MosVersion) -> io::Result<PendingAnnouncement> {
-        let (over, writer) = io::pipe()?;
         let (client, version) = (Arc::clone(self), mos_version.clone());
-        let thread = thread::Builder::new().name("mirror".to_owned()).spawn(move || {
-            // Closed when the thread ends, in whatever way: the reader waits for that.
-            let _writer = writer;
-            client.fetch(&version)
-        })?;
-        Ok(PendingAnnouncement { thread, over })
-    }
-}
-
-impl fmt::Display for MirrorClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.mirror.fmt(f)
+        Pending::start("mirror", move || client.fetch(&version))
     }
 }
 
 /// The mirror's answer, on its way.
-pub(crate) struct PendingAnnouncement {
-    thread: JoinHandle<Result<Announcement, MirrorError>>,
-    over: PipeReader,
-}
+pub(crate) type PendingAnnouncement = Pending<Result<Announcement, MirrorError>>;
 
-impl PendingAnnouncement {
-    /// Waits for the answer; nothing if a signal comes first.
-    pub(crate) fn wait(self, interrupt: &Interrupt) -> Option<Result<Announcement, MirrorError>> {
-        if interrupt.wait_for(self.over.as_fd()) && !self.thread.is_finished() {
-            return None;
-        }
-        self.thread.join().ok()
+impl fmt::Display for MirrorClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mirror.fmt(f)
     }
 }

@@ -3,6 +3,7 @@
 use super::cleanup::Cleanup;
 use super::mu::Mu;
 use super::node::NodeId;
+use super::nodeset::fold;
 use super::plan::Refusal;
 
 /// The result of an installation (product page, "The JSON of the checks").
@@ -14,7 +15,7 @@ pub enum InstallResult {
     Declined,
     /// Something forbids it.
     Refused,
-    /// Every node runs the target already.
+    /// Every node that was asked runs the target already.
     NothingToDo,
     /// `--detach`, or the watch was interrupted: the run goes on without us.
     Started,
@@ -109,10 +110,38 @@ pub struct Outcome {
     pub nodes: Vec<NodeOutcome>,
     /// After a failure: nodes on which a killed script had left temporary changes, and what became of those.
     pub cleaned: Vec<(String, Cleanup)>,
+    /// How many nodes run the target already.
+    pub at_target: usize,
     /// Nodes left out, with the reason.
     pub left_out: Vec<(String, String)>,
     /// What forbids it.
     pub refusals: Vec<Refusal>,
     /// What Nailgun said of the end, where it said something. Safe to show.
     pub message: Option<String>,
+}
+
+/// Nodes that are left out, folded: the names for each reason, in the order of the reasons.
+pub fn left_out_by_reason(left_out: &[(String, String)]) -> Vec<(String, &str)> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for (_, reason) in left_out {
+        if !reasons.contains(&reason.as_str()) {
+            reasons.push(reason);
+        }
+    }
+    let names = |reason: &str| fold(left_out.iter().filter(|(_, r)| r == reason).map(|(name, _)| name.as_str()));
+    reasons.into_iter().map(|reason| (names(reason), reason)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_nodes_of_one_reason_are_one_line() {
+        let left_out = [("node-3", "excluded"), ("node-9", "unreachable: refused"), ("node-4", "excluded")]
+            .map(|(node, reason)| (node.to_owned(), reason.to_owned()));
+        let folded = left_out_by_reason(&left_out);
+        assert_eq!(folded, [("node-[3-4]".to_owned(), "excluded"), ("node-9".to_owned(), "unreachable: refused")]);
+        assert_eq!(left_out_by_reason(&[]), []);
+    }
 }

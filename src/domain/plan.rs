@@ -80,7 +80,7 @@ pub struct Plan {
     pub targeted: Vec<Targeted>,
     /// Nodes that run it already, however it came there: left alone.
     pub at_target: Vec<Row>,
-    /// Nodes left out because they are offline or unreachable, with the reason.
+    /// Nodes left out, with the reason: offline, unreachable, excluded, not selected.
     pub left_out: Vec<(String, String)>,
     /// Everything that forbids the installation.
     pub refusals: Vec<Refusal>,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::error::Explain;
+
 /// Why a graph cannot be read or compiled. Every text is safe to show.
 #[derive(Debug, Error)]
 pub enum GraphError {
@@ -69,3 +71,5 @@ pub enum GraphError {
         value: String,
     },
 }
+
+impl Explain for GraphError {}

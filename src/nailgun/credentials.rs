@@ -11,6 +11,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::domain::text::one_line;
+use crate::error::Explain;
 use crate::http::Url;
 
 use super::Secret;
@@ -111,17 +112,17 @@ pub enum CredentialsError {
     },
 }
 
-impl CredentialsError {
-    /// What the operator can do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+impl Explain for CredentialsError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             Self::NoAddress | Self::NoUser | Self::NoPassword(_) => Some(
                 "set FUEL_UPDATES_NAILGUN_URL (http://MASTER:8000), OS_USERNAME and OS_PASSWORD, \
                  or fill in fuelclient's ~/.config/fuel/fuel_client.yaml",
             ),
             Self::BadAddress(_) => Some("write http://MASTER:8000, without user and password"),
             Self::File { .. } => None,
-        }
+        };
+        hint.map(str::to_owned)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::Explain as _;
+use crate::error::Explain;
 use crate::http::{HttpError, Reply};
 
 use super::message;
@@ -86,6 +86,12 @@ impl ExecuteError {
         match self {
             Self::NotSent(error) | Self::Refused(error) | Self::Unclear(error) => error,
         }
+    }
+}
+
+impl Explain for NailgunError {
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }
 

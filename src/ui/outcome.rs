@@ -4,7 +4,7 @@ use super::table::Table;
 use crate::domain::cleanup::Cleanup;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
-use crate::domain::outcome::{InstallResult, Outcome, Reached};
+use crate::domain::outcome::{InstallResult, Outcome, Reached, left_out_by_reason};
 use crate::domain::text::one_line;
 
 /// How to undo by hand what a killed script left on a node.
@@ -66,8 +66,8 @@ pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
             lines.push(format!("{node}: temporary changes may be left ({reason}); undo them there: {BY_HAND}"));
         }
     }
-    for (node, reason) in &outcome.left_out {
-        lines.push(format!("left out: {node} ({reason})"));
+    for (nodes, reason) in left_out_by_reason(&outcome.left_out) {
+        lines.push(format!("left out: {nodes} ({reason})"));
     }
     let target = outcome.target.as_ref().map_or_else(|| "the target".to_owned(), |t| t.title.clone());
     let all = || fold(outcome.nodes.iter().map(|n| n.name.as_str()));
@@ -82,7 +82,16 @@ pub(super) fn lines(outcome: &Outcome) -> Vec<String> {
         InstallResult::Stopped => format!("stopped: {target} is not on every node{task}"),
         InstallResult::Lost => format!("lost: Nailgun does not tell how the run ended{task}"),
         InstallResult::Started => format!("started: {target}{task}"),
-        InstallResult::NothingToDo => format!("nothing to do: every node runs {target}"),
+        InstallResult::NothingToDo if outcome.left_out.is_empty() => {
+            format!("nothing to do: every node runs {target}")
+        }
+        InstallResult::NothingToDo => {
+            let (asked, left_out) = (outcome.at_target, outcome.left_out.len());
+            format!(
+                "nothing to do: {asked} of {} nodes were asked and run {target}; {left_out} left out",
+                asked + left_out
+            )
+        }
         InstallResult::Planned => "planned; nothing was sent".to_owned(),
         InstallResult::Declined => "declined; nothing was sent".to_owned(),
         InstallResult::Refused => "refused; nothing was sent".to_owned(),

@@ -3,6 +3,7 @@
 use crate::domain::environment::Environment;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
+use crate::domain::outcome::left_out_by_reason;
 use crate::domain::plan::{Phase, Plan, Refusal};
 
 /// What else belongs to the plan, in words.
@@ -53,8 +54,8 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
         let names = fold(plan.at_target.iter().map(|r| r.node.name.as_str()));
         lines.push(format!("Left alone  {names} (at the target already)"));
     }
-    for (node, reason) in &plan.left_out {
-        lines.push(format!("Left out    {node} ({reason})"));
+    for (nodes, reason) in left_out_by_reason(&plan.left_out) {
+        lines.push(format!("Left out    {nodes} ({reason})"));
     }
     lines.push(format!("Restarts    the OpenStack services of each node's roles{}", restarts(notes)));
     lines.push(

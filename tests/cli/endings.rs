@@ -140,7 +140,7 @@ fn what_the_mirror_lacks_and_what_is_there_already() {
     a page instead of the file: exit 1
         error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: it answered with a web page, not with mu-version.json
     half a file: exit 1
-        error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: no valid mu-version.json: not valid JSON (line 1, column 20)
+        error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: not a valid mu-version.json: not valid JSON (line 1, column 20)
     the mirror hangs up: exit 1
         error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: [ADDRESS] ended the connection before its answer was complete (Connection reset by peer (os error 104))
     every node is at the target: exit 0
@@ -180,10 +180,11 @@ fn what_the_operator_asks_for() {
         planned; nothing was sent
     the pre-checks alone: exit 0
     the pre-checks alone, with a held package: exit 3
+        error: pre-checks did not pass on node-3 (check); nothing was changed
     started and left: exit 0
         started: 9.0-mu-2 (task 3)
-    two nodes out of three: exit 0
-        verified: 9.0-mu-2 on node-[1-2] (task 3)
+    two nodes out of three: exit 3
+        verified, but nodes were left out: 9.0-mu-2 on node-[1-2] (task 3)
     RabbitMQ and MySQL too: exit 0
         verified: 9.0-mu-2 on node-[1-3] (task 3)
     a batch of none: exit 2
@@ -195,7 +196,7 @@ fn what_the_operator_asks_for() {
     a node that is not there: exit 1
         error: no node is called `77`; there are node-[1-3]
     nothing to stop: exit 1
-        error: environment 1 has no run of our graph
+        error: no installations recorded for environment 1
     ");
 }
 

@@ -197,7 +197,7 @@ fn an_operators_graph_without_a_commit_is_refused_before_anything_is_sent() {
     let folder = folder.parent().expect("the folder").display().to_string();
     assert_snapshot!(said(&program.run(&format!("-e 1 install --yes --graph {folder}"))), @"
     exit 1
-    error: the graph has faults that Nailgun would accept silently
+    error: the graph has mistakes that Nailgun does not report
       caused by: a task mu_commit must stand between mu_verified and mu_end [landmarks]
     hint: see `fuel-updates graph check DIR`
     ");

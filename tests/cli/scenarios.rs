@@ -211,9 +211,9 @@ fn refusals() {
     graph of our type at a plugin: exit 1
         error: plugin 1 has a graph of type fuel-updates-mu, which Nailgun would merge into ours
     no such task to attach: exit 1
-        error: Nailgun, reading transaction 99: not found (404): Transaction not found
+        error: Nailgun has no task 99
     nothing to attach: exit 1
-        error: environment 1 has no run of our graph
+        error: no installations recorded for environment 1
     ");
 }
 

@@ -1,6 +1,5 @@
 //! Which of an environment's transactions are runs of our graph.
 
-use super::nailgun_error;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::GRAPH_TYPE;
@@ -8,22 +7,22 @@ use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind, Task};
 
 /// A run, or what may be one.
 #[derive(Clone, Debug)]
-pub(super) struct FoundRun {
+pub(crate) struct FoundRun {
     /// The task that was answered to the one who started it, where it is another than the run.
-    pub(super) parent: Option<Task>,
+    pub(crate) parent: Option<Task>,
     /// The run: it has the history.
-    pub(super) child: Task,
+    pub(crate) child: Task,
 }
 
 impl FoundRun {
     /// The number that the operator knows.
-    pub(super) fn task(&self) -> u64 {
+    pub(crate) fn task(&self) -> u64 {
         self.parent.as_ref().map_or(self.child.id, |p| p.id)
     }
 }
 
 /// All runs that Nailgun remembers, the newest first. Those of a Nailgun that names no graph (9.0) may be others'.
-pub(super) fn runs(nailgun: &Nailgun, env: u32) -> Result<Vec<FoundRun>, NailgunError> {
+pub(crate) fn runs(nailgun: &Nailgun, env: u32) -> Result<Vec<FoundRun>, NailgunError> {
     let mut all = nailgun.transactions(env)?;
     all.sort_by_key(|t| t.id);
     let listed = nailgun.tasks(env)?;
@@ -50,7 +49,7 @@ fn before(all: &[Task], child: &Task) -> Option<u64> {
 }
 
 /// The run with this number, parent's or child's.
-pub(super) fn one(nailgun: &Nailgun, env: u32, found: Vec<FoundRun>, task: u64) -> Result<FoundRun, AppError> {
+pub(crate) fn one(nailgun: &Nailgun, env: u32, found: Vec<FoundRun>, task: u64) -> Result<FoundRun, AppError> {
     if let Some(found) = found.into_iter().find(|f| f.task() == task || f.child.id == task) {
         return Ok(found);
     }
@@ -59,7 +58,7 @@ pub(super) fn one(nailgun: &Nailgun, env: u32, found: Vec<FoundRun>, task: u64) 
         NailgunErrorKind::NotFound => {
             AppError::new(Exit::Error, format!("Nailgun has no task {task}")).hinted(Some(listed()))
         }
-        _ => nailgun_error(&e),
+        _ => e.into(),
     })?;
     if let Some(of) = other.cluster.filter(|of| *of != env) {
         let error = AppError::new(Exit::Error, format!("task {task} belongs to environment {of}, not {env}"));

@@ -1,23 +1,20 @@
 //! `history`: every run of our graph in an environment, or every task of one run; as a page with `--timeline`.
 
-mod find;
+pub(crate) mod find;
 mod read;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use find::FoundRun;
 
-use super::{ask, check, connect};
+use super::{clock, connect, site};
 use crate::cli::HistoryOptions;
-use crate::domain::history::RunHistory;
-use crate::domain::node::NodeId;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
-use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind};
+use crate::nailgun::{Nailgun, NailgunErrorKind};
 use crate::settings::Settings;
 use crate::ui::{HistoryReport, RunReport, Ui, timeline};
 
@@ -26,20 +23,20 @@ pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Res
     let env = environment(settings, ui)?;
     let nailgun = connect::nailgun(settings)?;
     let named = nailgun.environment(env).map_err(|e| match e.kind {
-        NailgunErrorKind::NotFound => nailgun_error(&e)
+        NailgunErrorKind::NotFound => AppError::from(e)
             .hinted(Some("`fuel2 env list` on the master shows the environments that Nailgun has".to_owned())),
-        _ => nailgun_error(&e),
+        _ => AppError::from(e),
     })?;
     let mut report = HistoryReport {
         env,
         env_name: named.name,
-        taken_at: check::now(),
+        taken_at: clock::now(),
         names: named.nodes.into_iter().map(|n| (n.id, n.name)).collect(),
         runs: vec![],
         tasks: false,
         timeline: None,
     };
-    let mut found = find::runs(&nailgun, env).map_err(|e| nailgun_error(&e))?;
+    let mut found = find::runs(&nailgun, env)?;
     match options.task {
         Some(task) => {
             let one = find::one(&nailgun, env, found, task)?;
@@ -73,7 +70,7 @@ fn environment(settings: &Settings, ui: &Ui) -> Result<u32, AppError> {
     if let Some(env) = settings.env {
         return Ok(env);
     }
-    let site = ask::site(settings)?;
+    let site = site::site(settings)?;
     ui.status(&format!("environment {}, the only one known", site.env));
     Ok(site.env)
 }
@@ -86,14 +83,14 @@ fn read_all(nailgun: &Nailgun, found: Vec<FoundRun>, ui: &Ui) -> Result<Vec<RunR
         if count > 5 {
             ui.status(&format!("reading run {number} of {count} (task {})", found.task()));
         }
-        runs.extend(read::run(nailgun, &found).map_err(|e| nailgun_error(&e))?);
+        runs.extend(read::run(nailgun, &found)?);
     }
     Ok(runs)
 }
 
 fn newest(nailgun: &Nailgun, found: &mut Vec<FoundRun>) -> Result<Option<RunReport>, AppError> {
     for found in found.drain(..) {
-        if let Some(run) = read::run(nailgun, &found).map_err(|e| nailgun_error(&e))? {
+        if let Some(run) = read::run(nailgun, &found)? {
             return Ok(Some(run));
         }
     }
@@ -107,15 +104,4 @@ fn write_page(report: &mut HistoryReport, path: &Path, ui: &Ui) -> Result<(), Ap
     ui.status(&format!("the timeline of task {} is in {}", run.history.frame.task, path.display()));
     report.timeline = Some(path.display().to_string());
     Ok(())
-}
-
-fn nailgun_error(error: &NailgunError) -> AppError {
-    AppError::from_error(Exit::Error, error).hinted(error.hint.clone())
-}
-
-/// A run and the roles of its nodes.
-type Roles = BTreeMap<NodeId, Vec<String>>;
-
-fn report(history: RunHistory, roles: Roles) -> RunReport {
-    RunReport { history, roles }
 }

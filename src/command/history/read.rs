@@ -1,7 +1,8 @@
 //! One run from Nailgun: its transaction, its history, and what it tells of itself.
 
+use std::collections::BTreeMap;
+
 use super::find::FoundRun;
-use super::{Roles, report};
 use crate::domain::history::{Frame, HistoryEntry, RunHistory, TaskKind};
 use crate::domain::node::NodeId;
 use crate::domain::run::NodeRef;
@@ -35,8 +36,8 @@ pub(super) fn run(nailgun: &Nailgun, found: &FoundRun) -> Result<Option<RunRepor
         target: told.target.clone(),
     };
     let seen: Vec<HistoryEntry> = records.into_iter().map(|record| seen(record, &told)).collect();
-    let roles: Roles = told.roles.into_iter().map(|(id, roles)| (NodeId(id), roles)).collect();
-    Ok(Some(report(RunHistory::new(frame, &seen, COMMIT), roles)))
+    let roles: BTreeMap<NodeId, Vec<String>> = told.roles.into_iter().map(|(id, roles)| (NodeId(id), roles)).collect();
+    Ok(Some(RunReport { history: RunHistory::new(frame, &seen, COMMIT), roles }))
 }
 
 fn seen(record: FullRecord, told: &UploadedValues) -> HistoryEntry {

@@ -3,179 +3,185 @@
 use std::collections::BTreeMap;
 
 use super::compare::words;
-use super::prove::Subject;
-use super::record::Record;
-use super::watch::{Run, WatchEnd, watch};
-use super::{Context, conclude, nailgun_error};
-use crate::command::ask;
+use super::conclude::conclude;
+use super::context::{Context, Stage};
+use super::find;
+use super::job::{RunNode, WatchEnd, WatchedRun};
+use super::precheck;
+use super::record::RunRecord;
+use super::watch::watch;
+use crate::command::site;
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::outcome::{InstallResult, Outcome};
-use crate::domain::run::{NodeRef, PlannedTask, RunRef, TaskStatus};
+use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunRef, TaskRecord, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::{COMMIT, GRAPH_TYPE, Graph, UploadedValues};
-use crate::nailgun::{HistoryFilter, Task};
+use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues};
+use crate::nailgun::HistoryFilter;
 
 /// The task that brings the values of a run.
 const VALUES: &str = "mu_env";
-/// Tasks of the graph that bring files and are not worth a word.
+/// Tasks of the graph that bring files and are not shown.
 const UPLOADS: [&str; 2] = ["mu_script", VALUES];
 
+/// What a run turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// Only the pre-checks.
+    PreChecks,
+    /// One part of an update in several (Nailgun 9.0).
+    Part,
+    /// A whole update.
+    Update,
+}
+
 /// Watches a run to its end and proves it.
-pub(super) fn run(context: &Context<'_>, run: RunRef) -> Result<Exit, AppError> {
-    let (parent, child) = find(context, run)?;
-    let child = wait_for_child(context, &parent, child)?;
-    let history = context.nailgun.history(child.id, &HistoryFilter::default()).map_err(|e| nailgun_error(&e))?;
+pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppError> {
+    let found = find::run(context, which)?;
+    let parent = found.parent;
+    context.reached(Stage::Running(parent.id));
+    let child = match found.child {
+        Some(child) => child,
+        None => find::wait_for_child(context, &parent)?.ok_or_else(|| {
+            let message = format!("task {} is not an installation, or Nailgun does not begin it", parent.id);
+            AppError::new(Exit::Error, message)
+        })?,
+    };
+    let history = history(context, child.id)?;
+    let (target, run_id) = target(context, child.id)?;
+    context.ui.status(&format!("task {}: run {run_id} to {}", parent.id, target.title));
+    let planned = planned(&history);
+    let mut ids: Vec<NodeId> = planned.iter().map(|p| p.node).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let nodes = run_nodes(context, &ids)?;
+    let names: BTreeMap<NodeId, String> = nodes.iter().map(|s| (s.id, s.node.name.clone())).collect();
+    let record = RunRecord::of_task(&context.state, context.env, parent.id);
+    let uploads = planned.iter().filter(|p| UPLOADS.contains(&p.task.as_str()));
+    let hidden = uploads.map(|p| (p.node, p.task.clone())).collect();
+    let run = WatchedRun {
+        id: run_id.clone(),
+        parent,
+        child: Some(child.id),
+        planned,
+        hidden,
+        names,
+        title: "run".to_owned(),
+    };
+    let end = watch(context, run);
+    if end.ended == WatchEnd::Over && !context.interrupt.came() {
+        // Only its end tells which of the graph's tasks a run leaves out.
+        let (extent, checks) = extent(context, child.id, record.as_ref())?;
+        match extent {
+            Extent::PreChecks => {
+                let left = only(end.progress.left_overs(), &checks);
+                return precheck::report(context, &end, &left, &nodes, &run_id, false);
+            }
+            Extent::Part => {
+                let hint = "install again for the rest";
+                context.ui.warning(&format!("this run was one part of an update in several (Nailgun 9.0); {hint}"));
+            }
+            Extent::Update => {}
+        }
+    }
+    let outcome = Outcome {
+        result: InstallResult::Started,
+        env: context.env,
+        target: Some(target),
+        task: Some((end.parent, end.child)),
+        nodes: vec![],
+        cleaned: vec![],
+        at_target: 0,
+        left_out: record.map(|r| r.left_out).unwrap_or_default(),
+        refusals: vec![],
+        message: None,
+    };
+    conclude(context, &end, &nodes, outcome)
+}
+
+fn history(context: &Context<'_>, child: u64) -> Result<Vec<TaskRecord>, AppError> {
+    context.nailgun(move |nailgun| nailgun.history(child, &HistoryFilter::default()))
+}
+
+/// The tasks that the run is to do on nodes, as far as its history tells already.
+fn planned(history: &[TaskRecord]) -> Vec<PlannedTask> {
     let on_nodes = history.iter().filter_map(|r| match r.node {
         NodeRef::Node(node) => Some((node, r)),
         NodeRef::Master | NodeRef::Virtual | NodeRef::Nobody => None,
     });
     let commits = on_nodes.clone().any(|(_, r)| r.task == COMMIT && r.status != TaskStatus::Skipped);
-    // Of a run of pre-checks all other tasks are skipped; of a whole run none should be.
-    let planned: Vec<PlannedTask> = on_nodes
+    // Of a run of pre-checks all other tasks are skipped; of a whole update none should be.
+    on_nodes
         .filter(|(_, r)| commits || r.status != TaskStatus::Skipped)
         .map(|(node, r)| PlannedTask { phase: words(&r.task), task: r.task.clone(), node })
-        .collect();
-    let (target, run_id) = target(context, child.id)?;
-    context.ui.status(&format!("task {}: run {run_id} to {}", parent.id, target.title));
-    let mut nodes: Vec<NodeId> = planned.iter().map(|p| p.node).collect();
-    nodes.sort_unstable();
-    nodes.dedup();
-    let subjects = subjects(context, &nodes)?;
-    let names: BTreeMap<NodeId, String> = subjects.iter().map(|s| (s.id, s.node.name.clone())).collect();
-    let record = Record::of_task(&context.state, context.env, parent.id);
-    let outcome = Outcome {
-        result: InstallResult::Started,
-        env: context.env,
-        target: Some(target),
-        task: Some((parent.id, Some(child.id))),
-        nodes: vec![],
-        cleaned: vec![],
-        left_out: record.map(|r| r.left_out).unwrap_or_default(),
-        refusals: vec![],
-        message: None,
-    };
-    let uploads = planned.iter().filter(|p| UPLOADS.contains(&p.task.as_str()));
-    let dull = uploads.map(|p| (p.node, p.task.clone())).collect();
-    // Which of the graph's tasks it leaves out, only its end tells.
-    let run = Run { id: run_id, parent, child: Some(child.id), planned, dull, names, title: "run".to_owned() };
-    let end = watch(context, run, &mut context.ui.progress());
-    if end.ended == WatchEnd::Over {
-        tell_what_it_was(context, child.id);
-    }
-    conclude(context, &end, &subjects, outcome)
+        .collect()
 }
 
-/// Says so where the run was not a whole update. While it is at work, tasks that are left out look like those whose turn
-/// has not come; afterwards they are skipped.
-fn tell_what_it_was(context: &Context<'_>, child: u64) {
-    // Without an answer nothing is said; what counts comes from the nodes.
-    let Ok(history) = context.nailgun.history(child, &HistoryFilter::default()) else { return };
-    let Ok(graph) = Graph::builtin() else { return };
-    let mut kept = history.iter().filter(|r| matches!(r.node, NodeRef::Node(_)) && r.status != TaskStatus::Skipped);
-    if kept.clone().any(|r| r.task == COMMIT) {
-        return;
-    }
-    let checks = graph.precheck_tasks();
-    if kept.all(|r| checks.contains(&r.task)) {
-        context.ui.warning("this run was a pre-check, which changes nothing; install again for the update itself");
+/// What a run that is over was, and the names of the pre-checks. Tasks that were not chosen are `skipped` once a run has
+/// ended well; after a failure they stay `pending`, like those that were never reached.
+fn extent(context: &Context<'_>, child: u64, record: Option<&RunRecord>) -> Result<(Extent, Vec<String>), AppError> {
+    let checks = context.graph()?.precheck_tasks();
+    let history = history(context, child)?;
+    let on_nodes = || history.iter().filter(|r| matches!(r.node, NodeRef::Node(_)) && r.status != TaskStatus::Skipped);
+    let begun = || on_nodes().filter(|r| r.status != TaskStatus::Pending);
+    let failed = begun().any(|r| matches!(r.status, TaskStatus::Error | TaskStatus::Running));
+    let extent = if record.is_some_and(|record| record.precheck)
+        || on_nodes().all(|r| checks.contains(&r.task))
+        || (failed && begun().all(|r| checks.contains(&r.task)))
+    {
+        Extent::PreChecks
+    } else if on_nodes().any(|r| r.task == COMMIT) {
+        Extent::Update
     } else {
-        context.ui.warning("this run was one part of an update in several (Nailgun 9.0); install again for the rest");
-    }
-}
-
-/// The run and its child: by number, or our newest one, here or at Nailgun.
-pub(super) fn find(context: &Context<'_>, run: RunRef) -> Result<(Task, Option<Task>), AppError> {
-    let nailgun = &context.nailgun;
-    let number = match run {
-        RunRef::Newest => Record::newest(&context.state, context.env).and_then(|r| r.task),
-        RunRef::Task(task) => Some(task),
+        Extent::Part
     };
-    let Some(number) = number else {
-        // Another host started it: the newest run of our graph that Nailgun knows.
-        let mut runs = nailgun.transactions(context.env).map_err(|e| nailgun_error(&e))?;
-        runs.retain(may_be_ours);
-        runs.sort_by_key(|t| t.id);
-        let child = runs.pop().ok_or_else(|| {
-            AppError::new(Exit::Error, format!("environment {} has no run of our graph", context.env))
-        })?;
-        return Ok((child.clone(), Some(child)));
+    Ok((extent, checks))
+}
+
+/// What keeps these tasks from being complete.
+fn only(left: LeftOvers, tasks: &[String]) -> LeftOvers {
+    let keep = |mut list: Vec<crate::domain::run::TaskOnNode>| {
+        list.retain(|on| tasks.contains(&on.task));
+        list
     };
-    let found = nailgun.transaction(number).map_err(|e| nailgun_error(&e))?;
-    if found.cluster.is_some_and(|cluster| cluster != context.env) {
-        let of = found.cluster.unwrap_or_default();
-        return Err(AppError::new(
-            Exit::Error,
-            format!("task {number} belongs to environment {of}, not {}", context.env),
-        ));
+    LeftOvers {
+        failed: keep(left.failed),
+        running: keep(left.running),
+        pending: keep(left.pending),
+        missing: keep(left.missing),
+        skipped: keep(left.skipped),
     }
-    let is_child = may_be_ours(&found);
-    if !is_child && !found.name.starts_with("deploy") {
-        return Err(AppError::new(Exit::Error, format!("task {number} ({}) is no installation of ours", found.name)));
-    }
-    Ok(if is_child { (found.clone(), Some(found)) } else { (found, None) })
 }
 
-/// Whether a transaction can have the history of one of our runs. 9.0 does not tell the type of a graph; there the
-/// values that the run uploaded decide, when they are read.
-fn may_be_ours(task: &Task) -> bool {
-    task.graph_type == GRAPH_TYPE || (task.graph_type.is_empty() && task.name == "deployment")
-}
-
-/// The child appears while Nailgun serializes.
-fn wait_for_child(context: &Context<'_>, parent: &Task, child: Option<Task>) -> Result<Task, AppError> {
-    if let Some(child) = child {
-        return Ok(child);
-    }
-    for _ in 0..60 {
-        let found = context.nailgun.child(context.env, parent, GRAPH_TYPE).map_err(|e| nailgun_error(&e))?;
-        if let Some(child) = found {
-            if !may_be_ours(&child) {
-                break;
-            }
-            let history = context
-                .nailgun
-                .history(child.id, &HistoryFilter { tasks: vec![COMMIT.to_owned()], ..HistoryFilter::default() });
-            // Pending children have no history yet.
-            if child.status.is_over() || history.is_ok_and(|h| !h.is_empty()) {
-                return Ok(child);
-            }
-        }
-        if context.interrupt.wait(std::time::Duration::from_secs(1)) {
-            return Err(AppError::new(Exit::Interrupted, "interrupted; the run goes on"));
-        }
-    }
-    Err(AppError::new(Exit::Error, format!("task {} is no run of our graph, or Nailgun does not begin it", parent.id)))
-}
-
-/// What the run brings, and its id: read from the values that it uploads to its nodes. The history of 9.0 has no
-/// parameters; there it is what our graph brings as it lies in Nailgun, that is, as the newest run sent it.
+/// What the run brings, and its id: read from the values that it uploads to its nodes. The history of Nailgun 9.0 has no
+/// parameters; there the graph in Nailgun tells, as the newest run sent it.
 fn target(context: &Context<'_>, child: u64) -> Result<(Mu, String), AppError> {
-    let nailgun = &context.nailgun;
-    let mut data = nailgun.task_data(child, VALUES).map_err(|e| nailgun_error(&e))?;
-    if data.is_none() {
-        let graph = nailgun.graph(context.env, GRAPH_TYPE).map_err(|e| nailgun_error(&e))?;
-        let tasks = graph.map(|graph| graph.tasks).unwrap_or_default();
+    let env = context.env;
+    let data = context.nailgun(move |nailgun| {
+        if let Some(data) = nailgun.task_data(child, VALUES)? {
+            return Ok(Some(data));
+        }
+        let tasks = nailgun.graph(env, GRAPH_TYPE)?.map(|graph| graph.tasks).unwrap_or_default();
         let task = tasks.iter().find(|task| task["id"] == VALUES);
-        data = task.and_then(|task| task["parameters"]["data"].as_str()).map(str::to_owned);
-    }
+        Ok(task.and_then(|task| task["parameters"]["data"].as_str()).map(str::to_owned))
+    })?;
     let told = UploadedValues::parse(data.as_deref().unwrap_or_default());
     let nothing = || AppError::new(Exit::Error, format!("transaction {child} does not tell what it brings"));
     Ok((told.target.ok_or_else(nothing)?, told.run.unwrap_or_default()))
 }
 
 /// The nodes of the run, as the inventory lists them.
-fn subjects(context: &Context<'_>, ids: &[NodeId]) -> Result<Vec<Subject>, AppError> {
-    let site = ask::site(context.settings)?;
+fn run_nodes(context: &Context<'_>, ids: &[NodeId]) -> Result<Vec<RunNode>, AppError> {
+    let site = site::site(context.settings)?;
     ids.iter()
         .map(|id| {
             let node = site.listed.iter().find(|n| n.id == Some(*id));
             let node = node.ok_or_else(|| {
                 AppError::new(Exit::Error, format!("node {id} of the run is not in the inventory"))
-                    .hinted(Some("run `inventory sync`".to_owned()))
+                    .hinted("run `inventory sync`".to_owned())
             })?;
-            Ok(Subject { id: *id, node: node.clone(), before: None, target: true })
+            Ok(RunNode { id: *id, node: node.clone(), before: None, target: true })
         })
         .collect()
 }

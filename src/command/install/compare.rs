@@ -18,9 +18,9 @@ const WITH_PRIMARY: [&str; 2] = ["controller", "mongo"];
 pub(super) struct Agreed {
     /// Every pair of task and node that is sent.
     pub(super) planned: Vec<PlannedTask>,
-    /// Those of them that are not worth a word: uploads, and nodes that pass by.
-    pub(super) dull: BTreeSet<(NodeId, String)>,
-    /// The node that Nailgun holds for the primary controller, if it is part of the run.
+    /// Those of them that are not shown: uploads, and nodes that pass by.
+    pub(super) hidden: BTreeSet<(NodeId, String)>,
+    /// The primary controller by Nailgun, if it is part of the run.
     pub(super) primary: Option<NodeId>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn compare(
     let variants = variants(graph, values, nodes)?;
     let mut faults = Vec::new();
     let mut planned = Vec::new();
-    let mut dull = BTreeSet::new();
+    let mut hidden = BTreeSet::new();
     let mut primaries = Vec::new();
     let nobody = Vec::new();
     for (node, roles) in nodes {
@@ -51,7 +51,7 @@ pub(super) fn compare(
         let tasks = preview.tasks.get(&NodeRef::Node(*node)).unwrap_or(&nobody);
         let uploads = tasks.iter().filter(|t| t.kind == "upload_file").map(|t| &t.id);
         let passes = seen.iter().filter(|d| d.work == Work::PassesBy).map(|d| &d.task);
-        dull.extend(uploads.chain(passes).map(|task| (*node, task.clone())));
+        hidden.extend(uploads.chain(passes).map(|task| (*node, task.clone())));
         planned.extend(seen.into_iter().map(|duty| PlannedTask {
             phase: words(&duty.task),
             task: duty.task,
@@ -74,7 +74,7 @@ pub(super) fn compare(
     }
     faults.extend(limits(preview));
     if faults.is_empty() {
-        Ok(Ok(Agreed { planned, dull, primary: primaries.first().copied() }))
+        Ok(Ok(Agreed { planned, hidden, primary: primaries.first().copied() }))
     } else {
         Ok(Err(faults))
     }

@@ -1,20 +1,21 @@
-//! Step 1: asks nodes, mirror and Nailgun at the same time.
+//! Step 1: asks nodes, mirror and Nailgun, and makes the plan. Nothing that changes anything is sent.
 
-use std::thread;
+use std::sync::Arc;
 
-use super::{Context, nailgun_error};
-use crate::command::ask::{self, Site};
-use crate::command::check;
+use super::context::Context;
 use crate::command::mirror_client::MirrorClient;
+use crate::command::site::{self, Site};
 use crate::domain::environment::Environment;
+use crate::domain::plan::{Allowances, Plan};
 use crate::domain::row::Row;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::mirror::Announcement;
-use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind, Repository, StartApi};
+use crate::nailgun::{NailgunErrorKind, Repository, StartApi, Task};
+use crate::ui::PlanNotes;
 
 /// Everything that the plan is made from.
-pub(super) struct Gathered {
+pub(super) struct Facts {
     pub(super) site: Site,
     pub(super) rows: Vec<Row>,
     pub(super) env: Environment,
@@ -22,44 +23,40 @@ pub(super) struct Gathered {
     pub(super) api: StartApi,
     pub(super) announcement: Announcement,
     /// What the operator should know beside the plan.
-    pub(super) notes: Vec<String>,
+    notes: Vec<String>,
 }
 
-/// Asks everybody. Nothing that changes anything is sent.
-pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
-    let settings = context.settings;
-    let mirror = MirrorClient::new(settings)?;
-    let site = ask::site(settings)?;
-    check::announce(&site, context.ui);
-    let (nailgun, number) = (&context.nailgun, context.env);
-    let (rows, told) = thread::scope(|scope| {
-        let told = scope.spawn(move || ask_nailgun(nailgun, number));
-        let mut progress = context.ui.progress();
-        let known_hosts = context.state.join("known_hosts");
-        let rows = ask::ask(&site.nodes, &settings.ssh, &known_hosts, &mut progress, context.interrupt.flag());
-        (rows, told.join())
-    });
-    let rows = rows?;
-    if context.interrupt.came() {
-        return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was started"));
-    }
-    let told = told.map_err(|_| AppError::new(Exit::Error, "asking Nailgun failed"))?;
-    let (env, repositories, api) = told.map_err(|e| match e.kind {
-        NailgunErrorKind::NotFound => nailgun_error(&e)
-            .hinted(Some("`fuel2 env list` on the master shows the environments that Nailgun has".to_owned())),
-        _ => nailgun_error(&e),
+/// Asks nodes and Nailgun at the same time, then the mirror for Nailgun's version.
+pub(super) fn gather(context: &Context<'_>) -> Result<Facts, AppError> {
+    let mirror = Arc::new(MirrorClient::new(context.settings)?);
+    let site = site::site(context.settings)?;
+    site.announce(context.ui);
+    let number = context.env;
+    let asked = context.start_nailgun(move |nailgun| {
+        Ok((nailgun.environment(number)?, nailgun.repositories(number)?, nailgun.start_api()?))
+    })?;
+    let rows = context.nodes().ask(&site.nodes)?;
+    context.go_on()?;
+    let answer = asked.wait(&context.interrupt).ok_or_else(|| context.interrupted())?;
+    let (env, repositories, api) = answer.map_err(|error| match error.kind {
+        NailgunErrorKind::NotFound => AppError::from(error)
+            .hinted("`fuel2 env list` on the master shows the environments that Nailgun has".to_owned()),
+        _ => error.into(),
     })?;
 
-    // For an installation Nailgun's word on the version is the truth.
+    // For an installation Nailgun decides which version the environment has.
     let Some(version) = &env.mos_version else {
         return Err(AppError::new(Exit::Error, format!("Nailgun reports no MOS version of environment {}", env.id)));
     };
     if let Some((listed, source)) = site.mos_version.as_ref().filter(|(listed, _)| listed != version) {
         let message = format!("the {source} says MOS {listed}, Nailgun says {version} of environment {}", env.id);
-        return Err(AppError::new(Exit::Error, message)
-            .hinted(Some("run `inventory sync`, or leave --mos-version out".to_owned())));
+        return Err(
+            AppError::new(Exit::Error, message).hinted("run `inventory sync`, or leave --mos-version out".to_owned())
+        );
     }
-    let announcement = mirror.fetch(version)?;
+    let pending = mirror.start(version);
+    let pending = pending.map_err(|e| AppError::new(Exit::Error, format!("cannot ask the mirror: {e}")))?;
+    let announcement = pending.wait(&context.interrupt).ok_or_else(|| context.interrupted())??;
     let mut notes = Vec::new();
     if announcement.fell_back {
         notes.push(format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
@@ -74,9 +71,82 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Gathered, AppError> {
                 .to_owned(),
         );
     }
-    Ok(Gathered { site, rows, env, repositories, api, announcement, notes })
+    Ok(Facts { site, rows, env, repositories, api, announcement, notes })
 }
 
-fn ask_nailgun(nailgun: &Nailgun, env: u32) -> Result<(Environment, Vec<Repository>, StartApi), NailgunError> {
-    Ok((nailgun.environment(env)?, nailgun.repositories(env)?, nailgun.start_api()?))
+impl Facts {
+    /// The plan for these facts.
+    pub(super) fn plan(&self, context: &Context<'_>) -> Plan {
+        let options = context.options;
+        let allow = Allowances { offline: options.allow_offline, no_controller: options.skip_cluster_checks };
+        let selection = &context.settings.selection;
+        let mut plan = Plan::new(
+            &self.env,
+            &self.site.listed,
+            &self.rows,
+            selection.is_everything(),
+            &self.announcement.mu,
+            allow,
+        );
+        let unselected = self.site.unselected(selection).into_iter();
+        plan.left_out.extend(unselected.map(|(node, reason)| (node.name.clone(), reason.to_owned())));
+        if !selection.is_everything() {
+            // Nodes of Nailgun that the inventory lacks cannot be selected.
+            let deployed = self.env.nodes.iter().filter(|n| !n.pending_deletion && !n.in_discover());
+            let unlisted = deployed.filter(|n| !self.site.listed.iter().any(|listed| listed.id == Some(n.id)));
+            plan.left_out.extend(unlisted.map(|n| (n.name.clone(), "not in the inventory".to_owned())));
+        }
+        plan
+    }
+
+    /// What else belongs to the plan, in words.
+    pub(super) fn notes(&self, context: &Context<'_>, plan: &Plan) -> PlanNotes {
+        let options = context.options;
+        let mut more = self.notes.clone();
+        let controller = plan.targeted.iter().any(|t| t.roles.iter().any(|r| r == "controller"));
+        if !controller {
+            more.push("no controller is updated, so the cluster itself is not checked".to_owned());
+        }
+        PlanNotes {
+            mirror: self.announcement.url.clone(),
+            batch: options.batch,
+            restart_rabbitmq: options.restart_rabbitmq,
+            restart_mysql: options.restart_mysql,
+            more,
+        }
+    }
+}
+
+/// The task that occupies the environment, if there is one.
+pub(super) fn busy_task(context: &Context<'_>) -> Result<Option<Task>, AppError> {
+    let env = context.env;
+    let tasks = context.nailgun(move |nailgun| nailgun.tasks(env))?;
+    Ok(tasks.into_iter().find(|task| !task.status.is_over()))
+}
+
+/// Refuses while any other task runs in the environment.
+pub(super) fn refuse_when_busy(context: &Context<'_>) -> Result<(), AppError> {
+    match busy_task(context)? {
+        None => Ok(()),
+        Some(task) => Err(busy(context, &task)),
+    }
+}
+
+/// Why nothing can be started while `task` runs.
+fn busy(context: &Context<'_>, task: &Task) -> AppError {
+    let hint = if task.name == "stop_deployment" {
+        format!(
+            "a stop that never ends blocks the environment; `fuel task delete --task {} --force` on the master frees it",
+            task.id
+        )
+    } else {
+        format!("wait for it; if it is an installation of ours: {}", context.attach_command(task.id))
+    };
+    AppError::new(Exit::Busy, busy_words(context, task)).hinted(hint)
+}
+
+/// Which task occupies the environment, in words.
+pub(super) fn busy_words(context: &Context<'_>, task: &Task) -> String {
+    let name = if task.name.is_empty() { "a task" } else { &task.name };
+    format!("task {} ({name}) is {} in environment {}", task.id, task.status.as_str(), context.env)
 }

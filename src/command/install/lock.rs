@@ -11,11 +11,11 @@ use crate::exit::Exit;
 
 /// Holds the lock until it is dropped, or the process ends however it ends.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(super) struct InstallLock {
     _file: File,
 }
 
-impl Lock {
+impl InstallLock {
     /// Takes the environment's lock.
     pub(super) fn take(state: &Path, env: u32) -> Result<Self, AppError> {
         let folder = state_dir::open(&state.join("locks"))?;
@@ -55,12 +55,12 @@ mod tests {
     fn the_second_one_is_busy_until_the_first_is_gone() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        let first = Lock::take(&state, 1).unwrap();
-        let second = Lock::take(&state, 1).unwrap_err();
+        let first = InstallLock::take(&state, 1).unwrap();
+        let second = InstallLock::take(&state, 1).unwrap_err();
         assert_eq!(second.exit, Exit::Busy);
         assert!(second.message.contains(&format!("(process {})", std::process::id())), "{}", second.message);
-        Lock::take(&state, 2).unwrap();
+        InstallLock::take(&state, 2).unwrap();
         drop(first);
-        Lock::take(&state, 1).unwrap();
+        InstallLock::take(&state, 1).unwrap();
     }
 }

@@ -1,16 +1,16 @@
-//! The pre-checks as a run of their own: they change nothing, and what they find decides whether the update is started.
+//! The pre-checks as a run of their own. They change nothing, and what they find decides whether the update is started.
 
 use std::collections::BTreeMap;
 
-use super::calls::Call;
-use super::prove::{Subject, fetch_details};
-use super::submit::{Job, start};
-use super::watch::{WatchEnd, watch};
-use super::{Context, attach_command};
-use crate::command::ask;
-use crate::command::install::compare::words;
+use super::compare::words;
+use super::context::{Context, Stage};
+use super::job::{Job, RunEnd, RunNode, WatchEnd};
+use super::parts;
+use super::prove::fetch_details;
+use super::start::start;
+use super::watch::watch;
 use crate::domain::details::{Details, Report};
-use crate::domain::node::NodeId;
+use crate::domain::node::{Node, NodeId};
 use crate::domain::nodeset::fold;
 use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
 use crate::domain::row::Row;
@@ -21,20 +21,17 @@ use crate::exit::Exit;
 use crate::graph::Graph;
 use crate::ui::Table;
 
-/// Runs them. Nothing when every node passes; else how the installation ended.
-pub(super) fn run(
+/// Runs the pre-checks before an update. Nothing if every node passes; else how the installation ended.
+pub(super) fn before_update(
     context: &Context<'_>,
     graph: &Graph,
     job: &Job,
     outcome: &Outcome,
 ) -> Result<Option<Outcome>, AppError> {
-    let tasks = graph.precheck_tasks();
-    if tasks.is_empty() {
+    if graph.precheck_tasks().is_empty() {
         return Ok(None);
     }
-    let run = start(context, job, Some(&Call { tasks, nodes: job.nodes.clone() }), "pre-checks")?;
-    let mut progress = context.ui.progress();
-    let end = watch(context, run, &mut progress);
+    let end = watch(context, start(context, job, &parts::prechecks(graph, job))?);
     let ended = |result| Outcome {
         result,
         task: Some((end.parent, end.child)),
@@ -44,32 +41,29 @@ pub(super) fn run(
     match end.ended {
         WatchEnd::Over => {}
         WatchEnd::Lost => return Ok(Some(ended(InstallResult::Lost))),
-        WatchEnd::Interrupted => {
-            context.ui.hint(&format!(
-                "only pre-checks were started, which change nothing; look at them with: {}",
-                attach_command(context.env, end.parent)
-            ));
-            return Ok(Some(ended(InstallResult::Started)));
-        }
+        WatchEnd::Interrupted => return Err(interrupted(context, &end)),
     }
-    let subjects: Vec<&Subject> = job.target_nodes.iter().collect();
-    let details = fetch_details(context, &subjects)?;
+    let asked: Vec<&RunNode> = job.nodes.iter().collect();
+    let details = fetch_details(context, &asked)?;
+    if context.interrupt.came() {
+        return Err(interrupted(context, &end));
+    }
     let left = end.progress.left_overs();
     let mut nodes = Vec::new();
     let mut upgrades = 0;
-    for subject in &job.target_nodes {
-        let found = details.get(&subject.id);
-        let report = report_of(&details, subject.id, job);
-        let (failed, not_run) = trouble(&left, subject.id);
+    for node in &job.nodes {
+        let found = details.get(&node.id);
+        let report = report_of(&details, node.id, &job.values.run);
+        let (failed, not_run) = trouble(&left, node.id);
         let fault = report.and_then(|r| r.failed.clone()).or(not_run);
         upgrades += report.map_or(0, |r| r.packages.len());
         if failed.is_some() || fault.is_some() {
             let shown = failed.as_ref().filter(|_| fault.is_none()).and(found).map(|d| d.log_tail.clone());
             nodes.push(NodeOutcome {
-                id: subject.id,
-                name: subject.node.name.clone(),
-                before: subject.before.clone(),
-                after: subject.before.clone(),
+                id: node.id,
+                name: node.node.name.clone(),
+                before: node.before.clone(),
+                after: node.before.clone(),
                 reached: Reached::Untouched,
                 fault,
                 failed_task: failed,
@@ -81,48 +75,67 @@ pub(super) fn run(
         context.ui.warning("the pre-checks found what forbids the update; nothing was changed on any node");
         return Ok(Some(Outcome { nodes, ..ended(InstallResult::Failed) }));
     }
-    context
-        .ui
-        .status(&format!("pre-checks passed: {upgrades} packages to upgrade on {} nodes", job.target_nodes.len()));
+    context.ui.status(&format!("pre-checks passed: {upgrades} packages to upgrade on {} nodes", job.nodes.len()));
     if upgrades == 0 && !context.options.accept_empty && !upgraded_before(context, job)? {
-        let names = fold(job.target_nodes.iter().map(|s| s.node.name.as_str()));
+        let names = fold(job.nodes.iter().map(|s| s.node.name.as_str()));
         let message = format!("the repositories hold nothing newer for {names}: is the package mirror synced?");
         context.ui.warning(&message);
         context.ui.hint("sync the package mirror first; --accept-empty commits all the same");
         return Ok(Some(Outcome { message: None, ..ended(InstallResult::Failed) }));
     }
+    if context.interrupt.came() {
+        return Err(interrupted(context, &end));
+    }
     Ok(None)
 }
 
-/// `--precheck`: runs the pre-checks alone and prints what each node found.
-pub(super) fn report(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<Exit, AppError> {
-    let call = Call { tasks: graph.precheck_tasks(), nodes: job.nodes.clone() };
-    let run = start(context, job, Some(&call), "pre-checks")?;
-    let end = watch(context, run, &mut context.ui.progress());
-    if end.ended != WatchEnd::Over {
-        let exit = if end.ended == WatchEnd::Interrupted { Exit::Interrupted } else { Exit::InstallFailed };
-        return Err(AppError::new(exit, "the pre-checks were not watched to their end; they change nothing"));
+/// `--precheck`: runs the pre-checks alone and prints what they found on each node.
+pub(super) fn alone(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<Exit, AppError> {
+    let end = watch(context, start(context, job, &parts::prechecks(graph, job))?);
+    report(context, &end, &end.progress.left_overs(), &job.nodes, &job.values.run, true)
+}
+
+/// Prints what the pre-checks of a run found on each node. `fresh` where no later run can have written over it.
+pub(super) fn report(
+    context: &Context<'_>,
+    end: &RunEnd,
+    left: &LeftOvers,
+    run_nodes: &[RunNode],
+    run: &str,
+    fresh: bool,
+) -> Result<Exit, AppError> {
+    match end.ended {
+        WatchEnd::Over => {}
+        WatchEnd::Interrupted => return Err(interrupted(context, end)),
+        WatchEnd::Lost => {
+            let message = format!("Nailgun does not tell how the pre-checks ended (task {})", end.parent);
+            let hint = format!("they change nothing; look again with: {}", context.attach_command(end.parent));
+            return Err(AppError::new(Exit::Partial, message).hinted(hint));
+        }
     }
-    let subjects: Vec<&Subject> = job.target_nodes.iter().collect();
-    let details = fetch_details(context, &subjects)?;
-    let left = end.progress.left_overs();
+    let asked: Vec<&RunNode> = run_nodes.iter().collect();
+    let details = fetch_details(context, &asked)?;
+    if context.interrupt.came() {
+        return Err(interrupted(context, end));
+    }
     let columns =
         ["id", "name", "packages", "removals", "holds", "customised", "services", "space_mb", "reboot", "result"];
     let mut table = Table::new(&columns);
-    let mut all_pass = left.is_empty();
-    for subject in subjects {
-        let report = report_of(&details, subject.id, job).cloned().unwrap_or_default();
-        let result = match (&report.failed, trouble(&left, subject.id)) {
-            (Some(reason), _) => reason.clone(),
-            (None, (Some(task), _)) => format!("{task} did not pass"),
-            (None, (None, Some(not_run))) => not_run,
-            (None, (None, None)) if report.run.is_empty() => "no report".to_owned(),
-            (None, (None, None)) => "passes".to_owned(),
-        };
-        all_pass &= result == "passes";
+    let mut faults = Vec::new();
+    for node in asked {
+        let report = report_of(&details, node.id, run);
+        let (failed, not_run) = trouble(left, node.id);
+        let task = failed.as_ref().map_or_else(String::new, |task| format!(" ({task})"));
+        let failed = failed.map(|task| format!("{task} did not pass"));
+        let missing = || (fresh && report.is_none()).then(|| "no report".to_owned());
+        let fault = report.and_then(|r| r.failed.clone()).or(failed).or(not_run).or_else(missing);
+        if fault.is_some() {
+            faults.push(format!("{}{task}", node.node.name));
+        }
+        let report = report.cloned().unwrap_or_default();
         table.push(vec![
-            subject.id.to_string(),
-            subject.node.name.clone(),
+            node.id.to_string(),
+            node.node.name.clone(),
             report.packages.len().to_string(),
             safe(&report.removals),
             safe(&report.holds),
@@ -130,14 +143,28 @@ pub(super) fn report(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<
             safe(&report.services),
             report.space_mb.to_string(),
             if report.reboot { "needed" } else { "no" }.to_owned(),
-            result,
+            fault.unwrap_or_else(|| "passes".to_owned()),
         ]);
     }
     context.ui.table(&table)?;
-    Ok(if all_pass { Exit::Ok } else { Exit::Partial })
+    if faults.is_empty() && left.is_empty() {
+        let next = format!("fuel-updates --env {} install", context.env);
+        context.ui.status(&format!("pre-checks passed; nothing was changed; next: {next}"));
+        return Ok(Exit::Ok);
+    }
+    let on = if faults.is_empty() { String::new() } else { format!(" on {}", faults.join(", ")) };
+    let hint =
+        format!("repair the cause, then check again with: fuel-updates --env {} install --precheck", context.env);
+    Err(AppError::new(Exit::Partial, format!("pre-checks did not pass{on}; nothing was changed")).hinted(hint))
 }
 
-/// The task that failed on a node; where none failed on any, in words the one that never ran on this one.
+/// The error for a signal while the pre-checks run, or before the update is started.
+fn interrupted(context: &Context<'_>, end: &RunEnd) -> AppError {
+    context.reached(Stage::PreChecks(end.parent));
+    context.interrupted()
+}
+
+/// The task that failed on a node; if none failed on any, in words the one that never ran on this one.
 fn trouble(left: &LeftOvers, node: NodeId) -> (Option<String>, Option<String>) {
     let failed = left.failed.iter().chain(&left.running).find(|t| t.node == node).map(|t| words(&t.task));
     let waiting = left.pending.iter().chain(&left.missing).find(|t| t.node == node);
@@ -151,25 +178,19 @@ fn safe(names: &[String]) -> String {
     if names.is_empty() { "-".to_owned() } else { one_line(&names.join(" "), 200) }
 }
 
-/// The report that this run wrote on a node.
-fn report_of<'a>(details: &'a BTreeMap<NodeId, Details>, node: NodeId, job: &Job) -> Option<&'a Report> {
-    details.get(&node).and_then(|d| d.report.as_ref()).filter(|r| r.run == job.values.run)
+/// The report that a run wrote on a node.
+fn report_of<'a>(details: &'a BTreeMap<NodeId, Details>, node: NodeId, run: &str) -> Option<&'a Report> {
+    details.get(&node).and_then(|d| d.report.as_ref()).filter(|r| r.run == run)
 }
 
-/// Whether an earlier run upgraded packages for this target: then there is nothing left to upgrade, only to commit.
+/// Whether an earlier run upgraded packages for this target: then only the commit is missing.
 fn upgraded_before(context: &Context<'_>, job: &Job) -> Result<bool, AppError> {
-    let nodes: Vec<_> = job.target_nodes.iter().map(|s| s.node.clone()).collect();
-    let rows = ask::ask(
-        &nodes,
-        &context.settings.ssh,
-        &context.state.join("known_hosts"),
-        &mut context.ui.progress(),
-        context.interrupt.flag(),
-    )?;
+    let nodes: Vec<Node> = job.nodes.iter().map(|s| s.node.clone()).collect();
+    let rows = context.nodes().ask(&nodes)?;
     let target = &job.values.target;
     let upgraded = |row: &Row| {
         let ours = row.update.as_ref().filter(|u| u.target.same_as(target));
-        // Evidence is written by the verification; a run that stopped before it has at least begun on this node.
+        // The verification writes the evidence; a run that stopped before it has at least begun on this node.
         ours.is_some_and(|u| !u.finished() || u.evidence.as_ref().is_some_and(|e| e.upgraded > 0))
     };
     Ok(rows.iter().any(upgraded))

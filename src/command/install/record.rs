@@ -1,5 +1,5 @@
-//! The record of a run in our state folder: what `--attach` needs to come back, written before and after
-//! each step so that nothing is lost when this process dies.
+//! The record of a run in our state folder. It is written before the run is started and completed afterwards, so that
+//! `--attach` finds the run even if this process dies in between.
 
 use std::fs;
 use std::path::Path;
@@ -13,21 +13,27 @@ use crate::files::write_atomically;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Record {
+pub(super) struct RunRecord {
     /// Its id, which is also in the nodes' state files and logs.
     pub(super) run: String,
     /// The environment.
     pub(super) env: u32,
-    /// Nailgun's task; nothing while execute has not been answered.
+    /// Nailgun's task; none while Nailgun has not answered the start.
     pub(super) task: Option<u64>,
+    /// The newest task that Nailgun knew before the start.
+    #[serde(default)]
+    pub(super) after: u64,
+    /// Whether only the pre-checks are run.
+    #[serde(default)]
+    pub(super) precheck: bool,
     /// When it was submitted, RFC 3339 in UTC.
     pub(super) started: String,
     /// Nodes that were left out, with the reason.
     pub(super) left_out: Vec<(String, String)>,
 }
 
-impl Record {
-    /// Writes the record, atomically.
+impl RunRecord {
+    /// Writes the record.
     pub(super) fn write(&self, state: &Path) -> Result<(), AppError> {
         let folder = state_dir::open(&state.join("runs"))?;
         let path = folder.join(format!("env-{}-{}.json", self.env, self.run));
@@ -35,7 +41,7 @@ impl Record {
         Ok(write_atomically(&path, &text, 0o600)?)
     }
 
-    /// The newest record of an environment that has a task; run ids sort by time.
+    /// The newest record of an environment. Run ids sort by time.
     pub(super) fn newest(state: &Path, env: u32) -> Option<Self> {
         let prefix = format!("env-{env}-");
         let entries = fs::read_dir(state.join("runs")).ok()?.flatten();
@@ -47,14 +53,14 @@ impl Record {
         let read = |name: &String| -> Option<Self> {
             serde_json::from_slice(&fs::read(state.join("runs").join(name)).ok()?).ok()
         };
-        names.iter().rev().filter_map(read).find(|record| record.task.is_some())
+        names.iter().rev().find_map(read)
     }
 
-    /// The record of a task, where this host has it.
+    /// The record of a task, if this host has it.
     pub(super) fn of_task(state: &Path, env: u32, task: u64) -> Option<Self> {
         let entries = fs::read_dir(state.join("runs")).ok()?.flatten();
-        let records = entries.filter_map(|e| serde_json::from_slice::<Self>(&fs::read(e.path()).ok()?).ok());
-        records.into_iter().find(|r| r.env == env && r.task == Some(task))
+        let mut records = entries.filter_map(|e| serde_json::from_slice::<Self>(&fs::read(e.path()).ok()?).ok());
+        records.find(|r| r.env == env && r.task == Some(task))
     }
 }
 
@@ -63,15 +69,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_run_with_a_task_is_found_again() {
+    fn the_newest_run_is_found_again_also_before_nailgun_has_answered() {
         let dir = tempfile::tempdir().unwrap();
-        let record = |run: &str, task| Record { run: run.into(), env: 1, task, started: "t".into(), left_out: vec![] };
-        assert_eq!(Record::newest(dir.path(), 1), None);
+        let record = |run: &str, task| RunRecord {
+            run: run.into(),
+            env: 1,
+            task,
+            after: 6,
+            precheck: false,
+            started: "t".into(),
+            left_out: vec![],
+        };
+        assert_eq!(RunRecord::newest(dir.path(), 1), None);
         for (run, task) in [("20261123T1", Some(7)), ("20261123T2", Some(9)), ("20261123T3", None)] {
             record(run, task).write(dir.path()).unwrap();
         }
-        assert_eq!(Record::newest(dir.path(), 1), Some(record("20261123T2", Some(9))));
-        assert_eq!(Record::of_task(dir.path(), 1, 7), Some(record("20261123T1", Some(7))));
-        assert_eq!(Record::newest(dir.path(), 11), None);
+        assert_eq!(RunRecord::newest(dir.path(), 1), Some(record("20261123T3", None)));
+        assert_eq!(RunRecord::of_task(dir.path(), 1, 7), Some(record("20261123T1", Some(7))));
+        assert_eq!(RunRecord::newest(dir.path(), 11), None);
+    }
+
+    #[test]
+    fn records_of_earlier_versions_are_read() {
+        let old = r#"{"run": "r", "env": 1, "task": 3, "started": "t", "left_out": [["node-3", "offline"]]}"#;
+        let record: RunRecord = serde_json::from_str(old).unwrap();
+        assert_eq!((record.task, record.after, record.precheck), (Some(3), 0, false));
     }
 }

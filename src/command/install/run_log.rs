@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use crate::command::{check, state_dir};
+use crate::command::{clock, state_dir};
 use crate::event::{Event, Events};
 use crate::ui::event_text;
 
@@ -36,7 +36,7 @@ impl<'a> RunLog<'a> {
     /// Writes a line that is not shown.
     pub(super) fn line(&mut self, text: &str) {
         let Some(file) = &mut self.file else { return };
-        let now = check::now();
+        let now = clock::now();
         let lines: String = text.lines().map(|line| format!("{now} {line}\n")).collect();
         if let Err(error) = file.write_all(lines.as_bytes()) {
             self.file = None;

@@ -1,8 +1,9 @@
-//! `--stop`: waits until the run can be stopped, then stops it, then waits until it is at rest.
+//! `--stop`: waits until the run can be stopped, then stops it, then waits until it has stopped.
 
 use std::time::Duration;
 
-use super::{Context, attach, nailgun_error};
+use super::context::Context;
+use super::find;
 use crate::domain::run::RunRef;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -10,30 +11,40 @@ use crate::graph::GRAPH_TYPE;
 use crate::nailgun::TaskState;
 
 /// Stops a run.
-pub(super) fn run(context: &Context<'_>, run: RunRef) -> Result<Exit, AppError> {
-    let (parent, child) = attach::find(context, run)?;
-    let mut child = child;
+pub(super) fn stop(context: &Context<'_>, which: RunRef) -> Result<Exit, AppError> {
+    let env = context.env;
+    let interrupted = |asked: bool| {
+        let what = if asked { "the stop was sent to Nailgun" } else { "no stop was sent" };
+        AppError::new(Exit::Interrupted, format!("interrupted; {what}"))
+    };
+    let found = find::run(context, which)?;
+    let (parent, mut child) = (found.parent, found.child.map(|task| task.id));
     let mut asked = false;
     loop {
-        if child.is_none() {
-            child = context.nailgun.child(context.env, &parent, GRAPH_TYPE).map_err(|e| nailgun_error(&e))?;
-        }
-        let watched = child.as_ref().map_or(parent.id, |c| c.id);
-        let now = context.nailgun.transaction(watched).map_err(|e| nailgun_error(&e))?;
+        let (of, known) = (parent.clone(), child);
+        let look = context.try_nailgun(move |nailgun| {
+            let child = match known {
+                Some(child) => Some(child),
+                None => nailgun.child(env, &of, GRAPH_TYPE)?.map(|task| task.id),
+            };
+            Ok::<_, crate::nailgun::NailgunError>((child, nailgun.transaction(child.unwrap_or(of.id))?))
+        })?;
+        let (seen, now) = look.ok_or_else(|| interrupted(asked))??;
+        child = seen;
         if now.status.is_over() {
-            let how = if asked { "at rest" } else { "over already" };
-            context.ui.data(&format!("task {} is {how} ({})", parent.id, now.status.as_str()));
+            let how = if asked { "stopped" } else { "was over already" };
+            context.ui.data(&format!("task {} {how} ({})", parent.id, now.status.as_str()));
             return Ok(Exit::Ok);
         }
-        // A stop that comes before the child runs would hang for ever and block the environment.
+        // A stop before the child runs would never end, and block the environment.
         if child.is_some() && now.status == TaskState::Running && !asked {
-            context.nailgun.stop(context.env).map_err(|e| nailgun_error(&e))?;
             asked = true;
-            context.ui.status("asked to stop: tasks at work end, nothing new starts");
+            let stop = context.try_nailgun(move |nailgun| nailgun.stop(env))?;
+            stop.ok_or_else(|| interrupted(asked))??;
+            context.ui.status("asked to stop: running tasks finish, no new ones start");
         }
         if context.interrupt.wait(Duration::from_secs(1)) {
-            let what = if asked { "the stop was asked for" } else { "no stop was asked for" };
-            return Err(AppError::new(Exit::Interrupted, format!("interrupted; {what}")));
+            return Err(interrupted(asked));
         }
     }
 }

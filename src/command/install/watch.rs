@@ -1,14 +1,15 @@
-//! Step 4: watches a run by the deployment history of its child, never by Nailgun's percentage. Nothing but its
-//! end, a signal, or silence for too long ends the watch: Nailgun may restart, refuse, fail or be slow.
+//! Step 4: watches a run by the deployment history of its child, never by Nailgun's percentage. Only the end of the run,
+//! a signal, or a long time without progress ends the watch: Nailgun may restart, refuse, fail or be slow meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::compare::words;
+use super::context::{Context, Stage};
+use super::job::{RunEnd, WatchEnd, WatchedRun};
 use super::run_log::RunLog;
-use super::{Context, give_up_after};
 use crate::domain::node::NodeId;
-use crate::domain::run::{NodeRef, PlannedTask, RunProgress, TaskRecord, TaskStatus};
+use crate::domain::run::{NodeRef, RunProgress, TaskRecord, TaskStatus};
 use crate::event::{Event, Events, RunView, RunningTask, TaskChange};
 use crate::graph::GRAPH_TYPE;
 use crate::nailgun::{HistoryFilter, NailgunError, NailgunErrorKind, Task, TaskState};
@@ -18,59 +19,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 /// So long without progress is worth a line.
 const QUIET: Duration = Duration::from_secs(15 * 60);
 
-/// A run to be watched.
-pub(super) struct Run {
-    /// Its id, which names its log.
-    pub(super) id: String,
-    /// Nailgun's task.
-    pub(super) parent: Task,
-    /// Its child with the history, where it is known.
-    pub(super) child: Option<u64>,
-    /// What it is to do.
-    pub(super) planned: Vec<PlannedTask>,
-    /// Pairs that are not worth a word.
-    pub(super) dull: BTreeSet<(NodeId, String)>,
-    /// The names of nodes.
-    pub(super) names: BTreeMap<NodeId, String>,
-    /// What it does, in a few words.
-    pub(super) title: String,
-}
-
-/// Why the watch ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WatchEnd {
-    /// The run is over.
-    Over,
-    /// A signal came; the run goes on.
-    Interrupted,
-    /// Nailgun tells nothing any more.
-    Lost,
-}
-
-/// The run at the end of the watch.
-pub(super) struct End {
-    pub(super) ended: WatchEnd,
-    pub(super) parent: u64,
-    pub(super) child: Option<u64>,
-    /// What Nailgun says of the end.
-    pub(super) status: TaskState,
-    /// What Nailgun says of it in words. Safe to show.
-    pub(super) message: Option<String>,
-    /// The history.
-    pub(super) progress: RunProgress,
-}
-
-impl End {
-    /// Whether every task that was planned for it ended well.
-    pub(super) fn went_well(&self) -> bool {
-        self.ended == WatchEnd::Over && self.status == TaskState::Ready && self.progress.left_overs().is_empty()
-    }
-}
-
-/// Watches to the end.
-pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) -> End {
-    let worth = run.planned.iter().filter(|p| !run.dull.contains(&(p.node, p.task.clone()))).count();
-    let mut log = RunLog::open(&context.state, &run.id, events);
+/// Watches a run to its end.
+pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
+    let mut progress = context.ui.progress();
+    let worth = run.planned.iter().filter(|p| !run.hidden.contains(&(p.node, p.task.clone()))).count();
+    let mut log = RunLog::open(&context.state, &run.id, &mut progress);
     log.line(&format!("watching task {} of environment {}", run.parent.id, context.env));
     let events = &mut log;
     events.event(&Event::RunBegan { title: &run.title, planned: worth });
@@ -98,17 +51,27 @@ pub(super) fn watch(context: &Context<'_>, run: Run, events: &mut dyn Events) ->
     end
 }
 
-/// The tasks with a pair that is worth a word.
-fn names_of(run: &Run) -> Vec<String> {
-    let worth = run.planned.iter().filter(|p| !run.dull.contains(&(p.node, p.task.clone())));
+/// The tasks with a pair that is shown.
+fn names_of(run: &WatchedRun) -> Vec<String> {
+    let worth = run.planned.iter().filter(|p| !run.hidden.contains(&(p.node, p.task.clone())));
     let names: BTreeSet<String> = worth.map(|p| p.task.clone()).collect();
     names.into_iter().collect()
+}
+
+/// What one look at Nailgun brought.
+enum Look {
+    /// How the run is, and whether anything moved since the last look.
+    Seen { moved: bool, task: Task },
+    /// Nailgun did not tell.
+    Failed { error: String, not_found: bool },
+    /// A signal came first.
+    Interrupted,
 }
 
 struct Watch<'a> {
     context: &'a Context<'a>,
     worth: usize,
-    run: Run,
+    run: WatchedRun,
     child: Option<u64>,
     tasks: Vec<String>,
     progress: RunProgress,
@@ -118,15 +81,17 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    fn follow(&mut self, events: &mut dyn Events) -> End {
+    fn follow(&mut self, events: &mut dyn Events) -> RunEnd {
         let mut pause = PAUSES.0;
         let mut moved_at = Instant::now();
         let mut told_quiet = false;
         loop {
             match self.look(events) {
-                Ok((moved, task)) => {
+                Look::Interrupted => return self.end(WatchEnd::Interrupted, None),
+                Look::Seen { moved, task } => {
                     self.recovered(events);
                     if task.status.is_over() {
+                        self.context.reached(Stage::Over(self.run.parent.id));
                         self.take_all(events);
                         return self.end(WatchEnd::Over, Some(task));
                     }
@@ -134,15 +99,15 @@ impl Watch<'_> {
                         (pause, moved_at, told_quiet) = (PAUSES.0, Instant::now(), false);
                     }
                 }
-                Err(error) => {
+                Look::Failed { error, not_found } => {
                     self.complain(&error, events);
-                    self.gone = if error.kind == NailgunErrorKind::NotFound { self.gone + 1 } else { 0 };
+                    self.gone = if not_found { self.gone + 1 } else { 0 };
                     if self.gone >= 5 {
                         return self.end(WatchEnd::Lost, None);
                     }
                 }
             }
-            if moved_at.elapsed() > give_up_after(self.context) {
+            if moved_at.elapsed() > self.context.give_up_after() {
                 return self.end(WatchEnd::Lost, None);
             }
             if moved_at.elapsed() > QUIET && !told_quiet {
@@ -157,30 +122,45 @@ impl Watch<'_> {
         }
     }
 
-    /// One look at Nailgun; says whether anything moved.
-    fn look(&mut self, events: &mut dyn Events) -> Result<(bool, Task), NailgunError> {
-        let nailgun = &self.context.nailgun;
-        if self.child.is_none() {
-            self.child = nailgun.child(self.context.env, &self.run.parent, GRAPH_TYPE)?.map(|t| t.id);
+    /// One look at Nailgun.
+    fn look(&mut self, events: &mut dyn Events) -> Look {
+        let (env, parent, known) = (self.context.env, self.run.parent.clone(), self.child);
+        let filter = HistoryFilter { tasks: self.tasks.clone(), ..HistoryFilter::default() };
+        let answer = self.context.try_nailgun(move |nailgun| {
+            let child = match known {
+                Some(child) => Some(child),
+                None => nailgun.child(env, &parent, GRAPH_TYPE)?.map(|task| task.id),
+            };
+            // First the task, then the history: a history that is read before the end could miss the end.
+            let task = nailgun.transaction(child.unwrap_or(parent.id))?;
+            let records = child.map(|child| nailgun.history(child, &filter)).transpose()?;
+            Ok::<_, NailgunError>((child, task, records))
+        });
+        match answer {
+            Ok(None) => Look::Interrupted,
+            Ok(Some(Ok((child, task, records)))) => {
+                self.child = child;
+                Look::Seen { moved: records.is_some_and(|records| self.take(&records, events)), task }
+            }
+            Ok(Some(Err(error))) => {
+                Look::Failed { not_found: error.kind == NailgunErrorKind::NotFound, error: error.to_string() }
+            }
+            Err(error) => Look::Failed { not_found: false, error: error.message },
         }
-        // First the task, then the history: a history read before the end could miss it.
-        let task = nailgun.transaction(self.child.unwrap_or(self.run.parent.id))?;
-        let Some(child) = self.child else { return Ok((false, task)) };
-        let records =
-            nailgun.history(child, &HistoryFilter { tasks: self.tasks.clone(), ..HistoryFilter::default() })?;
-        Ok((self.take(&records, events), task))
     }
 
-    /// The whole history once more at the end; what is missing then stays unknown and counts as not done.
+    /// Reads the whole history once more at the end. What is missing then counts as not done.
     fn take_all(&mut self, events: &mut dyn Events) {
         let Some(child) = self.child else { return };
         for _ in 0..10 {
-            match self.context.nailgun.history(child, &HistoryFilter::default()) {
-                Ok(records) => {
+            match self.context.try_nailgun(move |nailgun| nailgun.history(child, &HistoryFilter::default())) {
+                Ok(None) => return,
+                Ok(Some(Ok(records))) => {
                     self.take(&records, events);
                     return;
                 }
-                Err(error) => self.complain(&error, events),
+                Ok(Some(Err(error))) => self.complain(&error.to_string(), events),
+                Err(error) => self.complain(&error.message, events),
             }
             if self.context.interrupt.wait(PAUSES.1) {
                 return;
@@ -191,7 +171,7 @@ impl Watch<'_> {
     fn take(&mut self, records: &[TaskRecord], events: &mut dyn Events) -> bool {
         let moved = self.progress.take(records);
         let changes = self.changes(records);
-        let worth = |node: NodeId, task: &str| !self.run.dull.contains(&(node, task.to_owned()));
+        let worth = |node: NodeId, task: &str| !self.run.hidden.contains(&(node, task.to_owned()));
         let over = self.seen.iter().filter(|((node, task), status)| status.is_over() && worth(*node, task)).count();
         let working: Vec<_> = self.progress.running().into_iter().filter(|on| worth(on.node, &on.task)).collect();
         let view = RunView {
@@ -213,8 +193,8 @@ impl Watch<'_> {
         for record in records {
             let NodeRef::Node(node) = record.node else { continue };
             let before = self.seen.insert((node, record.task.clone()), record.status.clone());
-            let dull = self.run.dull.contains(&(node, record.task.clone())) && record.status != TaskStatus::Error;
-            if dull || before.as_ref() == Some(&record.status) {
+            let hidden = self.run.hidden.contains(&(node, record.task.clone())) && record.status != TaskStatus::Error;
+            if hidden || before.as_ref() == Some(&record.status) {
                 continue;
             }
             let what = match record.status {
@@ -233,11 +213,10 @@ impl Watch<'_> {
     }
 
     /// Says what is wrong with Nailgun, once until it is something else.
-    fn complain(&mut self, error: &NailgunError, events: &mut dyn Events) {
-        let text = error.to_string();
+    fn complain(&mut self, text: &str, events: &mut dyn Events) {
         if self.complained != text {
             events.event(&Event::Warning(&format!("{text}; the run goes on, still watching")));
-            self.complained = text;
+            text.clone_into(&mut self.complained);
         }
     }
 
@@ -248,9 +227,9 @@ impl Watch<'_> {
         self.gone = 0;
     }
 
-    fn end(&mut self, ended: WatchEnd, task: Option<Task>) -> End {
+    fn end(&mut self, ended: WatchEnd, task: Option<Task>) -> RunEnd {
         let message = task.as_ref().map(|t| t.message.clone()).filter(|m| !m.is_empty());
-        End {
+        RunEnd {
             ended,
             parent: self.run.parent.id,
             child: self.child,

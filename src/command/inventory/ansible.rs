@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::command::ask::Site;
+use crate::command::nodes::{LoginError, login};
+use crate::command::site::Site;
 use crate::domain::node::Node;
 use crate::settings::Ssh;
 
 /// What everybody who knows the environment's nodes would like to know too.
-pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Value {
+pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Result<Value, LoginError> {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for node in &site.nodes {
         for role in &node.roles {
@@ -20,8 +21,8 @@ pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Value {
             groups.entry("ungrouped").or_default().push(&node.name);
         }
     }
-    let hostvars: Map<String, Value> =
-        site.nodes.iter().map(|node| (node.name.clone(), hostvars(node, ssh).into())).collect();
+    let hostvars = site.nodes.iter().map(|node| Ok((node.name.clone(), hostvars(node, ssh)?.into())));
+    let hostvars: Map<String, Value> = hostvars.collect::<Result<_, LoginError>>()?;
     let mut children: Vec<&str> = groups.keys().copied().collect();
     if !children.contains(&"ungrouped") {
         children.push("ungrouped");
@@ -37,24 +38,21 @@ pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Value {
     for (group, hosts) in groups {
         list.insert(group.to_owned(), json!({"hosts": hosts}));
     }
-    list.into()
+    Ok(list.into())
 }
 
 /// How to log in as we would ourselves, and what else is known.
-fn hostvars(node: &Node, ssh: &Ssh) -> Map<String, Value> {
-    let (given, own, configured) = (&ssh.given, &node.access, &ssh.configured);
-    let user = given.user.as_ref().or(own.user.as_ref()).or(configured.user.as_ref());
-    let key = given.keys.first().or(own.key.as_ref()).or(configured.keys.first());
-    let jump = given.jump.as_ref().or(own.jump.as_ref()).or(configured.jump.as_ref());
+fn hostvars(node: &Node, ssh: &Ssh) -> Result<Map<String, Value>, LoginError> {
+    let target = login(node, ssh)?;
     let mut vars = Map::new();
     let mut put = |name: &str, value: Value| vars.insert(name.to_owned(), value);
     put("ansible_host", node.host.to_string().into());
-    put("ansible_port", node.port().into());
-    put("ansible_user", user.map_or("root", String::as_str).into());
-    if let Some(key) = key {
+    put("ansible_port", target.port.into());
+    put("ansible_user", target.user.into());
+    if let Some(key) = target.keys.first() {
         put("ansible_ssh_private_key_file", key.display().to_string().into());
     }
-    if let Some(jump) = jump {
+    if let Some(jump) = target.jump {
         put("ansible_ssh_common_args", format!("-o ProxyJump={jump}").into());
     }
     if let Some(id) = node.id {
@@ -67,5 +65,5 @@ fn hostvars(node: &Node, ssh: &Ssh) -> Map<String, Value> {
         put("fuel_label", label.as_str().into());
     }
     put("fuel_roles", node.roles.clone().into());
-    vars
+    Ok(vars)
 }

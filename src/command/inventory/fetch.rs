@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::command::{ask, state_dir};
+use crate::command::nodes::Nodes;
+use crate::command::{site, state_dir};
 use crate::domain::inventory::Inventory;
 use crate::domain::node::{Access, Host, Node};
-use crate::domain::remote::RemoteCommand as _;
 use crate::error::AppError;
-use crate::event::{Event, Events as _};
 use crate::exit::Exit;
-use crate::fleet::{self, FleetEvent};
 use crate::inventory::{self, FetchNodeFile};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
@@ -20,30 +18,16 @@ pub(super) fn fetch(name: &str, settings: &Settings, ui: &Ui) -> Result<(Invento
     let node = node(name, settings)?;
     let state = state_dir::open(&settings.state_dir)?;
     let interrupt = Interrupt::listen()?;
-    let mut answer = None;
-    let mut progress = ui.progress();
-    let nodes = [node];
-    let frame = fleet::frame()?;
-    let command = frame.command::<FetchNodeFile>();
-    let known_hosts = state.join("known_hosts");
-    ask::run(&nodes, &command, FetchNodeFile::LIMIT, &settings.ssh, &known_hosts, interrupt.flag(), &mut |event| {
-        match event {
-            FleetEvent::Started { .. } => {}
-            FleetEvent::Warning { text } => progress.event(&Event::Warning(&text)),
-            FleetEvent::Finished { result, .. } => answer = Some(result.clone()),
-        }
-    })?;
+    let mut answers = Nodes::new(&settings.ssh, &state, &interrupt, ui).run::<FetchNodeFile>(&[node])?;
     if interrupt.came() {
         return Err(AppError::new(Exit::Interrupted, "interrupted; nothing was changed"));
     }
-    let file = match answer.map(|answered| answered.and_then(|answer| answer.read::<FetchNodeFile>(&frame))) {
-        Some(Ok(file)) => file.map_err(|e| AppError::new(Exit::Error, format!("{name}: {e}")))?,
-        Some(Err(failure)) => {
-            let message = format!("{name}: {} ({})", failure.kind.as_str(), failure.cause);
-            return Err(AppError::new(Exit::Error, message).hinted(failure.hint));
-        }
-        None => return Err(AppError::new(Exit::Error, format!("{name} was not asked"))),
-    };
+    let answer = answers.pop().ok_or_else(|| AppError::new(Exit::Error, format!("{name} was not asked")))?;
+    let file = answer.map_err(|failure| {
+        let message = format!("{name}: {} ({})", failure.kind.as_str(), failure.cause);
+        AppError::new(Exit::Error, message).hinted(failure.hint)
+    })?;
+    let file = file.map_err(|e| AppError::new(Exit::Error, format!("{name}: {e}")))?;
     let path = PathBuf::from(format!("{name}:{}", file.path));
     let found = inventory::from_bytes(file.bytes, &path, settings.env)?;
     Ok((found, path))
@@ -53,7 +37,7 @@ pub(super) fn fetch(name: &str, settings: &Settings, ui: &Ui) -> Result<(Invento
 fn node(name: &str, settings: &Settings) -> Result<Node, AppError> {
     let mut everything = settings.clone();
     everything.selection = Default::default();
-    if let Ok(site) = ask::site(&everything)
+    if let Ok(site) = site::site(&everything)
         && let Some(known) = site.listed.into_iter().find(|n| n.name == name || n.fqdn.as_deref() == Some(name))
     {
         return Ok(known);

@@ -5,7 +5,7 @@ mod fetch;
 mod show;
 mod update;
 
-use super::{ask, state_dir};
+use super::{site, state_dir};
 use crate::cli::InventoryCommand;
 use crate::domain::select::Selection;
 use crate::error::AppError;
@@ -33,7 +33,7 @@ pub(crate) fn run(command: InventoryCommand, settings: &Settings, ui: &Ui) -> Re
 fn forget(which: Vec<String>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let mut settings = settings.clone();
     settings.selection = Selection { nodes: which, ..Selection::default() };
-    let site = ask::site(&settings)?;
+    let site = site::site(&settings)?;
     let state = state_dir::open(&settings.state_dir)?;
     let hosts: Vec<_> = site.nodes.iter().map(|n| (n.host.clone(), n.port())).collect();
     let forgotten = fleet::forget(&state.join("known_hosts"), &hosts)?;

@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::ansible;
 use crate::cli::Format;
-use crate::command::ask::{self, Site};
-use crate::command::check;
+use crate::command::site::{self, Site};
 use crate::domain::node::Node;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -14,10 +13,10 @@ use crate::ui::{Table, Ui};
 
 /// Prints the node list.
 pub(super) fn run(settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
-    let site = ask::site(settings)?;
-    check::announce(&site, ui);
+    let site = site::site(settings)?;
+    site.announce(ui);
     match ui.format() {
-        Format::Ansible => ui.document(&ansible::inventory(&site, &settings.ssh)),
+        Format::Ansible => ui.document(&ansible::inventory(&site, &settings.ssh)?),
         Format::Json | Format::Yaml => ui.document(&document(&site)),
         Format::Table | Format::Csv | Format::Value => ui.table(&table(&site.nodes))?,
     }

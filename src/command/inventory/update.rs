@@ -28,9 +28,8 @@ pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<
         },
     };
     let nailgun = connect::nailgun(settings)?;
-    let failed = |e: crate::nailgun::NailgunError| AppError::from_error(Exit::Error, &e).hinted(e.hint.clone());
-    let cluster = nailgun.cluster(env).map_err(failed)?;
-    let list = nailgun.node_list(env).map_err(failed)?;
+    let cluster = nailgun.cluster(env)?;
+    let list = nailgun.node_list(env)?;
     let source = PathBuf::from(format!("{}api/v1/nodes", nailgun.url()));
     let text = list.to_string().into_bytes();
     let mut fresh = inventory::from_bytes(text, &source, Some(env))?;

@@ -1,0 +1,172 @@
+//! What every step of an installation needs.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cli::InstallOptions;
+use crate::command::nodes::Nodes;
+use crate::command::pending::Pending;
+use crate::command::{connect, state_dir};
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::graph::Graph;
+use crate::nailgun::{Nailgun, NailgunError};
+use crate::settings::Settings;
+use crate::signals::Interrupt;
+use crate::ui::Ui;
+
+/// How far an installation has come at Nailgun: what a signal leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing that changes anything was sent.
+    Asking,
+    /// The graph was uploaded, or is being uploaded.
+    Uploading,
+    /// A start was sent, and its answer is not known.
+    Starting,
+    /// The pre-checks are running.
+    PreChecks(u64),
+    /// The update is running.
+    Running(u64),
+    /// The run is over, and the nodes have not proved it yet.
+    Over(u64),
+}
+
+/// What every step of an installation needs.
+pub(super) struct Context<'a> {
+    pub(super) env: u32,
+    pub(super) options: &'a InstallOptions,
+    pub(super) settings: &'a Settings,
+    pub(super) ui: &'a Ui,
+    pub(super) interrupt: Interrupt,
+    /// The folder of our own state.
+    pub(super) state: PathBuf,
+    nailgun: Arc<Nailgun>,
+    stage: Cell<Stage>,
+}
+
+impl<'a> Context<'a> {
+    /// Reads credentials, opens the state folder and begins to listen to signals.
+    pub(super) fn open(options: &'a InstallOptions, settings: &'a Settings, ui: &'a Ui) -> Result<Self, AppError> {
+        let env = settings
+            .env
+            .ok_or_else(|| AppError::new(Exit::Usage, "install needs --env ID: the environment is never guessed"))?;
+        Ok(Self {
+            env,
+            options,
+            settings,
+            ui,
+            nailgun: Arc::new(connect::nailgun(settings)?),
+            interrupt: Interrupt::listen()?,
+            state: state_dir::open(&settings.state_dir)?,
+            stage: Cell::new(Stage::Asking),
+        })
+    }
+
+    /// The nodes, reachable as the settings say.
+    pub(super) fn nodes(&self) -> Nodes<'_> {
+        Nodes::new(&self.settings.ssh, &self.state, &self.interrupt, self.ui)
+    }
+
+    /// Asks Nailgun in the background.
+    pub(super) fn start_nailgun<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Nailgun) -> Result<T, NailgunError> + Send + 'static,
+    ) -> Result<Pending<Result<T, NailgunError>>, AppError> {
+        self.background(ask)
+    }
+
+    /// Asks Nailgun; nothing if a signal comes before the answer.
+    pub(super) fn try_nailgun<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Nailgun) -> T + Send + 'static,
+    ) -> Result<Option<T>, AppError> {
+        Ok(self.background(ask)?.wait(&self.interrupt))
+    }
+
+    fn background<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Nailgun) -> T + Send + 'static,
+    ) -> Result<Pending<T>, AppError> {
+        let nailgun = Arc::clone(&self.nailgun);
+        let pending = Pending::start("nailgun", move || ask(&nailgun));
+        pending.map_err(|e| AppError::new(Exit::Error, format!("cannot start a thread: {e}")))
+    }
+
+    /// Asks Nailgun; a signal ends the installation here.
+    pub(super) fn nailgun<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Nailgun) -> Result<T, NailgunError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        Ok(self.try_nailgun(ask)?.ok_or_else(|| self.interrupted())??)
+    }
+
+    /// Ends the installation here if a signal has come.
+    pub(super) fn go_on(&self) -> Result<(), AppError> {
+        if self.interrupt.came() { Err(self.interrupted()) } else { Ok(()) }
+    }
+
+    /// Notes how far the installation has come.
+    pub(super) fn reached(&self, stage: Stage) {
+        self.stage.set(stage);
+    }
+
+    /// The error for a signal at this stage: what was sent, and how to come back.
+    pub(super) fn interrupted(&self) -> AppError {
+        let back = |task: u64| self.attach_command(task);
+        let (message, hint) = match self.stage.get() {
+            Stage::Asking => ("interrupted; nothing was sent".to_owned(), None),
+            Stage::Uploading => {
+                ("interrupted; the graph was sent to Nailgun, but no task was started".to_owned(), None)
+            }
+            Stage::Starting => (
+                "interrupted; a start was sent, and Nailgun has not answered whether it was accepted".to_owned(),
+                Some(format!("find out with: fuel-updates --env {} install --attach", self.env)),
+            ),
+            Stage::PreChecks(task) => (
+                format!("interrupted; only pre-checks were started (task {task}), and they change nothing"),
+                Some(format!("see how they end with: {}", back(task))),
+            ),
+            Stage::Running(task) => (
+                format!("interrupted; task {task} continues on the master"),
+                Some(format!(
+                    "come back with: {}; stop it with: fuel-updates --env {} install --stop {task}",
+                    back(task),
+                    self.env
+                )),
+            ),
+            Stage::Over(task) => (
+                format!("interrupted; task {task} is over, but not every node was asked for proof"),
+                Some(format!("ask the nodes again with: {}", back(task))),
+            ),
+        };
+        AppError::new(Exit::Interrupted, message).hinted(hint)
+    }
+
+    /// The command that comes back to a run.
+    pub(super) fn attach_command(&self, task: u64) -> String {
+        format!("fuel-updates --env {} install --attach {task}", self.env)
+    }
+
+    /// The watch ends after this time without progress.
+    pub(super) fn give_up_after(&self) -> Duration {
+        Duration::from_secs(self.options.give_up_after.into())
+    }
+
+    /// The built-in graph or the operator's. One with mistakes that Nailgun does not report is refused.
+    pub(super) fn graph(&self) -> Result<Graph, AppError> {
+        let graph = match &self.options.graph {
+            None => Graph::builtin(),
+            Some(folder) => Graph::load(folder),
+        }?;
+        let findings = graph.lint();
+        if findings.is_empty() {
+            return Ok(graph);
+        }
+        let mut error = AppError::new(Exit::Error, "the graph has mistakes that Nailgun does not report");
+        error.causes = findings.iter().map(ToString::to_string).collect();
+        Err(error.hinted("see `fuel-updates graph check DIR`".to_owned()))
+    }
+}

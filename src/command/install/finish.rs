@@ -1,0 +1,75 @@
+//! Step 6: prints how an installation ended, and the next command.
+
+use super::context::Context;
+use crate::cli::Format;
+use crate::command::clock;
+use crate::domain::outcome::{InstallResult, Outcome};
+use crate::domain::plan::Plan;
+use crate::error::AppError;
+use crate::exit::Exit;
+
+/// Prints the outcome and the next step.
+pub(super) fn finish(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, AppError> {
+    let exit = exit(context, outcome);
+    context.ui.outcome(outcome, &clock::now(), exit as u8)?;
+    if let Some(message) = &outcome.message {
+        context.ui.status(&format!("Nailgun says: {message}"));
+    }
+    let env = context.env;
+    match outcome.result {
+        // Without a node there is no cause on one: what is wrong was said before.
+        InstallResult::Failed | InstallResult::Stopped if !outcome.nodes.is_empty() => context.ui.hint(&format!(
+            "repair the cause and run `fuel-updates --env {env} install` again: nodes that are through pass in seconds; \
+             or leave nodes out with --exclude"
+        )),
+        InstallResult::Lost => context.ui.hint(&format!(
+            "look with `fuel-updates --env {env} check installed`; come back with `install --attach`"
+        )),
+        InstallResult::Verified | InstallResult::VerifiedPartly => {
+            if let Some(link) = outcome.target.as_ref().and_then(|t| t.doc_link.as_ref()) {
+                context.ui.hint(&format!("are there manual steps? {link}"));
+            }
+        }
+        _ => {}
+    }
+    Ok(exit)
+}
+
+/// The exit status of an outcome.
+fn exit(context: &Context<'_>, outcome: &Outcome) -> Exit {
+    let all = outcome.left_out.is_empty() || context.options.dry_run;
+    match outcome.result {
+        InstallResult::Planned | InstallResult::Started | InstallResult::Verified => Exit::Ok,
+        InstallResult::NothingToDo if all => Exit::Ok,
+        InstallResult::NothingToDo | InstallResult::VerifiedPartly => Exit::Partial,
+        InstallResult::Declined | InstallResult::Refused => Exit::Error,
+        InstallResult::Failed | InstallResult::Stopped | InstallResult::Lost => Exit::InstallFailed,
+    }
+}
+
+/// Ends an installation after a signal. The run that was started, if any, is in the document.
+pub(super) fn interrupted(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, AppError> {
+    document(context, outcome, Exit::Interrupted)?;
+    Err(context.interrupted())
+}
+
+/// Says what forbids an installation.
+pub(super) fn refuse(context: &Context<'_>, plan: &Plan, outcome: &Outcome) -> Result<Exit, AppError> {
+    document(context, outcome, Exit::Error)?;
+    context.ui.refusals(&plan.refusals);
+    let mut hints: Vec<&str> = plan.refusals.iter().filter_map(|r| r.hint).collect();
+    hints.sort_unstable();
+    hints.dedup();
+    let hint = if hints.is_empty() { None } else { Some(hints.join("; ")) };
+    let count = plan.refusals.len();
+    let reasons = if count == 1 { "1 reason".to_owned() } else { format!("{count} reasons") };
+    Err(AppError::new(Exit::Error, format!("refused for {reasons}; nothing was sent")).hinted(hint))
+}
+
+/// Prints the outcome where a document was asked for: people read the error instead.
+fn document(context: &Context<'_>, outcome: &Outcome, exit: Exit) -> Result<(), AppError> {
+    if matches!(context.ui.format(), Format::Json | Format::Yaml) {
+        context.ui.outcome(outcome, &clock::now(), exit as u8)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! What one step hands to the next: the job, its parts, the run that is watched, and its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::mu::Mu;
+use crate::domain::node::{Node, NodeId};
+use crate::domain::run::{PlannedTask, RunProgress};
+use crate::graph::RunValues;
+use crate::nailgun::{StartApi, Task, TaskState};
+
+/// A node of an installation.
+#[derive(Clone, Debug)]
+pub(super) struct RunNode {
+    /// Its ID in Nailgun.
+    pub(super) id: NodeId,
+    /// How to log in.
+    pub(super) node: Node,
+    /// What it ran before.
+    pub(super) before: Option<Mu>,
+    /// Whether it is to be updated; the others only look after the cluster.
+    pub(super) target: bool,
+}
+
+/// A graph that was uploaded to Nailgun, ready to be executed.
+pub(super) struct Job {
+    pub(super) values: RunValues,
+    pub(super) api: StartApi,
+    /// All nodes of the run.
+    pub(super) nodes: Vec<RunNode>,
+    /// The names of all nodes of the environment.
+    pub(super) names: BTreeMap<NodeId, String>,
+    /// Every task on every node that Nailgun is going to run.
+    pub(super) planned: Vec<PlannedTask>,
+    /// Those of them that are not shown: uploads, and nodes that pass by.
+    pub(super) hidden: BTreeSet<(NodeId, String)>,
+    /// Nodes that are left out, with the reason.
+    pub(super) left_out: Vec<(String, String)>,
+}
+
+impl Job {
+    /// The IDs of all nodes of the run.
+    pub(super) fn ids(&self) -> Vec<NodeId> {
+        self.nodes.iter().map(|node| node.id).collect()
+    }
+}
+
+/// A part of a job that one request to Nailgun starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct JobPart {
+    /// The tasks to run; none for the whole graph.
+    pub(super) tasks: Option<Vec<String>>,
+    /// The nodes to run them on.
+    pub(super) nodes: Vec<NodeId>,
+    /// What it does, in a few words.
+    pub(super) title: String,
+    /// Whether it only checks.
+    pub(super) precheck: bool,
+}
+
+/// A run to be watched.
+pub(super) struct WatchedRun {
+    /// Its id, which names its log.
+    pub(super) id: String,
+    /// The task that Nailgun answered with.
+    pub(super) parent: Task,
+    /// Its child, which has the history, if it is known.
+    pub(super) child: Option<u64>,
+    /// What it is to do.
+    pub(super) planned: Vec<PlannedTask>,
+    /// Tasks on nodes that are not shown.
+    pub(super) hidden: BTreeSet<(NodeId, String)>,
+    /// The names of nodes.
+    pub(super) names: BTreeMap<NodeId, String>,
+    /// What it does, in a few words.
+    pub(super) title: String,
+}
+
+/// Why the watch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WatchEnd {
+    /// The run is over.
+    Over,
+    /// A signal came; the run continues.
+    Interrupted,
+    /// Nailgun no longer tells how the run goes.
+    Lost,
+}
+
+/// A run at the end of the watch.
+pub(super) struct RunEnd {
+    pub(super) ended: WatchEnd,
+    pub(super) parent: u64,
+    pub(super) child: Option<u64>,
+    /// Nailgun's status of it.
+    pub(super) status: TaskState,
+    /// Nailgun's message about it. Safe to show.
+    pub(super) message: Option<String>,
+    /// Its tasks.
+    pub(super) progress: RunProgress,
+}
+
+impl RunEnd {
+    /// Whether every planned task ended well.
+    pub(super) fn went_well(&self) -> bool {
+        self.ended == WatchEnd::Over && self.status == TaskState::Ready && self.progress.left_overs().is_empty()
+    }
+}
