@@ -17,6 +17,7 @@ need readelf binutils
 need debootstrap debootstrap
 need dpkg-deb dpkg
 need setpriv util-linux
+need openssl openssl
 
 if [ -z "$missing" ]; then
     echo "system packages: all there"

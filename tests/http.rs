@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "http/certificates.rs"]
+mod certificates;
 #[path = "http/files.rs"]
 mod files;
 #[path = "http/mirror.rs"]
