@@ -13,7 +13,7 @@ use crate::domain::report::{Check, CheckReport, Condition, MirrorReport, Problem
 use crate::domain::row::{Identity, Row, State, Verdict};
 use crate::error::{AppError, Explain as _};
 use crate::exit::Exit;
-use crate::mirror::MirrorError;
+use crate::mirror::{Announcement, MirrorError};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
 use crate::ui::Ui;
@@ -47,7 +47,7 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
                 (None, Some(version)) => Some(started(&mirror, version)?),
                 (None, None) => None,
             };
-            let report = mirror_report(&mirror, pending, &interrupt);
+            let report = mirror_report(&mirror, mos_version.as_ref(), pending, &interrupt);
             judge(&mut rows, report.mu.as_ref().ok(), mos_version.as_ref());
             Some(report)
         }
@@ -69,16 +69,31 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
 }
 
 /// Waits for what the mirror says; without a question to it, the version is not known.
-fn mirror_report(mirror: &MirrorClient, pending: Option<PendingAnnouncement>, interrupt: &Interrupt) -> MirrorReport {
-    let answer = pending.map(|pending| pending.wait(interrupt));
-    let (url, folder, fell_back, mu) = match answer {
-        Some(Some(Ok(found))) => (found.url, found.folder, found.fell_back, Ok(found.mu)),
-        Some(Some(Err(error))) => (mirror.to_string(), None, false, Err(problem(&error))),
-        Some(None) => (mirror.to_string(), None, false, Err(not_asked())),
-        None if interrupt.came() => (mirror.to_string(), None, false, Err(not_asked())),
-        None => (mirror.to_string(), None, false, Err(unknown_version())),
+fn mirror_report(
+    mirror: &MirrorClient,
+    version: Option<&MosVersion>,
+    pending: Option<PendingAnnouncement>,
+    interrupt: &Interrupt,
+) -> MirrorReport {
+    let failed = |problem| MirrorReport {
+        url: mirror.to_string(),
+        folder: None,
+        fell_back: false,
+        mu: Err(problem),
+        doubts: Vec::new(),
     };
-    MirrorReport { url, folder, fell_back, mu }
+    match pending.map(|pending| pending.wait(interrupt)) {
+        Some(Some(Ok(found))) => {
+            let now = jiff::Timestamp::now().as_second();
+            let doubts = version.map(|version| found.doubts(version, now)).unwrap_or_default();
+            let Announcement { url, folder, fell_back, mu, .. } = found;
+            MirrorReport { url, folder, fell_back, mu: Ok(mu), doubts }
+        }
+        Some(Some(Err(error))) => failed(problem(&error)),
+        Some(None) => failed(not_asked()),
+        None if interrupt.came() => failed(not_asked()),
+        None => failed(unknown_version()),
+    }
 }
 
 fn judge(rows: &mut [Row], mirror: Option<&Mu>, mos_version: Option<&MosVersion>) {

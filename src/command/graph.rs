@@ -58,6 +58,9 @@ pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui)
     if found.fell_back {
         ui.warning(&format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
     }
+    for doubt in found.doubts(&version, Timestamp::now().as_second()) {
+        ui.warning(&doubt);
+    }
     let values = RunValues {
         run: format!("{}-compiled", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")),
         env,

@@ -90,6 +90,8 @@ pub struct MirrorReport {
     pub fell_back: bool,
     /// Its update, or why there is none.
     pub mu: Result<Mu, Problem>,
+    /// What looks wrong in what it announces, one sentence each.
+    pub doubts: Vec<String>,
 }
 
 /// What a check found.
@@ -213,6 +215,7 @@ impl CheckReport {
             let folder = folder.as_deref().unwrap_or("9.0");
             warnings.push(format!("the mirror has no folder for MOS {version}; that of {folder} is used"));
         }
+        warnings.extend(self.mirror.iter().flat_map(|mirror| mirror.doubts.clone()));
         warnings
     }
 

@@ -124,7 +124,7 @@ pub enum HttpError {
         source: io::Error,
     },
     /// The body is over the limit.
-    #[error("the answer of {peer} is larger than {limit} bytes")]
+    #[error("the answer of {peer} is larger than {}", size(*limit))]
     TooLarge {
         /// Who.
         peer: Peer,
@@ -269,8 +269,15 @@ impl Explain for HttpError {
     }
 }
 
+/// The system's words without its error number.
 fn words(error: &io::Error) -> String {
-    one_line(&error.to_string(), 120)
+    let text = error.to_string();
+    one_line(text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words), 120)
+}
+
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    if bytes >= MIB { format!("{} MiB", bytes / MIB) } else { format!("{} KiB", bytes / 1024) }
 }
 
 fn of_variable(variable: Option<&str>) -> String {

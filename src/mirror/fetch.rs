@@ -98,7 +98,7 @@ fn with_fallback(
 }
 
 /// The folder that also serves a version: 9.1 and 9.2 are 9.0 with updates.
-fn fallback_of(mos_version: &str) -> Option<&'static str> {
+pub(super) fn fallback_of(mos_version: &str) -> Option<&'static str> {
     matches!(mos_version, "9.1" | "9.2").then_some("9.0")
 }
 

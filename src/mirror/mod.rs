@@ -2,6 +2,7 @@
 //!
 //! `{mirror}/mcv/mos/{version}/mu-version.json`, over http, https, or in a folder of this host.
 
+mod doubts;
 mod error;
 mod fetch;
 mod file;

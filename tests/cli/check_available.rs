@@ -54,6 +54,26 @@ fn one_status_wins_and_the_document_has_all_conditions() {
 }
 
 #[test]
+fn an_announcement_of_another_release_or_of_the_future_is_named() {
+    let published = r#"{"id": 9, "title": "8.0-MU-9", "timestamp": 4102444800}"#;
+    let lab = Lab::start(Scenario::new().published(published).node(node(1, 2))).expect("a lab");
+    let ran = Program::in_lab(&lab).run("-e 1 check available");
+    let warnings: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("mirror")).collect();
+    let at = warnings[0].split(": ").nth(1).expect("the address");
+    assert_eq!(
+        warnings,
+        [
+            format!("warning: {at}: the title `8.0-MU-9` names MOS 8.0, not 9.0: is the right file published there?"),
+            format!(
+                "warning: {at}: its timestamp is in the future (2100-01-01 00:00 UTC): check the file and the clock of \
+                 this host"
+            ),
+        ]
+    );
+    assert_eq!(ran.code, Some(5), "the verdict stays: {}", ran.stderr);
+}
+
+#[test]
 fn a_mirror_that_fails_still_leaves_the_nodes() {
     let lab = lab(&[1]);
     let program = Program::in_lab(&lab);
@@ -80,7 +100,7 @@ fn a_mirror_that_fails_still_leaves_the_nodes() {
     assert_snapshot!(lines.concat(), @"
     404:
     error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: no such file (404)
-    hint: is the mirror's address the one above `mcv/`, and does it serve this MOS version?
+    hint: the mirror's address is the folder that contains `mcv/`: check it, and that the mirror serves this MOS version
     500:
     error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: the web server failed (500)
     hint: try again; look at the server's log
@@ -88,16 +108,16 @@ fn a_mirror_that_fails_still_leaves_the_nodes() {
     error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: it answered with a web page, not with mu-version.json
     hint: the web server may not be allowed to read the file: nginx on a Fuel master's port 8080 answers so; make the file and the folders above it readable for everybody
     truncated:
-    error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: no valid mu-version.json: not valid JSON (line 1, column 20)
+    error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: not a valid mu-version.json: not valid JSON (line 1, column 20)
     hint: mu-version.json needs `id` (integer from 1), `title` (text) and `timestamp` (integer)
     1 GB:
-    error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: its answer is larger than 64 KiB
-    hint: is this the right mirror? mu-version.json has a few hundred bytes
+    error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: the answer of [SERVER] is larger than 64 KiB
+    hint: mu-version.json has a few hundred bytes: check the mirror's address
     redirect loop:
     error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: [SERVER] redirected more than 3 times
     reset:
-    error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: [SERVER] ended the connection before its answer was complete (Connection reset by peer (os error 104))
-    hint: try again; if it stays, look at the server's log
+    error: mirror [MIRROR]/mcv/mos/9.0/mu-version.json: [SERVER] ended the connection before its answer was complete (Connection reset by peer)
+    hint: try again; if it happens again, look at the server's log
     ");
 }
 
@@ -114,10 +134,10 @@ fn what_a_mirror_may_not_say() {
         lines.push(format!("{} {}\n", error["kind"], error["message"]).replace(&file.display().to_string(), "[FILE]"));
     }
     assert_snapshot!(lines.concat(), @r#"
-    "invalid" "mirror [FILE]: no valid mu-version.json: empty"
-    "invalid" "mirror [FILE]: no valid mu-version.json: not a JSON object but a list"
-    "invalid" "mirror [FILE]: no valid mu-version.json: `id` is text, not an integer"
-    "invalid" "mirror [FILE]: no valid mu-version.json: `title` is missing"
+    "invalid" "mirror [FILE]: not a valid mu-version.json: empty"
+    "invalid" "mirror [FILE]: not a valid mu-version.json: not a JSON object but a list"
+    "invalid" "mirror [FILE]: not a valid mu-version.json: `id` is text, not an integer"
+    "invalid" "mirror [FILE]: not a valid mu-version.json: `title` is missing"
     "#);
 }
 

@@ -314,8 +314,8 @@ fn what_nailgun_refuses_is_one_line_and_nothing_was_started() {
     error: Nailgun, reading the nodes of environment 1: the server failed (500): IntegrityError: (psycopg2.IntegrityError) [31mduplicate key
     hint: see /var/log/nailgun/ and /var/log/nginx/ on the master
     reset: exit 1
-    error: Nailgun, reading the repositories of environment 1: [NAILGUN] ended the connection before its answer was complete (Connection reset by peer (os error 104))
-    hint: try again; if it stays, look at the server's log
+    error: Nailgun, reading the repositories of environment 1: [NAILGUN] ended the connection before its answer was complete (Connection reset by peer)
+    hint: try again; if it happens again, look at the server's log
     busy: exit 7
     error: task 1 (provision) is running in environment 1
     hint: wait for it; if it is an installation of ours: fuel-updates --env 1 install --attach 1

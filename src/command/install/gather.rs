@@ -61,6 +61,7 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Facts, AppError> {
     if announcement.fell_back {
         notes.push(format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
     }
+    notes.extend(announcement.doubts(version, jiff::Timestamp::now().as_second()));
     if env.status != "operational" {
         notes.push(format!("the environment is {}, not operational", env.status));
     }
