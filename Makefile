@@ -19,9 +19,10 @@ e2e: prepare ## installations on real nodes, the core of it; as root
 e2e-full: prepare ## the same with every failure and repair
 	$(CARGO) test --locked --features e2e-full --test e2e
 
-lint: ## formatting, clippy without warnings, words that must not stay
+lint: ## formatting, clippy without warnings, licences and sources, words that must not stay
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --workspace --all-targets --features e2e-full -- -D warnings
+	scripts/deny.sh
 	scripts/forbid.sh
 
 static: ## the binary that is shipped: static-pie
