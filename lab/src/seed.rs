@@ -68,7 +68,6 @@ impl NodeSpec {
             .service("corosync", true)
             .file("/.lab/cluster/nodes", members)
             .file("/.lab/cluster/galera-size", format!("{}\n", names.len()))
-            .file("/root/openrc", "OS_USERNAME=admin\nexport OS_USERNAME\n")
     }
 }
 
@@ -129,6 +128,10 @@ pub(super) fn tree(root: &Path, node: &NodeSpec, scenario: &Scenario) -> Result<
     }
     for (name, argument) in &node.stub_faults {
         write(root, &format!(".lab/faults/{name}"), argument.as_bytes(), 0o644)?;
+    }
+    if node.roles.iter().any(|role| role == "controller") {
+        // Every controller has the credentials of OpenStack's administrator.
+        write(root, "root/openrc", b"OS_USERNAME=admin\nexport OS_USERNAME\n", 0o600)?;
     }
     for (path, content, mode) in &node.files {
         write(root, path, content, *mode)?;

@@ -53,7 +53,7 @@ fn every_run_and_every_task_of_one() {
     exit 0
     --- stdout
     task,child,what,target,status,began,done,failed,not-executed,run
-    3,4,update,9.0-mu-2,done,TIME,24,0,0,RUN
+    3,4,update,9.0-mu-2,done,TIME,22,0,0,RUN
     1,2,pre-checks,9.0-mu-2,done,TIME,7,0,0,RUN
     ");
     let of_run = program.run("-e 1 -q history 3 -f value -c node -c task -c status -c note -s node,task");
@@ -62,7 +62,6 @@ fn every_run_and_every_task_of_one() {
     --- stdout
     node-1 mu_agents done 
     node-1 mu_backup done 
-    node-1 mu_channel done 
     node-1 mu_check done 
     node-1 mu_check_cluster done 
     node-1 mu_commit done 
@@ -75,7 +74,6 @@ fn every_run_and_every_task_of_one() {
     node-1 mu_verify_cluster done 
     node-2 mu_agents done 
     node-2 mu_backup done 
-    node-2 mu_channel done 
     node-2 mu_check done 
     node-2 mu_commit done 
     node-2 mu_env done upload

@@ -259,7 +259,7 @@ fn failures() {
     disk full: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_check/3] Stopping the deployment process!
-        node-3 untouched: check failed; no room on /: 0 MB free, 208 MB needed
+        node-3 untouched: check failed; not enough space on /: 0 MB free, 208 MB needed
         failed: nothing was changed on any node (task 1)
     dpkg's book is not clean: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node

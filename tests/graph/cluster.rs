@@ -1,6 +1,6 @@
 //! What several nodes do together: the cluster's checks, resources of pacemaker, ceph's flags, mongo.
 
-use crate::node::{NODE_PHASES, Node, PHASES};
+use crate::node::{NODE_PHASES, Node, PHASES, scripts};
 
 fn controller() -> Node {
     let node = Node::new(&["primary-controller"]);
@@ -47,6 +47,22 @@ fn each_fault_of_the_cluster_is_named_and_can_be_passed_over_on_request() {
         ("neutron-down", "node-7.domain.tld", "neutron: neutron-openvswitch-agent on node-7.domain.tld is down"),
         ("ceph-down", "", "ceph does not answer"),
         ("ceph-health", "", "ceph: HEALTH_ERR 1 pgs inconsistent"),
+        (
+            "ceph-health",
+            "HEALTH_ERR 12 pgs inconsistent; 3 osds down; too many PGs per OSD (352 > max 300)",
+            "ceph: HEALTH_ERR 12 pgs inconsistent; 3 osds down; too many PGs per OSD (352 > max 300)",
+        ),
+        (
+            "ceph-health",
+            "HEALTH_WARN too many PGs per OSD (352 > max 300); noout flag(s) set",
+            "ceph: noout flag(s) set",
+        ),
+        ("nova-manage-fails", "", "nova: services cannot be queried: OperationalError: (1045"),
+        ("nova-manage-empty", "", "nova: services cannot be queried: the answer is empty"),
+        ("cinder-manage-fails", "", "cinder: services cannot be queried: OperationalError: (1045"),
+        ("cinder-manage-empty", "", "cinder: services cannot be queried: the answer is empty"),
+        ("neutron-fails", "", "neutron: agents cannot be queried: Unable to establish connection"),
+        ("neutron-empty", "", "neutron: agents cannot be queried: the answer is empty"),
     ] {
         let mut node = controller();
         node.fault(fault, argument);
@@ -61,6 +77,57 @@ fn each_fault_of_the_cluster_is_named_and_can_be_passed_over_on_request() {
 }
 
 #[test]
+fn neutron_s_agents_cannot_be_queried_without_credentials() {
+    let node = controller();
+    std::fs::remove_file(node.path("root/openrc")).unwrap();
+    assert_eq!(node.refusal("check-cluster"), "neutron: agents cannot be queried: /root/openrc is missing");
+}
+
+#[test]
+fn more_placement_groups_than_ceph_likes_are_no_problem() {
+    let node = controller();
+    node.fault("ceph-health", "HEALTH_WARN too many PGs per OSD (352 > max 300)");
+    node.pass(&["check-cluster"]);
+}
+
+#[test]
+fn queries_run_as_the_user_of_their_service() {
+    let node = controller();
+    let front = scripts(&[
+        ("id", "case \"$*\" in -u) echo 0 ;; nova | cinder) exit 0 ;; *) exit 1 ;; esac"),
+        ("su", "echo \"$5 $4\" >>\"$FUEL_MU_ROOT/asked\"; exec sh -c \"$4\""),
+    ]);
+    assert!(node.run_behind(front.path(), "check-cluster"), "{}", node.log());
+    assert_eq!(node.read("asked"), "nova nova-manage service list\ncinder cinder-manage service list\n");
+}
+
+#[test]
+fn a_service_that_crashes_again_and_again_is_not_running() {
+    let node = Node::new(&["compute"]);
+    node.services(&["nova-compute", "neutron-l3-agent"]);
+    node.pass(&["check", "backup", "agents"]);
+    node.fault("service-crashes", "nova-compute");
+    assert_eq!(node.refusal("update"), "not running any more: nova-compute (crashes and is started again)");
+    node.repair("service-crashes");
+    node.pass(&["update"]);
+    node.fault("service-crashes", "nova-compute");
+    assert_eq!(node.refusal("verify"), "services are down: nova-compute (crashes and is started again)");
+    assert_eq!(node.run("commit").code, 1);
+}
+
+#[test]
+fn a_maintenance_mode_that_the_operator_set_stays() {
+    let mut node = controller();
+    node.values.skip_cluster_checks = true;
+    node.write(".lab/cluster/nodes", &format!("{}\n", hostname()));
+    node.write(".lab/cluster/maintenance", "");
+    node.add(".lab/repo", "pacemaker 2.0\ncorosync 2.0\n");
+    node.pass(&["check", "backup", "agents", "update"]);
+    assert_eq!(node.calls("pcs property"), Vec::<String>::new());
+    assert!(node.exists(".lab/cluster/maintenance"));
+}
+
+#[test]
 fn a_node_without_the_packages_is_not_asked() {
     let node = Node::new(&["primary-controller"]);
     for fault in ["pacemaker-down", "mysql-down", "rabbit-down", "ceph-down"] {
@@ -72,7 +139,7 @@ fn a_node_without_the_packages_is_not_asked() {
 #[test]
 fn resources_of_pacemaker_restart_once_when_the_last_controller_is_through() {
     let mut node = controller();
-    node.pass(&["check", "check-cluster", "backup", "agents", "channel", "update"]);
+    node.pass(&["check", "check-cluster", "backup", "agents", "update"]);
     assert_eq!(node.calls("pcs resource disable"), Vec::<String>::new());
     node.pass(&["ha"]);
     assert_eq!(
@@ -93,9 +160,9 @@ fn resources_of_pacemaker_restart_once_when_the_last_controller_is_through() {
 #[test]
 fn a_resource_that_does_not_come_back_stops_the_run_and_the_next_one_tries_again() {
     let node = controller();
-    node.pass(&["check", "check-cluster", "backup", "agents", "channel", "update"]);
+    node.pass(&["check", "check-cluster", "backup", "agents", "update"]);
     node.fault("resource-down", "neutron-l3-agent");
-    assert_eq!(node.refusal("ha"), "neutron-l3-agent does not come back");
+    assert_eq!(node.refusal("ha"), "neutron-l3-agent does not start again");
     assert!(node.exists("var/lib/fuel-mu/undo/resource"), "what could not be undone stays noted");
     node.repair("resource-down");
     node.pass(&["ha"]);
@@ -134,7 +201,7 @@ fn packages_may_not_restart_what_pacemaker_runs() {
     {
         node.write(&format!(".lab/restarts/{package}"), &format!("{service}\n"));
     }
-    node.pass(&["check", "backup", "agents", "channel", "update"]);
+    node.pass(&["check", "backup", "agents", "update"]);
     let restarts: Vec<String> = node.calls("service ").into_iter().filter(|call| call.ends_with("restart")).collect();
     assert_eq!(restarts, ["service rsyslog restart", "service nova-api restart", "service memcached restart"]);
 }
@@ -144,7 +211,7 @@ fn new_binaries_of_pacemaker_start_in_maintenance_mode() {
     let node = controller();
     node.write(".lab/cluster/nodes", &format!("{}\n", hostname()));
     node.add(".lab/repo", "pacemaker 2.0\ncorosync 2.0\n");
-    node.pass(&["check", "backup", "agents", "channel", "update"]);
+    node.pass(&["check", "backup", "agents", "update"]);
     let calls = node.calls("");
     let steps: Vec<&str> = calls
         .iter()
@@ -171,8 +238,8 @@ fn maintenance_mode_is_left_when_pacemaker_does_not_come_back() {
     let mut node = controller();
     node.write(".lab/cluster/nodes", "somebody-else\n");
     node.add(".lab/repo", "pacemaker 2.0\n");
-    node.pass(&["check", "backup", "agents", "channel"]);
-    assert_eq!(node.gives_up("update"), "pacemaker does not come back");
+    node.pass(&["check", "backup", "agents"]);
+    assert_eq!(node.gives_up("update"), "pacemaker does not start again");
     node.assert_tidy();
 }
 
@@ -205,7 +272,7 @@ fn ceph_s_flags_are_set_for_the_time_of_the_upgrade() {
 #[test]
 fn daemons_of_ceph_that_an_interrupted_run_did_not_restart_are_restarted_under_the_flags() {
     let node = storage();
-    node.pass(&["check", "backup", "agents", "channel"]);
+    node.pass(&["check", "backup", "agents"]);
     node.fault("die-after", "ceph");
     node.run("update");
     node.pass(&["cleanup"]);
@@ -235,7 +302,7 @@ fn targets_of_systemd() {
 #[test]
 fn ceph_s_flags_are_unset_after_every_failure() {
     let mut node = storage();
-    node.pass(&["check", "backup", "agents", "channel"]);
+    node.pass(&["check", "backup", "agents"]);
     node.fault("postinst", "ceph");
     node.refusal("update");
     assert_eq!(node.read(".lab/ceph/flags"), "");
@@ -251,7 +318,7 @@ fn ceph_s_flags_are_unset_after_every_failure() {
 #[test]
 fn ceph_s_flags_of_a_killed_run_are_unset_by_the_next_phase() {
     let node = storage();
-    node.pass(&["check", "backup", "agents", "channel"]);
+    node.pass(&["check", "backup", "agents"]);
     node.fault("die", "ceph");
     node.run("update");
     node.repair("die");
@@ -267,7 +334,7 @@ fn a_replica_set_must_be_healthy_again() {
     let mut node = Node::new(&["mongo"]);
     node.services(&["mongodb"]);
     node.package("mongodb-server", "2.6", "2.7");
-    node.pass(&["check", "backup", "agents", "channel"]);
+    node.pass(&["check", "backup", "agents"]);
     node.fault("mongo-state", "");
     assert_eq!(node.gives_up("update"), "mongo: a member of the replica set is unhealthy");
     node.fault("mongo-state", "2");

@@ -16,7 +16,6 @@ fn killed_everywhere(phase: &str, signal: &str, step: usize) {
     let at = NODE_PHASES.iter().position(|name| *name == phase).unwrap();
     let template = node();
     template.pass(&NODE_PHASES[..at]);
-    template.wait_for_channel();
     let before = template.read(".lab/installed");
     for call in (1..).step_by(step) {
         let mut node = template.copy();
@@ -73,14 +72,13 @@ fn stopped_at_steps_of_the_update() {
 fn killed_at_steps_of_the_other_phases() {
     killed_everywhere("backup", "KILL", 7);
     killed_everywhere("agents", "KILL", 11);
-    killed_everywhere("channel", "KILL", 3);
     killed_everywhere("verify", "KILL", 11);
 }
 
 #[test]
 fn a_killed_upgrade_leaves_half_configured_packages_and_the_next_run_finishes_them() {
     let mut node = node();
-    node.pass(&["check", "backup", "agents", "channel"]);
+    node.pass(&["check", "backup", "agents"]);
     node.fault("die", "nova-common");
     node.run("update");
     node.repair("die");
@@ -90,7 +88,7 @@ fn a_killed_upgrade_leaves_half_configured_packages_and_the_next_run_finishes_th
     node.values.run = "20261124T000000Z-0003".into();
     node.calls("");
     node.pass(NODE_PHASES);
-    assert_eq!(node.calls("dpkg --force-confdef --force-confold --configure -a").len(), 1);
+    assert_eq!(node.calls("dpkg --force-confdef --force-confold --admindir=").len(), 1);
     assert_eq!(node.state().unwrap().evidence.unwrap().upgraded, 3);
     node.assert_tidy();
 }
@@ -114,7 +112,7 @@ fn a_channel_that_a_killed_run_did_not_restart_is_restarted_by_the_next() {
 fn by_hand_cleanup_undoes_what_was_left() {
     let node = node();
     node.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 0\n");
-    node.pass(&["check", "backup", "agents", "channel"]);
+    node.pass(&["check", "backup", "agents"]);
     node.fault("die", "nova-common");
     node.run("update");
     assert!(node.exists("var/lib/fuel-mu/policy-rc.d.saved"));
@@ -139,7 +137,7 @@ fn two_scripts_at_once_are_refused() {
         .unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(holder.stdout.take().unwrap()), &mut line).unwrap();
-    assert_eq!(node.gives_up("update"), "another script of an update is at work on this node");
+    assert_eq!(node.gives_up("update"), "another script of an update is running on this node");
     drop(holder.stdin.take());
     holder.wait().unwrap();
     node.pass(&["check"]);
@@ -164,7 +162,7 @@ fn the_lock_is_not_left_to_what_a_package_starts() {
     let daemon = recorders.path().join("service");
     std::fs::write(&daemon, "#!/bin/sh\nls -l /proc/$$/fd >>\"$FUEL_MU_ROOT/descriptors\"\nexit 0\n").unwrap();
     std::fs::set_permissions(&daemon, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    node.pass(&["backup", "agents", "channel"]);
+    node.pass(&["backup", "agents"]);
     node.run_behind(recorders.path(), "update");
     let descriptors = node.read("descriptors");
     assert!(!descriptors.contains("fuel-mu/lock"), "{descriptors}");
@@ -177,16 +175,17 @@ fn the_folder_of_an_apt_that_goes_on_stays_until_it_has_ended() {
     node.write("var/lib/fuel-mu/undo/work", "");
     node.write("var/lib/fuel-mu/work/apt/cache/archives/nova.deb", "");
     // The command line of an apt-get is what a clean-up knows it by.
-    let cache = format!("Dir::Cache={}", node.path("var/lib/fuel-mu/work/apt/cache").display());
+    let mark = format!("Dpkg::Options::=--admindir={}", node.path("var/lib/dpkg").display());
     let mut apt = std::process::Command::new("sh");
     let mut apt = apt
-        .args(["-c", "read end; :", "apt-get", "-o", &cache])
+        .args(["-c", "read end; :", "apt-get", "-o", &mark])
         .stdin(std::process::Stdio::piped())
         .spawn()
         .expect("a process");
     let out = node.command("cleanup").env("MU_LOCK_WAIT", "1").output().expect("a clean-up");
     let said = String::from_utf8_lossy(&out.stdout);
-    assert!(!out.status.success() && said.contains("the apt of a killed phase is still at work"), "{said}");
+    assert!(!out.status.success() && said.contains("the apt of a killed phase is still running"), "{said}");
+    assert_eq!(node.log().matches("still running").count(), 1, "it waits once: {said}");
     assert!(node.exists("var/lib/fuel-mu/work/apt/cache/archives/nova.deb"), "it is in use");
     drop(apt.stdin.take());
     apt.wait().expect("its end");

@@ -6,11 +6,15 @@
 
 mod node;
 
+mod channel;
+
 mod cluster;
 mod commit;
 mod faults;
 mod happy;
 mod interrupted;
+mod old_tools;
+mod protection;
 mod refusals;
 mod roles;
 mod shell;

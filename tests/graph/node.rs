@@ -6,7 +6,6 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
-use std::time::Instant;
 
 use fuel_updates::domain::mu::Mu;
 use fuel_updates::domain::update_state::UpdateState;
@@ -20,7 +19,7 @@ pub(crate) const MU_FILE: &str =
 
 /// The phases in the order of the graph, as a primary controller goes through them.
 pub(crate) const PHASES: &[&str] =
-    &["check", "check-cluster", "backup", "agents", "channel", "update", "ha", "verify", "verify-cluster", "commit"];
+    &["check", "check-cluster", "backup", "agents", "update", "ha", "verify", "verify-cluster", "commit"];
 
 /// A node's tree. Removed when dropped.
 pub(crate) struct Node {
@@ -31,7 +30,7 @@ pub(crate) struct Node {
 }
 
 /// The phases of a node that is no primary controller.
-pub(crate) const NODE_PHASES: &[&str] = &["check", "backup", "agents", "channel", "update", "verify", "commit"];
+pub(crate) const NODE_PHASES: &[&str] = &["check", "backup", "agents", "update", "verify", "commit"];
 
 /// What a phase did.
 pub(crate) struct Outcome {
@@ -158,21 +157,16 @@ impl Node {
         Outcome { code: status.code().unwrap_or(-1), text }
     }
 
-    /// Runs one phase with a folder before the stubs in `PATH`; returns whether it succeeded.
-    pub(crate) fn run_behind(&self, folder: &Path, phase: &str) -> bool {
+    /// The command that runs one phase with a folder before the stubs in `PATH`.
+    pub(crate) fn command_behind(&self, folder: &Path, phase: &str) -> Command {
         let mut command = self.command(phase);
         command.env("PATH", format!("{}:{}:/usr/bin:/bin", folder.display(), stubs().display()));
-        command.output().unwrap().status.success()
+        command
     }
 
-    /// Waits for the process that restarts mcollective when the phase `agents` is over.
-    pub(crate) fn wait_for_channel(&self) {
-        let file = self.path("var/lib/fuel-mu/channel");
-        let begin = Instant::now();
-        while fs::read_to_string(&file).is_ok_and(|text| !text.starts_with("restarted")) {
-            assert!(begin.elapsed().as_secs() < 60, "mcollective was not restarted");
-            std::thread::yield_now();
-        }
+    /// Runs that command; returns whether it succeeded.
+    pub(crate) fn run_behind(&self, folder: &Path, phase: &str) -> bool {
+        self.command_behind(folder, phase).output().unwrap().status.success()
     }
 
     /// Runs phases that must succeed.
@@ -248,6 +242,17 @@ impl Node {
 fn script() -> &'static str {
     static SCRIPT: OnceLock<String> = OnceLock::new();
     SCRIPT.get_or_init(|| Graph::builtin().unwrap().node_script().unwrap())
+}
+
+/// A folder with scripts of a test's own, to be put before the stubs.
+pub(crate) fn scripts(scripts: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in scripts {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
 }
 
 /// A folder with recording stand-ins for ordinary commands, which do as the real ones do.

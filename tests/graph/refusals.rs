@@ -42,7 +42,7 @@ fn no_repository_at_all() {
 fn a_repository_of_the_environment_that_the_node_lacks() {
     let mut node = Node::new(&["compute"]);
     node.values.repos = vec!["mos".into(), "mos-updates".into()];
-    assert_eq!(refused(&node), "/etc/apt/sources.list.d/mos-updates.list is missing or holds no repository");
+    assert_eq!(refused(&node), "/etc/apt/sources.list.d/mos-updates.list is missing or contains no repository");
 }
 
 #[test]
@@ -53,7 +53,9 @@ fn sources_that_are_not_the_environment_s() {
     node.values.sources = vec![("mos".into(), "deb http://mirror/mos mos9.0 main restricted".into())];
     let reason = refused(&node);
     assert!(
-        reason.starts_with("/etc/apt/sources.list.d/mos.list is not the environment's: deb http://mirror/mos"),
+        reason.starts_with(
+            "/etc/apt/sources.list.d/mos.list differs from the settings of the environment: deb http://mirror/mos"
+        ),
         "{reason}"
     );
 }
@@ -63,7 +65,7 @@ fn a_lock_that_is_not_given_back() {
     let mut node = Node::new(&["compute"]);
     node.fault("dpkg-lock", "");
     node.patience = 2;
-    assert_eq!(refused(&node), "the lock of dpkg was held by another process for 2 s");
+    assert_eq!(refused(&node), "another process held the lock of dpkg for 2 s");
     node.patience = 60;
     node.fault("dpkg-lock", "3");
     node.pass(&["check"]);
@@ -117,7 +119,7 @@ fn a_kernel_in_the_mos_repositories() {
 fn no_room() {
     let node = Node::new(&["compute"]);
     node.fault("disk-full", "");
-    assert_eq!(refused(&node), "no room on /: 0 MB free, 208 MB needed");
+    assert_eq!(refused(&node), "not enough space on /: 0 MB free, 208 MB needed");
 }
 
 #[test]
@@ -146,6 +148,6 @@ fn values_that_nobody_should_source() {
     let output = command.output().unwrap();
     assert!(!output.status.success());
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("env holds something else than KEY='value' lines"), "{text}");
+    assert!(text.contains("env contains lines other than KEY='value'"), "{text}");
     assert!(!node.exists("pwned"));
 }

@@ -64,7 +64,7 @@ fn a_configuration_file_that_an_earlier_commit_changed() {
     node.values.target.id = 4;
     node.values.target.timestamp = 9;
     node.values.file = format!("{next}\n").into_bytes();
-    node.pass(&["check", "backup", "agents", "channel", "update"]);
+    node.pass(&["check", "backup", "agents", "update"]);
     assert_eq!(leftovers(&node), ["mu-version.json.dpkg-dist"]);
     assert_eq!(node.read("etc/fuel/mu-version.json"), MU_FILE, "not ours to change before the commit");
     node.pass(&["verify", "commit"]);
@@ -79,8 +79,8 @@ fn a_configuration_file_that_an_earlier_commit_changed() {
 fn another_update_than_the_mirror_announces() {
     for conffile in [false, true] {
         let node = node(OTHER, conffile);
-        node.pass(&["check", "backup", "agents", "channel", "update"]);
-        assert_eq!(node.refusal("verify"), "fuel-misc ships an mu-version.json of another update");
+        node.pass(&["check", "backup", "agents", "update"]);
+        assert_eq!(node.refusal("verify"), "fuel-misc provides the mu-version.json of another update");
         assert_eq!(node.state().unwrap().evidence.unwrap().fuel_misc, "differs");
         assert_eq!(node.run("commit").code, 1);
         assert_eq!(node.read("etc/fuel/mu-version.json"), OTHER, "what the package wrote");

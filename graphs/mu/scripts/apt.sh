@@ -1,20 +1,25 @@
 # shellcheck shell=sh
-# Packages: apt with the MOS repositories alone. Sources, lists and cache lie in our own folder, so the node's
-# own lists stay as they are, and Ubuntu's updates (kernels among them) are out of sight.
+# Packages: apt with the MOS repositories only. Sources, lists and cache are in a folder of our own, so the node's own
+# lists stay as they are and Ubuntu's updates (with their kernels) are not seen.
 
-# mos_apt ARGUMENT…: apt-get on the private folder.
+# mos_apt ARGUMENT…: apt-get with the private folder. Without Languages=none a missing translation hides the real error;
+# without Sandbox::User=root apt 1.2 warns first that its own user cannot read the private folder.
 mos_apt() {
     DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 APT_LISTCHANGES_FRONTEND=none NEEDRESTART_MODE=l apt-get -q \
         -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$WORK/apt/sources" \
         -o "Dir::State::lists=$WORK/apt/lists" -o "Dir::Cache=$WORK/apt/cache" -o APT::Install-Recommends=false \
-        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null
+        -o Acquire::Languages=none -o APT::Sandbox::User=root \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o "Dpkg::Options::=$DPKG_MARK" "$@" </dev/null
 }
+# apt_reads ARGUMENT…: the same for what changes no package. apt 1.0 takes dpkg's lock also for `update` and `-s`, and
+# fails at once if another process has it; the lists and the cache are ours, and we hold our own lock.
+apt_reads() { mos_apt -o Debug::NoLocking=1 "$@"; }
 mos_cache() {
     apt-cache -q -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$WORK/apt/sources" \
         -o "Dir::State::lists=$WORK/apt/lists" -o "Dir::Cache=$WORK/apt/cache" "$@" </dev/null
 }
 
-# mos_sources: the names of the MOS repositories of this node.
+# mos_sources: prints the names of the MOS repositories of this node.
 mos_sources() {
     if [ -n "$MU_REPOS" ]; then
         printf '%s\n' "$MU_REPOS" | tr -s ' ' '\n'
@@ -25,17 +30,28 @@ mos_sources() {
     fi
 }
 
-# prepare_apt: the private folder with fresh lists. Says in APT_PROBLEM why not.
+# apt_reasons FILE: prints why apt failed, from its output; first the lines with both URL and reason. Old versions print
+# `Err URL` with the reason, if any, on the next line, and repeat it in a summary.
+apt_reasons() {
+    {
+        grep '^[EW]: Failed to fetch [^ ]*  *[^ ]' "$1"
+        grep '^dpkg: error\|^[EW]: ' "$1" | grep -v '^[EW]: Failed to fetch\|Some index files failed\|Can not write log'
+    } >"$WORK/reasons"
+    [ -s "$WORK/reasons" ] || grep '^[EW]: \|^Err[ :]' "$1" >"$WORK/reasons"
+    head -n 2 "$WORK/reasons" | one_line
+}
+
+# prepare_apt: fills the private folder and fetches the lists. Sets APT_PROBLEM on failure.
 prepare_apt() {
     use_work
     rm -rf "$WORK/apt"
     mkdir -p "$WORK/apt/sources" "$WORK/apt/lists/partial" "$WORK/apt/cache/archives/partial" || {
-        APT_PROBLEM="no room below $WORK"
+        APT_PROBLEM="cannot create folders in $WORK (no space?)"
         return 1
     }
     for name in $(mos_sources); do
         if ! grep -qs '^deb[[:space:]]' "$ROOT/etc/apt/sources.list.d/$name.list"; then
-            APT_PROBLEM="/etc/apt/sources.list.d/$name.list is missing or holds no repository"
+            APT_PROBLEM="/etc/apt/sources.list.d/$name.list is missing or contains no repository"
             return 1
         fi
         cp "$ROOT/etc/apt/sources.list.d/$name.list" "$WORK/apt/sources/$name.list"
@@ -44,49 +60,60 @@ prepare_apt() {
         APT_PROBLEM='no MOS repository in /etc/apt/sources.list.d'
         return 1
     fi
-    mos_apt update >"$WORK/update" 2>&1
+    apt_reads update >"$WORK/update" 2>&1
     update_code=$?
     cat "$WORK/update" >>"$LOG"
-    # Older versions of apt end with 0 although an index could not be fetched.
-    if [ "$update_code" -ne 0 ] || grep -q '^[EW]: .*[Ff]ailed to fetch\|^E: \|^Err ' "$WORK/update"; then
-        APT_PROBLEM="apt-get update: $(grep '^[EW]: \|^Err ' "$WORK/update" | head -n 2 | one_line)"
+    # Old versions of apt exit with 0 although an index could not be fetched. A line `Err` alone is no failure: apt 1.0
+    # prints it for each compression that a repository does not offer.
+    if [ "$update_code" -ne 0 ] || grep -q '^[EW]: .*[Ff]ailed to fetch\|^E: ' "$WORK/update"; then
+        APT_PROBLEM="apt-get update: $(apt_reasons "$WORK/update")"
         return 1
     fi
     if [ -z "$(find "$WORK/apt/lists" -name '*_Packages*')" ]; then
-        APT_PROBLEM='the MOS repositories gave no index of packages'
+        APT_PROBLEM='the MOS repositories provide no package index'
         return 1
     fi
 }
 
-# wait_for_dpkg: until nobody holds the locks of dpkg and apt.
-wait_for_dpkg() {
-    deadline_dpkg=$(($(now) + MU_LOCK_WAIT))
+# says_locked FILE: whether apt or dpkg failed because another process holds dpkg's lock. Only their own messages count:
+# the scripts of packages write to the same output.
+says_locked() {
+    grep -q '^E: Could not get lock /var/lib/dpkg/\|^E: Unable to lock the administration directory\|^E: Unable to acquire the dpkg \|^dpkg: error: dpkg .*locked by another process' "$1"
+}
+
+# wait_for_lock: waits until no other process holds dpkg's lock. What else `apt-get check` complains about is in
+# $WORK/checked, and CHECK_CODE is its exit status.
+wait_for_lock() {
+    deadline_lock=$(($(now) + MU_LOCK_WAIT))
     while :; do
-        apt_said=$(mos_apt check 2>&1) && return 0
-        case $apt_said in
-            *[Cc]'ould not get lock'* | *'Unable to lock'* | *'Unable to acquire'*) ;;
-            *)
-                printf '%s\n' "$apt_said" >>"$LOG"
-                APT_PROBLEM="apt-get check: $(printf '%s\n' "$apt_said" | grep '^E: ' | head -n 2 | one_line)"
-                return 1
-                ;;
-        esac
-        if [ "$(now)" -ge "$deadline_dpkg" ]; then
-            APT_PROBLEM="the lock of dpkg was held by another process for $MU_LOCK_WAIT s"
+        mos_apt check >"$WORK/checked" 2>&1
+        CHECK_CODE=$?
+        if [ "$CHECK_CODE" -eq 0 ] || ! says_locked "$WORK/checked"; then return 0; fi
+        if [ "$(now)" -ge "$deadline_lock" ]; then
+            APT_PROBLEM="another process held the lock of dpkg for $MU_LOCK_WAIT s"
             return 1
         fi
         sleep "$MU_POLL"
     done
 }
 
-# simulate NAME ARGUMENT…: the plan of an apt-get call as $WORK/NAME.plan (lines PACKAGE FROM TO, FROM `-` for a
-# new one) and $WORK/NAME.removals.
+# wait_for_dpkg: the same, and dpkg's database must be in order.
+wait_for_dpkg() {
+    wait_for_lock || return 1
+    [ "$CHECK_CODE" -ne 0 ] || return 0
+    cat "$WORK/checked" >>"$LOG"
+    APT_PROBLEM="apt-get check: $(apt_reasons "$WORK/checked")"
+    return 1
+}
+
+# simulate NAME ARGUMENT…: writes the plan of an apt-get call to $WORK/NAME.plan (lines PACKAGE FROM TO, FROM is `-` for a
+# new package) and to $WORK/NAME.removals.
 simulate() {
     into=$WORK/$1
     shift
-    if ! mos_apt -s "$@" >"$into.said" 2>&1; then
+    if ! apt_reads -s "$@" >"$into.said" 2>&1; then
         cat "$into.said" >>"$LOG"
-        APT_PROBLEM="the simulated upgrade fails: $(grep '^E: ' "$into.said" | head -n 2 | one_line)"
+        APT_PROBLEM="the simulated upgrade fails: $(apt_reasons "$into.said")"
         return 1
     fi
     awk '$1 == "Inst" { from = "-"; to = $3
@@ -95,8 +122,8 @@ simulate() {
     awk '$1 == "Remv" || $1 == "Purg" { print $2 }' "$into.said" | sort -u >"$into.removals"
 }
 
-# upgradable: packages for which the MOS repositories hold another version than the installed one, lines
-# PACKAGE FROM TO. Asked of the policy and not of a simulation, so held and kept-back packages are told.
+# upgradable: prints installed packages for which the MOS repositories have another version, lines PACKAGE FROM TO. It asks
+# the policy and not a simulation, so held and kept-back packages are listed.
 upgradable() {
     # shellcheck disable=SC2016
     dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' 2>/dev/null |
@@ -109,7 +136,7 @@ upgradable() {
          $1 == "Candidate:" && from != "(none)" && $2 != "(none)" && $2 != from { print name, from, $2 }' "$WORK/policy"
 }
 
-# downgrades PLAN: names that would get an older version.
+# downgrades PLAN: prints packages that would get an older version.
 downgrades() {
     while read -r package from to; do
         [ "$from" = - ] || ! dpkg --compare-versions "$to" lt "$from" || printf '%s\n' "$package"
@@ -118,28 +145,35 @@ downgrades() {
 
 held_packages() { apt-mark showhold 2>/dev/null | sort -u; }
 
-# audit: nothing when dpkg's book is clean, else the names of packages that are not in order.
+# audit: prints nothing if dpkg's database is in order, else the packages that are not.
 audit() {
-    book_says=$(dpkg --audit 2>&1)
-    [ -n "$book_says" ] || return 0
-    names=$(printf '%s\n' "$book_says" | awk '/^ / { print $1 }' | sort -u | tr '\n' ' ' | sed 's/ $//')
-    printf 'packages not in order: %s\n' "${names:-$(printf '%s\n' "$book_says" | one_line)}"
+    audit_says=$(dpkg --audit 2>&1)
+    [ -n "$audit_says" ] || return 0
+    names=$(printf '%s\n' "$audit_says" | awk '/^ / { print $1 }' | sort -u | tr '\n' ' ' | sed 's/ $//')
+    printf 'packages not in order: %s\n' "${names:-$(printf '%s\n' "$audit_says" | one_line)}"
 }
 
-# free_mb PATH: megabytes that are free where PATH lies.
+# settled_audit: the same once no other process is working on packages: what dpkg is configuring is not in order either.
+settled_audit() {
+    found_audit=$(audit)
+    [ -n "$found_audit" ] || return 0
+    ! wait_for_lock || audit
+}
+
+# free_mb PATH: prints the free megabytes of the file system of PATH.
 free_mb() {
     path=$ROOT$1
     [ -e "$path" ] || path=$ROOT/
     df -Pk "$path" | awk 'NR == 2 { print int($4 / 1024) }'
 }
 
-# download_mb ARGUMENT…: what an apt-get call would fetch.
-download_mb() { mos_apt -y --print-uris "$@" 2>/dev/null | awk '$1 ~ /^.[a-z+]*:/ { bytes += $3 } END { print int(bytes / 1048576) }'; }
+# download_mb ARGUMENT…: prints the megabytes that an apt-get call would fetch.
+download_mb() { apt_reads -y --print-uris "$@" 2>/dev/null | awk '$1 ~ /^.[a-z+]*:/ { bytes += $3 } END { print int(bytes / 1048576) }'; }
 
-# needed_mb ARGUMENT…: a call's archives, the same unpacked (three times as much is ample), and some air.
+# needed_mb ARGUMENT…: the archives, three times as much for the unpacked files, and 200 MB as a reserve.
 needed_mb() { echo $((4 * $(download_mb "$@") + 200)); }
 
-# untouchable PLAN: names on it that an update never touches.
+# untouchable PLAN: prints packages that an update never upgrades.
 untouchable() {
     set -f
     while read -r package _; do
@@ -149,22 +183,24 @@ untouchable() {
     set +f
 }
 
-# room_for ARGUMENT…: whether /, /usr and /var have that much room.
+# room_for ARGUMENT…: whether /, /usr and /var have enough space for an apt-get call.
 room_for() {
     needed=$(needed_mb "$@")
     for place in / /usr /var; do
         free=$(free_mb "$place")
         if [ "${free:-0}" -lt "$needed" ]; then
-            APT_PROBLEM="no room on $place: ${free:-0} MB free, $needed MB needed"
+            APT_PROBLEM="not enough space on $place: ${free:-0} MB free, $needed MB needed"
             return 1
         fi
     done
 }
 
-# apply_plan NAME ARGUMENT…: simulates once more, refuses, then does it, with services protected.
+# apply_plan NAME ARGUMENT…: simulates again, refuses what an update never does, then runs the call with services protected.
 apply_plan() {
     plan_name=$1
     shift
+    # The plan must be that of a database that nobody is changing.
+    wait_for_dpkg || return 1
     simulate "$plan_name" "$@" || return 1
     if [ -s "$WORK/$plan_name.removals" ]; then
         APT_PROBLEM="packages would be removed: $(one_line <"$WORK/$plan_name.removals")"
@@ -184,24 +220,23 @@ apply_plan() {
     room_for "$@" || return 1
     remember_plan "$WORK/$plan_name.plan"
     protect_services
-    while :; do
+    log "upgrading $(wc -l <"$WORK/$plan_name.plan" | tr -d ' ') packages"
+    # Another process may take the lock between our look at it and the call.
+    for try in 1 2 3; do
         wait_for_dpkg || return 1
-        log "upgrading $(wc -l <"$WORK/$plan_name.plan" | tr -d ' ') packages"
         mos_apt -y --no-remove "$@" >"$WORK/$plan_name.did" 2>&1
         apt_code=$?
         cat "$WORK/$plan_name.did" >>"$LOG"
         [ "$apt_code" -ne 0 ] || return 0
-        # Between the look at the lock and now somebody else may have taken it.
-        if grep -q 'ould not get lock\|Unable to lock\|Unable to acquire' "$WORK/$plan_name.did"; then
-            sleep "$MU_POLL"
-            continue
-        fi
-        APT_PROBLEM="apt-get $1: $(grep '^dpkg: error\|^E: ' "$WORK/$plan_name.did" | grep -v 'Can not write log' | head -n 3 | one_line)"
-        return 1
+        says_locked "$WORK/$plan_name.did" || break
+        log "another process took the lock of dpkg (attempt $try)"
+        sleep "$MU_POLL"
     done
+    APT_PROBLEM="apt-get $1: $(grep '^dpkg: error\|^E: ' "$WORK/$plan_name.did" | grep -v 'Can not write log' | head -n 3 | one_line)"
+    return 1
 }
 
-# repair: finishes what a killed phase of ours left half-configured. Only after our own unfinished work.
+# repair: finishes what a killed phase of ours left half-configured. Only if our own update is unfinished.
 repair() {
     [ -n "$(audit)" ] || return 0
     unfinished || return 1
@@ -210,10 +245,10 @@ repair() {
     protect_services
     deadline_repair=$(($(now) + MU_LOCK_WAIT))
     while :; do
-        DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a >"$WORK/repair" 2>&1 </dev/null
+        DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold "$DPKG_MARK" --configure -a >"$WORK/repair" 2>&1 </dev/null
         repair_code=$?
         cat "$WORK/repair" >>"$LOG"
-        if [ "$repair_code" -eq 0 ] || ! grep -q 'lock' "$WORK/repair" || [ "$(now)" -ge "$deadline_repair" ]; then break; fi
+        if [ "$repair_code" -eq 0 ] || ! says_locked "$WORK/repair" || [ "$(now)" -ge "$deadline_repair" ]; then break; fi
         sleep "$MU_POLL"
     done
     [ -z "$(audit)" ]
@@ -221,30 +256,35 @@ repair() {
 
 # --- policy-rc.d -------------------------------------------------------------------------------------
 
-# protect_services: packages may not restart what is on the list. The file works only as long as this
-# process lives, so a killed run does not leave services that cannot be started.
+# protect_services: packages may not restart what is on the list. The file has an effect only while this process or an apt
+# or dpkg that it started is running, so a killed run does not leave services that cannot be started.
 protect_services() {
     protected=$PROTECTED
     ! has_package pacemaker || protected="$protected $PROTECTED_HA"
     # These are restarted afterwards, once and in order.
     protected="$protected $(wanted_services | tr '\n' ' ')"
-    undo_policy || fail "$POLICY cannot be put back"
+    undo_policy || fail "cannot restore $POLICY"
     note_undo policy
-    if [ -e "$POLICY" ] || [ -L "$POLICY" ]; then mv "$POLICY" "$MU/policy-rc.d.saved" || fail "$POLICY cannot be moved"; fi
+    if [ -e "$POLICY" ] || [ -L "$POLICY" ]; then mv "$POLICY" "$MU/policy-rc.d.saved" || fail "cannot move $POLICY"; fi
     mkdir -p "$ROOT/usr/sbin"
-    cat <<END | write_file "$POLICY" 0755 || fail "$POLICY cannot be written"
+    cat <<END | write_file "$POLICY" 0755 || fail "cannot write $POLICY"
 #!/bin/sh
-# fuel-updates: for the time of a package upgrade only. Run $MU_RUN.
-if kill -0 $$ 2>/dev/null; then
-    for word in "\$@"; do
-        case \$word in
-            -*) ;;
-            $(printf '%s' "$protected" | sed 's/ *$//' | tr -s ' ' '|')) exit 101 ;;
-            *) break ;;
-        esac
-    done
-fi
+# fuel-updates: only during a package upgrade. Run $MU_RUN.
+name='' action=''
+for word in "\$@"; do
+    case \$word in
+        -*) ;;
+        *) if [ -z "\$name" ]; then name=\$word; elif [ -z "\$action" ]; then action=\$word; fi ;;
+    esac
+done
+case \$name in
+    $(printf '%s' "$protected" | sed 's/ *$//' | tr -s ' ' '|'))
+        if kill -0 $$ 2>/dev/null || grep -ls -- '[-]${DPKG_MARK#-}' /proc/[0-9]*/cmdline 2>/dev/null | grep -q .; then exit 101; fi
+        ;;
+esac
 if [ -x "$MU/policy-rc.d.saved" ]; then exec "$MU/policy-rc.d.saved" "\$@"; fi
+# invoke-rc.d puts the action for a disabled service in brackets and does it only if a policy says so.
+case \$action in '('*) exit 101 ;; esac
 exit 0
 END
 }
@@ -252,7 +292,7 @@ END
 undo_policy() {
     if [ -e "$MU/policy-rc.d.saved" ] || [ -L "$MU/policy-rc.d.saved" ]; then
         mv -f "$MU/policy-rc.d.saved" "$POLICY"
-    elif grep -qs 'fuel-updates: for the time' "$POLICY"; then
+    elif grep -qs 'fuel-updates: only during' "$POLICY"; then
         rm -f "$POLICY"
     fi
 }

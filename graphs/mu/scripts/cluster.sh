@@ -1,6 +1,5 @@
 # shellcheck shell=sh
-# What several nodes do together: pacemaker, galera, rabbit, agents, ceph, mongo. Each part counts only where its
-# package is installed.
+# Clusters: pacemaker, galera, rabbitmq, OpenStack agents, ceph, mongo. Each is checked only if its package is installed.
 
 mysql_says() { timeout 60 mysql --batch --skip-column-names -e "SHOW STATUS LIKE 'wsrep_%'" 2>>"$LOG" </dev/null; }
 rabbit_says() { timeout 60 rabbitmqctl cluster_status 2>>"$LOG" </dev/null; }
@@ -15,12 +14,15 @@ pacemaker_problem() {
         echo 'pacemaker does not answer'
         return 0
     fi
-    case $said in *'Resource management is DISABLED'*) echo 'pacemaker is in maintenance mode' ;; esac
+    ! in_maintenance || echo 'pacemaker is in maintenance mode'
     printf '%s\n' "$said" | sed -n 's/^OFFLINE: \[ *\(.*[^ ]\) *\]/pacemaker: offline \1/p; s/^Node \(.*\): \(standby\|maintenance\|UNCLEAN.*\)$/pacemaker: \1 is \2/p'
     printf '%s\n' "$said" | awk '/^Failed [Aa]ctions|^Failed Resource/ { bad = 1; next } bad && NF { sub(/^[* ]*/, ""); print "pacemaker: failed " $0; exit }'
 }
 
-# members PATTERN: on how many nodes pacemaker wants the resource, running or not; 0 when it does not know it.
+# in_maintenance: whether the whole cluster is in maintenance mode, whoever set it.
+in_maintenance() { is_one_of "$(crm_attribute -t crm_config -n maintenance-mode -G -q 2>/dev/null </dev/null)" true yes on 1; }
+
+# members PATTERN: prints on how many nodes pacemaker manages the resource, running or not; 0 if it does not know it.
 members() {
     pacemaker_says | awk -v pattern="$1" '
         /Set: / { inside = $0 ~ pattern; next }
@@ -64,23 +66,60 @@ rabbit_problem() {
     fi
 }
 
-agents_problem() {
-    for tool in nova-manage cinder-manage; do
-        # Asked where the API is, which has the database's credentials.
-        if ! has_package "${tool%-manage}-api" || ! command -v "$tool" >/dev/null; then continue; fi
-        timeout 120 "$tool" service list 2>>"$LOG" </dev/null |
-            awk -v of="${tool%-manage}" '$4 == "enabled" && $5 == "XXX" { print of ": " $1 " on " $2 " is down" }'
-    done
-    if has_package neutron-server && command -v neutron >/dev/null && [ -r "$ROOT/root/openrc" ]; then
-        # In a subshell: openrc brings its own variables.
-        (
-            # shellcheck disable=SC1091
-            . "$ROOT/root/openrc"
-            timeout 120 neutron agent-list -f value -c alive -c binary -c host 2>>"$LOG" </dev/null
-        ) | awk '$1 == "xxx" { print "neutron: " $2 " on " $3 " is down" }'
+# as_user USER COMMAND…: runs it as that user if there is one. These tools open the log of their service, and a log that
+# root created cannot be written by the service.
+as_user() {
+    user=$1
+    shift
+    if [ "$(id -u)" = 0 ] && id "$user" >/dev/null 2>&1; then
+        timeout 120 su -s /bin/sh -c "$*" "$user"
+    else
+        timeout 120 "$@"
     fi
 }
 
+# asks_for NAME COMMAND…: runs a query and prints its output, without empty lines. A query that fails or prints nothing
+# prints a problem to file descriptor 3 instead: what cannot be asked is not known to be well.
+asks_for() {
+    asked=$1
+    shift
+    if ! answer=$("$@" 2>"$MU/query" </dev/null); then
+        printf '%s cannot be queried: %s\n' "$asked" "$({ cat "$MU/query"; printf '%s\n' "$answer"; } | grep . | tail -n 1 | one_line)" >&3
+    elif ! printf '%s\n' "$answer" | grep -v '^Binary  *Host' | grep -q .; then
+        printf '%s cannot be queried: the answer is empty\n' "$asked" >&3
+    else
+        printf '%s\n' "$answer" | grep .
+    fi
+    cat "$MU/query" >>"$LOG"
+    rm -f "$MU/query"
+}
+
+agents_problem() {
+    {
+        for of in nova cinder; do
+            # Asked where the API is, because the credentials of the database are there.
+            if ! has_package "$of-api" || ! command -v "$of-manage" >/dev/null; then continue; fi
+            asks_for "$of: services" as_user "$of" "$of-manage" service list |
+                awk -v of="$of" '$4 == "enabled" && $5 == "XXX" { print of ": " $1 " on " $2 " is down" }'
+        done
+        if has_package neutron-server && command -v neutron >/dev/null; then
+            asks_for 'neutron: agents' neutron_agents | awk '$1 == "xxx" { print "neutron: " $2 " on " $3 " is down" }'
+        fi
+    } 3>&1
+}
+
+# In a subshell, because openrc sets variables.
+neutron_agents() {
+    (
+        [ -r "$ROOT/root/openrc" ] || { echo '/root/openrc is missing' && exit 1; }
+        # shellcheck disable=SC1091
+        . "$ROOT/root/openrc"
+        timeout 120 neutron agent-list -f value -c alive -c binary -c host
+    )
+}
+
+# ceph_problem: judges each part of the summary (`HEALTH_WARN part; part; …`). Fuel's default number of placement groups
+# exceeds ceph's limit in small clusters, so only that part is accepted.
 ceph_problem() {
     has_ceph || return 0
     # A node with the client's libraries alone has no cluster to ask.
@@ -89,13 +128,16 @@ ceph_problem() {
         echo 'ceph does not answer'
         return 0
     fi
+    said=$(printf '%s\n' "$said" | head -n 1)
+    case $said in HEALTH_OK*) return 0 ;; esac
+    parts=$(printf '%s\n' "$said" | sed 's/^HEALTH_[A-Z]* *//; s/; */\n/g' | grep -v '^too many PGs per OSD ([^)]*)$' | grep .)
     case $said in
-        HEALTH_OK* | *'too many PGs per OSD'*) ;;
-        *) printf 'ceph: %s\n' "$said" | head -n 1 ;;
+        'HEALTH_WARN '*) [ -z "$parts" ] || echo "ceph: $(printf '%s\n' "$parts" | one_line)" ;;
+        *) echo "ceph: $said" ;;
     esac
 }
 
-# cluster_problems: one line each, nothing when all is well.
+# cluster_problems: prints a line for each problem; nothing if all is well.
 cluster_problems() {
     pacemaker_problem
     galera_problem
@@ -109,16 +151,21 @@ cluster_is_well() { [ -z "$(cluster_problems)" ]; }
 
 undo_maintenance() { wait_until "$MU_CLUSTER_WAIT" quietly pcs property set maintenance-mode=false; }
 
-# restart_pacemaker: new binaries of pacemaker and corosync, while the resources go on running.
+# restart_pacemaker: starts the new binaries of pacemaker and corosync while the resources keep running.
 restart_pacemaker() {
     log 'restarting corosync and pacemaker in maintenance mode'
-    note_undo maintenance
-    quietly pcs property set maintenance-mode=true || return 1
+    if in_maintenance; then
+        log 'the operator has set maintenance mode: it stays set'
+    else
+        note_undo maintenance
+        quietly pcs property set maintenance-mode=true || return 1
+    fi
     act_on pacemaker stop 300
     act_on corosync restart 120 || return 1
-    # Its start is known to need two tries after such a restart.
+    # After such a restart pacemaker is known to need a second attempt.
     act_on pacemaker start 120 || act_on pacemaker start 120 || return 1
     wait_until "$MU_CLUSTER_WAIT" this_node_online || return 1
+    [ -e "$UNDO/maintenance" ] || return 0
     undo_maintenance && rm -f "$UNDO/maintenance"
 }
 this_node_online() {
@@ -126,20 +173,20 @@ this_node_online() {
     pacemaker_says | sed -n 's/^Online: \[\(.*\)\]/\1/p' | tr ' ' '\n' | grep -q "^$me\(\.\|\$\)"
 }
 
-# The cluster itself keeps the note that its resources run old code: any controller writes it, the primary
-# reads it, in this run or in a later one.
+# An attribute of the cluster says that its resources run old code: any controller sets it, the primary controller reads
+# it in this run or in a later one.
 HA_NOTE=fuel-mu-restart
 ask_for_ha_restart() { ! has_package pacemaker || quietly crm_attribute -t crm_config -n "$HA_NOTE" -v "$MU_TARGET_ID"; }
 ha_restart_wanted() { crm_attribute -t crm_config -n "$HA_NOTE" -G -q 2>/dev/null </dev/null | grep -q .; }
 ha_restart_done() { quietly crm_attribute -t crm_config -n "$HA_NOTE" -D; }
 
-# restart_resource NAME: stop and start on all controllers; a resource that the cluster does not know is passed over.
+# restart_resource NAME: stops and starts it on all controllers. A resource that the cluster does not know is skipped.
 restart_resource() {
     shown=$(pcs resource show "$1" 2>/dev/null </dev/null) || return 0
     shown="$shown $(pcs resource show "clone_$1" 2>/dev/null </dev/null)"
     case $shown in
         *target-role=Stopped*)
-            log "the resource $1 was disabled before: it stays so"
+            log "the resource $1 is disabled: it stays disabled"
             return 0
             ;;
     esac
@@ -157,7 +204,7 @@ undo_resource() { quietly pcs resource enable "$1" "--wait=$MU_HA_WAIT"; }
 
 CEPH_FLAGS='noout noscrub nodeep-scrub'
 
-# set_ceph_flags: only those that are not set already, so that the operator's own stay.
+# set_ceph_flags: sets flags that are not set yet, so that flags set by the operator stay.
 set_ceph_flags() {
     set_now=$(ceph_says osd dump | sed -n 's/^flags //p' | tr ',' ' ')
     ours=''
@@ -167,15 +214,16 @@ set_ceph_flags() {
     note_undo ceph "$ours"
     for flag in $ours; do quietly ceph_says osd set "$flag" || return 1; done
 }
-undo_ceph() {
-    for flag in $1; do wait_until "$MU_CLUSTER_WAIT" ceph_says osd unset "$flag" || return 1; done
+undo_ceph() { wait_until "$MU_CLUSTER_WAIT" unset_flags "$1"; }
+unset_flags() {
+    for flag in $1; do quietly ceph_says osd unset "$flag" || return 1; done
 }
 unset_ceph_flags() {
     [ -e "$UNDO/ceph" ] || return 0
     undo_ceph "$(cat "$UNDO/ceph")" && rm -f "$UNDO/ceph"
 }
 
-# Every placement group is active+clean (scrubbing ones are as well).
+# ceph_is_clean: whether every placement group is active+clean; scrubbing ones are, too.
 ceph_is_clean() {
     ceph_says pg stat | sed -n 's/^[^:]*: *\([0-9]* pgs: [^;]*\);.*/\1/p' |
         awk '{ total = $1; for (i = 3; i < NF; i += 2) if ($(i + 1) ~ /^active\+clean/) clean += $i } END { exit !(NR && total == clean) }'
@@ -183,7 +231,7 @@ ceph_is_clean() {
 
 mon_in_quorum() { ceph_says quorum_status | grep -q "\"quorum_names\":\[[^]]*\"$(hostname -s)\""; }
 
-# first_running NAME…: the first of these services that runs here.
+# first_running NAME…: prints the first of these services that runs.
 first_running() {
     for candidate in "$@"; do
         if is_running "$candidate"; then
@@ -212,7 +260,8 @@ restart_ceph_osd() {
 
 # --- mongo -------------------------------------------------------------------------------------------
 
-# Members that are neither primary nor secondary. Without the right to ask, the service's state must do.
+# mongo_is_well: whether every member of the replica set is primary, secondary or arbiter. If the state cannot be
+# queried (authorisation), only the state of the service counts.
 mongo_is_well() {
     said=$(timeout 60 mongo --quiet --eval 'rs.status().members.map(function (m) { return m.state }).join(" ")' 2>/dev/null </dev/null | tail -n 1)
     case $said in

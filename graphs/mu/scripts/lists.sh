@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # Data: which services, resources and packages belong to which role and release. No code.
-# All lists are supersets: what a node does not have is passed over.
+# The lists are supersets: what a node does not have is skipped.
 
-# Plain services, in the order of their restart: ROLE SERVICE [FROM TO], FROM and TO are MOS versions.
-# `any` stands for every role. Services that pacemaker runs on controllers are not here but below.
+# Services in the order of their restart: ROLE SERVICE [FROM TO], where FROM and TO are MOS versions.
+# Services that pacemaker runs on controllers are in HA_RESOURCES.
 SERVICES='
 controller glance-registry
 controller glance-api
@@ -52,7 +52,8 @@ controller swift-object-reconstructor
 controller swift-object-replicator
 controller swift-object-updater
 controller swift-proxy
-controller radosgw
+controller radosgw-all
+controller ceph-radosgw.target
 controller memcached
 controller apache2
 compute neutron-openvswitch-agent
@@ -76,8 +77,7 @@ mongo mongod
 ironic ironic-conductor
 '
 
-# Resources that pacemaker runs on the controllers, restarted once for the whole cluster after the last
-# controller: RESOURCE. Old and new names.
+# Resources of pacemaker that are restarted once for the whole cluster, after the last controller. Old and new names.
 HA_RESOURCES='
 p_heat-engine
 p_neutron-plugin-openvswitch-agent
@@ -94,24 +94,23 @@ p_aodh-evaluator
 p_nova_compute_ironic
 '
 
-# Resources of the message queue and the database: only on request, because a restart stops every API.
+# Resources of the message queue and the database. Restarted only on request, because a restart stops every API.
 RABBITMQ_RESOURCES='master_p_rabbitmq-server'
 MYSQL_RESOURCES='clone_p_mysqld clone_p_mysql'
 
-# Services that no package may restart by itself while it is upgraded (shell patterns for policy-rc.d):
-# a restart would stop guests, lose quorum, or cut the channel over which the task reports.
-PROTECTED='libvirt* virtlogd virtlockd qemu* mysql* rabbitmq-server ceph* mcollective puppet'
-# The same on nodes with pacemaker: it alone starts and stops these.
+# Services that packages must not restart while they are upgraded (shell patterns for policy-rc.d): a restart would stop
+# guests, detach their volumes, lose quorum, or cut the channel over which the task reports.
+PROTECTED='libvirt* virtlogd virtlockd qemu* mysql* rabbitmq-server murano-rabbitmq ceph* radosgw* tgt mcollective puppet'
+# The same on nodes with pacemaker, which starts and stops these itself.
 PROTECTED_HA='pacemaker corosync haproxy conntrackd ntp heat-engine neutron-*-agent neutron-dhcp-agent aodh-evaluator ceilometer-agent-central ceilometer-alarm-evaluator ceilometer-polling'
 
-# Packages of the task channel: upgraded first and alone.
+# Packages of the task channel. Upgraded first, without any other package.
 AGENT_PACKAGES='nailgun-agent nailgun-mcagents mcollective mcollective-common puppet puppet-common'
-# An upgrade of one of these needs a restart of mcollective.
+# mcollective must be restarted after an upgrade of one of these.
 CHANNEL_PACKAGES='nailgun-mcagents mcollective mcollective-common'
 
-# Packages (shell patterns) that an update never touches. Should a MOS repository hold a newer one of these,
-# the pre-check refuses.
+# Packages (shell patterns) that an update never upgrades. The pre-check refuses if a MOS repository offers a newer one.
 UNTOUCHED_PACKAGES='linux-image* linux-headers* linux-modules* linux-generic* linux-virtual* linux-signed*'
 
-# Packages (shell patterns) whose upgrade does not call for a restart of a role's services.
+# Packages (shell patterns) whose upgrade does not require a restart of the role's services.
 QUIET_PACKAGES='fuel-* nailgun-* mcollective* puppet* *-doc *-dbg'

@@ -1,131 +1,148 @@
 # shellcheck shell=sh
-# What changes the node: backup, agents, update, HA resources, verification, commit.
+# The phases that change the node: backup, agents, update, HA resources, verification, commit.
 
-# backup/RUN: lists of packages, holds and sources, and /etc. Only where something is going to change.
+# Saves lists of packages and holds, the report and /etc to backup/RUN, if something is going to change.
 phase_backup() {
     if grep -qs "\"run\":\"$MU_RUN\",\"packages\":\[\]" "$MU/report.json"; then
-        log 'nothing is going to change here'
+        log 'nothing to save: nothing will change on this node'
         return 0
     fi
     into=$MU/backup/$MU_RUN
     if [ -e "$into/complete" ]; then return 0; fi
-    if ! { mkdir -p "$into" && chmod 0700 "$MU/backup" "$into"; }; then fail "$into cannot be made"; fi
+    if ! { mkdir -p "$into" && chmod 0700 "$MU/backup" "$into"; }; then fail "cannot create $into"; fi
     # shellcheck disable=SC2016
-    dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' >"$into/packages" || fail 'the list of packages cannot be written'
+    dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' >"$into/packages" || fail 'cannot write the list of packages'
     held_packages >"$into/holds"
     cp "$MU/report.json" "$into/report.json" 2>/dev/null
-    # 1: a file changed while it was read.
+    # Exit status 1: a file changed while it was read.
     nice -n 19 tar -C "$ROOT/" -czf "$into/etc.tgz" etc >>"$LOG" 2>&1 </dev/null
-    [ $? -le 1 ] || fail "/etc cannot be saved to $into (room on /var?)"
+    [ $? -le 1 ] || fail "cannot save /etc to $into (no space on /var?)"
     chmod 0600 "$into/etc.tgz"
     : >"$into/complete"
-    # The last two stay. Names begin with the time, so their order is the order of runs.
+    # Names begin with the time of the run, so sorting them is sorting the runs.
     keep_last 2 "$MU/backup"
     keep_last 10 "$MU/log"
     log "saved to $into"
 }
 
-# keep_last COUNT FOLDER
+# keep_last COUNT FOLDER: removes all but the last entries.
 keep_last() {
     find "$2" -mindepth 1 -maxdepth 1 | sort -r | tail -n +$(($1 + 1)) | while read -r old; do rm -rf "$old"; done
 }
 
-# The packages of the task channel, alone, and the channel's restart once this task has been reported.
+# Upgrades the packages of the task channel, and only those, and restarts the channel.
 phase_agents() {
     names=''
     for name in $AGENT_PACKAGES; do ! has_package "$name" || names="$names $name"; done
     [ -n "$names" ] || return 0
     prepare_apt || fail "$APT_PROBLEM"
-    if unfinished && [ -n "$(audit)" ]; then repair || fail "$(audit)"; fi
+    if unfinished && [ -n "$(settled_audit)" ]; then repair || fail "$(audit)"; fi
     # shellcheck disable=SC2086
     simulate agents install $names || fail "$APT_PROBLEM"
     if [ -s "$WORK/agents.plan" ]; then
         begin
-        # Noted before it is done, so that a killed run does not leave the old mcollective at work for ever.
+        # Noted before it is done: a killed run must not leave the old mcollective running.
         for name in $CHANNEL_PACKAGES; do
             ! grep -q "^$name " "$WORK/agents.plan" || echo wanted >"$MU/channel"
         done
         # shellcheck disable=SC2086
         apply_plan agents install $names || fail "$APT_PROBLEM"
+        undo_policy && rm -f "$UNDO/policy"
     else
         log 'nothing to do'
     fi
     if [ -e "$MU/channel" ]; then restart_channel; fi
 }
 
-# Astute hears of this task through mcollective, so mcollective is restarted after puppet, which runs this
-# task, has ended; by a process of its own, because this one is over by then.
+# restart_channel: restarts mcollective and waits until it is connected again. It has to happen within this task. Astute
+# asks mcollective about a task that is running and waits if there is no answer; but it sends the files of the next task
+# without looking at the result, so a task that starts while mcollective restarts loses them and fails.
 restart_channel() {
     if [ "$(service_state mcollective)" = absent ]; then
         rm -f "$MU/channel"
         return 0
     fi
-    wait_for=$$
-    pid=$$
-    while [ "${pid:-0}" -gt 1 ] && [ -z "$ROOT" ]; do
-        pid=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status" 2>/dev/null)
-        [ "${pid:-0}" -gt 1 ] || break
-        ! tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q puppet || wait_for=$pid
-    done
-    echo "waiting $(now)" >"$MU/channel"
-    log "mcollective restarts as soon as process $wait_for has ended"
-    # shellcheck disable=SC2016
-    set -- sh -c '
-        end=$(($(date +%s) + 120))
-        while kill -0 "$1" 2>/dev/null && [ "$(date +%s)" -lt "$end" ]; do sleep 0.2; done
-        for try in 1 2 3; do
-            timeout 60 service mcollective restart >>"$3" 2>&1 && break
-            sleep 2
-        done
-        echo "restarted $(date +%s)" >"$2"' channel "$wait_for" "$MU/channel" "$LOG"
-    # A service of its own where systemd would kill it together with mcollective.
-    if [ -z "$ROOT" ] && under_systemd && command -v systemd-run >/dev/null; then
-        quietly systemd-run "$@" && return 0
+    if ! grep -q '^restarted' "$MU/channel"; then
+        ! under_systemd || keep_children_of_channel
+        echo restarting >"$MU/channel"
+        log 'restarting mcollective'
+        # In a session of its own: upstart stops a job with its process group. It finishes also if this script is killed.
+        # shellcheck disable=SC2016
+        setsid sh -c '
+            for try in 1 2 3; do
+                if timeout 60 service mcollective restart >>"$2" 2>&1; then
+                    echo restarted >"$1"
+                    exit
+                fi
+                sleep 2
+            done
+            echo failed >"$1"' channel "$MU/channel" "$LOG" </dev/null >/dev/null 2>&1 &
+        wait_until "$MU_CHANNEL_WAIT" grep -q '^restarted\|^failed' "$MU/channel" || fail 'mcollective does not finish its restart'
+        grep -q '^restarted' "$MU/channel" || fail 'mcollective cannot be restarted'
     fi
-    setsid "$@" </dev/null >/dev/null 2>&1 &
-}
-
-phase_channel() {
-    [ -e "$MU/channel" ] || return 0
-    wait_until "$MU_CHANNEL_WAIT" grep -q '^restarted' "$MU/channel" || fail 'mcollective was not restarted'
-    wait_until "$MU_CHANNEL_WAIT" is_running mcollective || fail 'mcollective does not run any more'
+    wait_until "$MU_CHANNEL_WAIT" is_running mcollective || fail 'mcollective is not running after its restart'
+    wait_until "$MU_CHANNEL_WAIT" channel_connected || fail 'mcollective is running but not connected to its message broker'
     rm -f "$MU/channel"
 }
 
-# Everything of one node: packages, services of its roles, a look at the result. A node that is through passes in seconds.
+# keep_children_of_channel: systemd stops a service with all processes in its control group, this task among them; for
+# this restart it stops the main process only.
+keep_children_of_channel() {
+    note_undo dropin
+    mkdir -p "${DROPIN%/*}" || fail "cannot create ${DROPIN%/*}"
+    printf '[Service]\nKillMode=process\n' >"$DROPIN" || fail "cannot write $DROPIN"
+    quietly systemctl daemon-reload
+}
+DROPIN=$ROOT/run/systemd/system/mcollective.service.d/fuel-mu.conf
+undo_dropin() {
+    rm -f "$DROPIN"
+    rmdir "${DROPIN%/*}" 2>/dev/null
+    systemctl daemon-reload
+}
+
+# channel_connected: whether there is a connection to the port of the message broker in mcollective's configuration; true
+# if no port is configured.
+channel_connected() {
+    port=$(sed -n 's/^plugin\.[a-z]*\.pool\.[0-9]*\.port *= *\([0-9][0-9]*\).*/\1/p' "$ROOT/etc/mcollective/server.cfg" 2>/dev/null | head -n 1)
+    [ -n "$port" ] || return 0
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        awk -v port="$(printf ':%04X' "$port")" '$4 == "01" && substr($3, length($3) - 4) == port { ok = 1 } END { exit !ok }'
+}
+
+# Updates one node: packages, restart of services, checks. A node that is up to date is finished in seconds.
 phase_update() {
     restarts=0
     if state_is_ours && is_one_of "$STATE_PHASE" packages services; then restarts=1; fi
-    if unfinished && [ -n "$(audit)" ]; then repair || fail "$(audit)"; fi
     prepare_apt || fail "$APT_PROBLEM"
+    if unfinished && [ -n "$(settled_audit)" ]; then repair || fail "$(audit)"; fi
     simulate all dist-upgrade || fail "$APT_PROBLEM"
     if [ ! -s "$WORK/all.plan" ] && [ ! -s "$WORK/all.removals" ] && [ -z "$(audit)" ]; then
         if committed; then
-            log 'nothing to do: it is at the target'
+            log 'nothing to do: the update is installed'
             return 0
         fi
         if state_is_ours && is_one_of "$STATE_PHASE" updated verified; then
-            log 'nothing to do: its packages are those of the target'
+            log 'nothing to do: the packages are up to date'
             return 0
         fi
     fi
     begin
     note_running
-    # What is changed now, and what an interrupted run changed without coming to the restarts.
+    # Packages that change now, and those that an interrupted run changed without restarting the services.
     cp "$WORK/all.plan" "$WORK/changed"
     [ "$restarts" = 0 ] || upgraded_packages >>"$WORK/changed"
     [ ! -s "$WORK/all.plan" ] || write_state packages
-    if grep -q '^ceph' "$WORK/changed" && runs_osd >/dev/null; then set_ceph_flags || fail 'the flags of ceph cannot be set'; fi
+    if grep -q '^ceph' "$WORK/changed" && runs_osd >/dev/null; then set_ceph_flags || fail 'cannot set the flags of ceph'; fi
     apply_plan all dist-upgrade || fail "$APT_PROBLEM"
     undo_policy && rm -f "$UNDO/policy"
-    [ -z "$(audit)" ] || fail "$(audit)"
+    [ -z "$(settled_audit)" ] || fail "$(audit)"
     mos_apt clean >>"$LOG" 2>&1
     save_shipped
 
     if calls_for_restart <"$WORK/changed"; then restart_everything; fi
-    if [ -e "$UNDO/ceph" ]; then unset_ceph_flags || fail 'the flags of ceph cannot be unset'; fi
+    if [ -e "$UNDO/ceph" ]; then unset_ceph_flags || fail 'cannot unset the flags of ceph'; fi
     left=$(upgradable | awk '{ print $1 }' | one_line)
-    [ -z "$left" ] || fail "the repositories still hold other versions of: $left"
+    [ -z "$left" ] || fail "the repositories still have other versions of: $left"
     down=$(services_down | one_line)
     [ -z "$down" ] || fail "services are down: $down"
     write_state updated
@@ -134,51 +151,51 @@ phase_update() {
 restart_everything() {
     write_state services
     if grep -q '^pacemaker\|^corosync\|^libqb\|^libcorosync' "$WORK/changed" && has_package pacemaker; then
-        restart_pacemaker || fail 'pacemaker does not come back'
+        restart_pacemaker || fail 'pacemaker does not start again'
     fi
     restart_services || fail "$SERVICE_PROBLEM"
     if grep -q '^ceph' "$WORK/changed"; then
-        restart_ceph_mon || fail 'the ceph monitor is not in quorum again'
+        restart_ceph_mon || fail 'the ceph monitor does not rejoin the quorum'
         restart_ceph_osd || fail 'ceph: placement groups do not become active+clean'
     fi
     if grep -q '^mongo' "$WORK/changed"; then
         wait_until "$MU_CLUSTER_WAIT" mongo_is_well || fail 'mongo: a member of the replica set is unhealthy'
     fi
     if has_package pacemaker; then
-        ask_for_ha_restart || fail 'pacemaker does not take the note for its resources'
+        ask_for_ha_restart || fail 'cannot set the attribute of pacemaker that requests the restart of its resources'
     fi
 }
 
-# Once for the whole cluster, on the primary controller, when the last controller is through.
+# Restarts resources of pacemaker, once for the whole cluster, on the primary controller after the last controller.
 phase_ha() {
     has_package pacemaker || return 0
     if [ "$MU_RESTART_MYSQL" = 1 ]; then
-        for resource in $MYSQL_RESOURCES; do restart_resource "$resource" || fail "$resource does not come back"; done
+        for resource in $MYSQL_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
         wait_until "$MU_HA_WAIT" no_problem galera_problem || fail "$(galera_problem | one_line)"
     fi
     if [ "$MU_RESTART_RABBITMQ" = 1 ]; then
-        for resource in $RABBITMQ_RESOURCES; do restart_resource "$resource" || fail "$resource does not come back"; done
+        for resource in $RABBITMQ_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
         wait_until "$MU_HA_WAIT" no_problem rabbit_problem || fail "$(rabbit_problem | one_line)"
     fi
     if ha_restart_wanted; then
-        for resource in $HA_RESOURCES; do restart_resource "$resource" || fail "$resource does not come back"; done
-        ha_restart_done || fail 'pacemaker does not take back the note for its resources'
+        for resource in $HA_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
+        ha_restart_done || fail 'cannot delete the attribute of pacemaker that requests the restart of its resources'
     else
-        log 'no resource runs old code'
+        log 'no resource needs a restart'
     fi
     [ "$MU_SKIP_CLUSTER_CHECKS" = 1 ] || wait_until "$MU_HA_WAIT" no_problem pacemaker_problem || fail "$(pacemaker_problem | one_line)"
 }
 no_problem() { [ -z "$("$@")" ]; }
 
-# The evidence, from packages and services and not from a file of ours.
+# Collects the evidence from packages and services, not from files of ours.
 phase_verify() {
     state_is_ours || fail 'this node was not updated to the target'
-    is_one_of "$STATE_PHASE" updated verified 'done' || fail "this node stopped in the phase $STATE_PHASE"
+    is_one_of "$STATE_PHASE" updated verified 'done' || fail "the update of this node stopped in the phase $STATE_PHASE"
     prepare_apt || fail "$APT_PROBLEM"
     upgradable >"$WORK/upgradable" || fail 'apt-cache policy fails'
     left=$(wc -l <"$WORK/upgradable" | tr -d ' ')
-    book=$(audit)
-    down=$(services_down | one_line)
+    book=$(settled_audit)
+    down=$(unsteady_services | one_line)
     compare_shipped
     count=$(upgraded_packages | wc -l | tr -d ' ')
     evidence=$(printf '{"upgraded":%s,"upgradable":%s,"audit":"%s","services":"%s","fuel_misc":"%s"}' "$count" "$left" \
@@ -187,16 +204,16 @@ phase_verify() {
     [ "$left" = 0 ] || wrong="$left MOS packages are still to be upgraded: $(awk '{ print $1 }' "$WORK/upgradable" | one_line); "
     [ -z "$book" ] || wrong="$wrong$book; "
     [ -z "$down" ] || wrong="${wrong}services are down: $down; "
-    [ "$SHIPPED" != differs ] || wrong="${wrong}fuel-misc ships an mu-version.json of another update; "
+    [ "$SHIPPED" != differs ] || wrong="${wrong}fuel-misc provides the mu-version.json of another update; "
     check_holds
-    [ ! -e "$ROOT/var/run/reboot-required" ] || log 'a reboot is required for everything to take effect'
+    [ ! -e "$ROOT/var/run/reboot-required" ] || log 'a reboot is required to complete the update'
     if [ -n "$wrong" ]; then
-        # What was committed stays committed; its evidence tells what is wrong now.
+        # A committed node stays committed; the new evidence shows what is wrong now.
         if [ "$STATE_PHASE" = 'done' ]; then write_state 'done' "$evidence"; else write_state updated "$evidence"; fi
         fail "$(printf '%s' "$wrong" | one_line)"
     fi
     if [ "$STATE_PHASE" = 'done' ] && committed; then
-        log 'it is at the target, and proves it'
+        log 'the update is installed and verified'
         return 0
     fi
     write_state verified "$evidence"
@@ -210,16 +227,16 @@ check_holds() {
 
 phase_verify_cluster() {
     if [ "$MU_SKIP_CLUSTER_CHECKS" = 1 ]; then
-        log 'left out on request'
+        log 'skipped on request'
         return 0
     fi
-    # Agents report once a minute; the cluster gets some time to settle.
+    # Agents report once a minute, so the cluster gets time to settle.
     wait_until "$MU_CLUSTER_WAIT" cluster_is_well || fail "$(cluster_problems | one_line)"
 }
 
 # --- fuel-misc's own mu-version.json -----------------------------------------------------------------
 
-# shipped_sum: the checksum of the mu-version.json that the installed fuel-misc ships; nothing when it ships none.
+# shipped_sum: prints the checksum of the mu-version.json in the installed fuel-misc; nothing if it has none.
 shipped_sum() {
     # shellcheck disable=SC2016
     sum=$(dpkg-query -W -f '${Conffiles}\n' fuel-misc 2>/dev/null | awk '$1 == "/etc/fuel/mu-version.json" && $3 != "obsolete" { print $2 }')
@@ -227,7 +244,7 @@ shipped_sum() {
     printf '%s\n' "$sum"
 }
 
-# shipped_file: a file with these bytes: on the node, beside it when dpkg kept the older one, or our copy.
+# shipped_file: prints the path of that file: in place, beside it if dpkg kept an older one, or our copy.
 shipped_file() {
     want=$(shipped_sum)
     [ -n "$want" ] || return 1
@@ -240,7 +257,7 @@ shipped_file() {
     return 1
 }
 
-# save_shipped: the commit overwrites a plain file, so its bytes are kept for the verification of a later run.
+# save_shipped: keeps a copy for the verification in later runs, because the commit overwrites the file.
 save_shipped() {
     file=$(shipped_file) || return 0
     [ "$file" = "$MU/shipped.json" ] || write_file "$MU/shipped.json" 0644 <"$file"
@@ -248,7 +265,7 @@ save_shipped() {
 
 first_number() { tr -d '\n' | grep -o "\"$1\"[[:space:]]*:[[:space:]]*-\{0,1\}[0-9]*" | head -n 1 | sed 's/.*[^-0-9]//'; }
 
-# compare_shipped: SHIPPED is absent, equal or differs (id and timestamp decide).
+# compare_shipped: sets SHIPPED to absent, equal or differs (by id and timestamp).
 compare_shipped() {
     SHIPPED=absent
     want=$(shipped_sum)
@@ -263,26 +280,26 @@ compare_shipped() {
 
 # --- commit ------------------------------------------------------------------------------------------
 
-# The mirror's bytes become the node's mu-version.json, atomically; then the state is finished. Nothing is
-# committed without this target's own evidence.
+# Writes the mirror's mu-version.json to the node, atomically; then the state becomes `done`. Refuses without the evidence
+# of this target.
 phase_commit() {
     if committed; then
-        log 'it is committed already'
+        log 'already committed'
         return 0
     fi
-    state_is_ours || fail 'this node was not updated to the target: nothing is committed'
-    is_one_of "$STATE_PHASE" verified 'done' || fail "this node is in the phase $STATE_PHASE, not verified: nothing is committed"
+    state_is_ours || fail 'this node was not updated to the target: nothing was committed'
+    is_one_of "$STATE_PHASE" verified 'done' || fail "this node is in the phase $STATE_PHASE, not verified: nothing was committed"
     case $STATE_EVIDENCE in
         '{"upgraded":'*',"upgradable":0,"audit":"clean","services":"up","fuel_misc":"'*) ;;
-        *) fail 'the evidence of the verification is missing: nothing is committed' ;;
+        *) fail 'the evidence of the verification is missing: nothing was committed' ;;
     esac
-    case $STATE_EVIDENCE in *'"fuel_misc":"differs"'*) fail 'fuel-misc ships another mu-version.json: nothing is committed' ;; esac
+    case $STATE_EVIDENCE in *'"fuel_misc":"differs"'*) fail 'fuel-misc provides another mu-version.json: nothing was committed' ;; esac
     save_shipped
-    mkdir -p "$ROOT/etc/fuel" || fail "$ROOT/etc/fuel cannot be made"
-    printf '%s' "$MU_FILE_B64" | base64 -d | write_file "$TARGET_FILE" 0644 || fail "$TARGET_FILE cannot be written"
-    printf '%s' "$MU_FILE_B64" | base64 -d | cmp -s - "$TARGET_FILE" || fail "$TARGET_FILE does not hold what was written"
+    mkdir -p "$ROOT/etc/fuel" || fail "cannot create $ROOT/etc/fuel"
+    printf '%s' "$MU_FILE_B64" | base64 -d | write_file "$TARGET_FILE" 0644 || fail "cannot write $TARGET_FILE"
+    printf '%s' "$MU_FILE_B64" | base64 -d | cmp -s - "$TARGET_FILE" || fail "$TARGET_FILE differs from what was written"
     rm -f "$TARGET_FILE".dpkg-*
-    # The file must be on the disk before the state says so.
+    # The file must be on disk before the state says so.
     timeout 60 sync
     write_state 'done' "$STATE_EVIDENCE"
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# state.json: how far this node got, and the packages that this target upgraded here.
+# state.json: the progress of this node, and the packages that this target upgraded here.
 
-# read_state: STATE_ID, STATE_TIMESTAMP, STATE_PHASE, STATE_EVIDENCE; empty where there is none.
+# read_state: sets STATE_ID, STATE_TIMESTAMP, STATE_PHASE and STATE_EVIDENCE; empty if there is no state file.
 read_state() {
     STATE_ID='' STATE_TIMESTAMP='' STATE_PHASE='' STATE_EVIDENCE=null
     [ -e "$STATE" ] || return 0
@@ -11,7 +11,7 @@ read_state() {
     STATE_PHASE=$(printf '%s' "$state_text" | sed -n 's/.*},"phase":"\([a-z]*\)","since":.*/\1/p')
     STATE_EVIDENCE=$(printf '%s' "$state_text" | sed -n 's/.*,"evidence":\({.*}\)}$/\1/p')
     [ -n "$STATE_EVIDENCE" ] || STATE_EVIDENCE=null
-    # Something is there that we did not write like this: it counts as unfinished.
+    # A state file that cannot be read counts as unfinished.
     [ -n "$STATE_PHASE" ] || STATE_PHASE=unknown
 }
 
@@ -19,7 +19,7 @@ read_state() {
 write_state() {
     printf '{"run":"%s","target":%s,"phase":"%s","since":%s,"evidence":%s}\n' \
         "$MU_RUN" "$TARGET" "$1" "$(now)" "${2:-null}" | write_file "$STATE" 0644 ||
-        fail "$STATE cannot be written"
+        fail "cannot write $STATE"
     read_state
     log "state: $1"
 }
@@ -27,30 +27,31 @@ write_state() {
 state_is_ours() { [ "$STATE_ID" = "$MU_TARGET_ID" ] && [ "$STATE_TIMESTAMP" = "$MU_TARGET_TIMESTAMP" ]; }
 unfinished() { [ -n "$STATE_PHASE" ] && [ "$STATE_PHASE" != 'done' ]; }
 
-# begin: the state file says so before anything changes.
+# begin: writes to the state file that an update has started, before anything changes.
 begin() {
     if state_is_ours && unfinished; then return 0; fi
     write_state started
 }
 
-# committed: the state is finished for this target and the file on the node is the mirror's.
+# committed: whether the state is `done` for this target and the node's mu-version.json is the mirror's.
 committed() {
     state_is_ours && [ "$STATE_PHASE" = 'done' ] && [ -f "$TARGET_FILE" ] || return 1
     printf '%s' "$MU_FILE_B64" | base64 -d | cmp -s - "$TARGET_FILE"
 }
 
-# Files kept per target begin with a line that names it; those of another target are begun anew.
+# fresh_for_target FILE: a file that is kept per target begins with a line that names it; the file of another target is
+# emptied.
 target_key() { printf 'target %s %s' "$MU_TARGET_ID" "$MU_TARGET_TIMESTAMP"; }
 fresh_for_target() {
     [ "$(head -n 1 "$1" 2>/dev/null)" = "$(target_key)" ] || printf '%s\n' "$(target_key)" | write_file "$1" 0644
 }
 
-# remember_plan FILE: notes lines `PACKAGE FROM TO` before they are carried out, so that a crash loses none.
+# remember_plan FILE: saves lines `PACKAGE FROM TO` before the upgrade, so that a crash loses none.
 remember_plan() {
-    if ! { fresh_for_target "$MU/upgraded" && sort -u "$1" >>"$MU/upgraded"; }; then fail "$MU/upgraded cannot be written"; fi
+    if ! { fresh_for_target "$MU/upgraded" && sort -u "$1" >>"$MU/upgraded"; }; then fail "cannot write $MU/upgraded"; fi
 }
 
-# upgraded_packages: names that this target brought to a version that is installed now, over all runs.
+# upgraded_packages: prints the packages that this target upgraded, in any run, and that still have that version.
 upgraded_packages() {
     fresh_for_target "$MU/upgraded" || return 1
     # shellcheck disable=SC2016

@@ -41,14 +41,14 @@ real! {
             file
         };
         let held = [lock("lock-frontend"), lock("lock")];
-        refused(&site, 4, "the lock of dpkg was held");
+        refused(&site, 4, "another process held the lock of dpkg");
         drop(held);
         repaired(&site);
 
         let small = "small=$(dirname $0)/small; mkdir $small && mount -t tmpfs -o size=190m tmpfs $small && \
              cp -a $0/var/. $small && mount --bind $small $0/var";
         site.node(6).run_outside(small);
-        refused(&site, 6, "no room on /var");
+        refused(&site, 6, "not enough space on /var");
         site.node(6).run_outside("umount $0/var $(dirname $0)/small");
         repaired(&site);
 
