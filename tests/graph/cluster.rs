@@ -116,6 +116,62 @@ fn a_service_that_crashes_again_and_again_is_not_running() {
 }
 
 #[test]
+fn a_resource_that_runs_nowhere_is_named_unless_it_is_disabled() {
+    let node = controller();
+    node.write(".lab/cluster/resources/vip__public", "Stopped\n");
+    assert_eq!(node.refusal("check-cluster"), "pacemaker: vip__public is stopped");
+    node.write(".lab/cluster/resources/vip__public", "Disabled\n");
+    node.pass(&["check-cluster"]);
+    node.write(".lab/cluster/resources/vip__public", "Started\n");
+    node.pass(&["check-cluster"]);
+}
+
+#[test]
+fn a_clone_must_run_where_it_ran_before() {
+    let mut node = controller();
+    node.write(".lab/cluster/nodes", "node-1.domain.tld\nnode-2.domain.tld\n");
+    node.write(".lab/cluster/galera-size", "2\n");
+    node.fault("resource-stopped", "p_heat-engine node-2.domain.tld");
+    // It need not run everywhere: that is how it was before.
+    node.pass(&["check", "check-cluster"]);
+    node.repair("resource-stopped");
+    node.pass(&["check", "check-cluster"]);
+    node.fault("resource-stopped", "p_heat-engine node-2.domain.tld");
+    assert_eq!(node.gives_up("verify-cluster"), "pacemaker: clone_p_heat-engine is stopped on node-2.domain.tld");
+}
+
+#[test]
+fn the_next_controller_waits_until_this_one_is_in_service_again() {
+    let mut node = controller();
+    node.package("haproxy", "1", "1");
+    node.write("var/lib/haproxy/stats", "");
+    // A server that is down on another controller is named before anything begins.
+    node.fault("haproxy-down", "node-2");
+    assert_eq!(node.refusal("check-cluster"), "haproxy: nova-api-1 on node-2 is down");
+    node.repair("haproxy-down");
+    node.pass(&["check", "check-cluster", "backup", "agents"]);
+    let front = scripts(&[("hostname", "echo node-1.domain.tld")]);
+    node.fault("haproxy-down", "node-1");
+    node.patience = 4;
+    assert!(!node.run_behind(front.path(), "update"));
+    let said = "this controller is not in service again: haproxy: nova-api-1 on node-1 is DOWN";
+    assert!(node.log().trim_end().ends_with(said), "{}", node.log());
+    node.repair("haproxy-down");
+    node.fault("agent-silent", "");
+    assert_eq!(
+        node.refusal("update"),
+        format!(
+            "this controller is not in service again: nova: nova-conductor on {0} does not report;\
+             cinder: cinder-conductor on {0} does not report",
+            hostname()
+        )
+    );
+    node.patience = 60;
+    node.repair("agent-silent");
+    node.pass(&["update"]);
+}
+
+#[test]
 fn a_maintenance_mode_that_the_operator_set_stays() {
     let mut node = controller();
     node.values.skip_cluster_checks = true;

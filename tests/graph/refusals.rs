@@ -32,6 +32,25 @@ fn repositories_that_do_not_answer() {
 }
 
 #[test]
+fn repositories_that_apt_cannot_verify() {
+    let node = Node::new(&["compute"]);
+    node.fault("unsigned", "");
+    let said = "apt cannot verify the signature of: http://10.20.0.2:8080/mos mos9.0";
+    assert_eq!(refused(&node), said);
+    node.fault("unsigned", "0123456789ABCDEF");
+    assert_eq!(refused(&node), format!("{said} NO_PUBKEY 0123456789ABCDEF"));
+    // Unless somebody said that it need not be.
+    node.write(".lab/unauthenticated", "");
+    node.pass(&["check"]);
+    std::fs::remove_file(node.path(".lab/unauthenticated")).unwrap();
+    node.write(
+        "etc/apt/sources.list.d/mos.list",
+        "deb [ arch=amd64 trusted=yes ] http://10.20.0.2:8080/mos mos9.0 main restricted\n",
+    );
+    node.pass(&["check"]);
+}
+
+#[test]
 fn no_repository_at_all() {
     let node = Node::new(&["compute"]);
     std::fs::remove_file(node.path("etc/apt/sources.list.d/mos.list")).unwrap();

@@ -73,6 +73,36 @@ prepare_apt() {
         APT_PROBLEM='the MOS repositories provide no package index'
         return 1
     fi
+    unverified=$(unverified_sources | one_line)
+    if [ -n "$unverified" ]; then
+        APT_PROBLEM="apt cannot verify the signature of: $unverified $(grep -o 'NO_PUBKEY [0-9A-F]*' "$WORK/update" | sort -u | one_line)"
+        APT_PROBLEM=${APT_PROBLEM% }
+        return 1
+    fi
+}
+
+# unverified_sources: prints the MOS repositories (URI SUITE) whose Release file apt did not verify, unless the source says
+# trusted=yes or apt is configured to accept that. Both old versions of apt end `update` and a simulation with 0, and fail
+# only when they install. A file InRelease or Release.gpg is left among the lists only if its signature was verified.
+unverified_sources() {
+    case $(apt-config shell allowed APT::Get::AllowUnauthenticated/b 2>/dev/null) in *true*) return 0 ;; esac
+    cat "$WORK"/apt/sources/*.list | sed -n 's/^deb[[:space:]][[:space:]]*//p' | while read -r source; do
+        case $source in
+            '['*)
+                case ${source%%]*} in *trusted=yes* | *trusted=true* | *trusted=1*) continue ;; esac
+                source=${source#*]}
+                ;;
+        esac
+        printf '%s\n' "$source" | while read -r uri suite _; do
+            file=$WORK/apt/lists/$(list_name "$uri" "$suite")
+            [ -e "${file}InRelease" ] || [ -e "${file}Release.gpg" ] || printf '%s %s\n' "$uri" "$suite"
+        done
+    done | sort -u
+}
+
+# list_name URI SUITE: prints the beginning of the names that apt gives to the lists of a repository.
+list_name() {
+    printf '%s/dists/%s/' "${1%/}" "$2" | sed 's|^[a-z+]*:||; s|^//||; s|^[^/]*@||; s/_/%5f/g; s/~/%7e/g; s/=/%3d/g; s|/|_|g'
 }
 
 # says_locked FILE: whether apt or dpkg failed because another process holds dpkg's lock. Only their own messages count:

@@ -60,6 +60,7 @@ phase_check() {
     [ -z "$kept" ] || note "packages would be kept back: $kept"
 
     note_running
+    note_resources
     write_report "$problems"
     [ -z "$problems" ] || fail "$(printf '%s' "$problems" | one_line)"
 }

@@ -17,7 +17,54 @@ pacemaker_problem() {
     ! in_maintenance || echo 'pacemaker is in maintenance mode'
     printf '%s\n' "$said" | sed -n 's/^OFFLINE: \[ *\(.*[^ ]\) *\]/pacemaker: offline \1/p; s/^Node \(.*\): \(standby\|maintenance\|UNCLEAN.*\)$/pacemaker: \1 is \2/p'
     printf '%s\n' "$said" | awk '/^Failed [Aa]ctions|^Failed Resource/ { bad = 1; next } bad && NF { sub(/^[* ]*/, ""); print "pacemaker: failed " $0; exit }'
+    stopped_resources "$said"
 }
+
+# read_resources: reads the output of crm_mon and prints a line for each resource: `STATE NAME` for a single one, which may
+# run on any node, and `STATE NAME NODE` for each node of a clone. STATE is running or stopped.
+read_resources() {
+    awk '
+        /^ *(Clone|Master\/Slave) Set: / { sub(/.*Set: */, ""); set = $1; next }
+        /^ ?[^ ]/ { set = "" }
+        set != "" && /^ +(Started|Masters|Slaves): \[/ { for (i = 3; i < NF; i++) print "running", set, $i; next }
+        set != "" && /^ +Stopped: \[/ { for (i = 3; i < NF; i++) print "stopped", set, $i; next }
+        /\((ocf|lsb|systemd|upstart|service|stonith):/ {
+            state = "stopped"; node = ""
+            for (i = 2; i <= NF; i++) if ($i ~ /^(Started|Master|Slave)$/) { state = "running"; node = $(i + 1) }
+            if (set == "") print state, $1; else if (state == "running") print state, set, node
+        }'
+}
+
+# note_resources: adds the resources that run now to the list of those that must run after this update.
+note_resources() {
+    has_package pacemaker || return 0
+    fresh_for_target "$MU/resources" || fail "cannot write $MU/resources"
+    new=$(pacemaker_says | read_resources | sed -n 's/^running //p' | grep -vxF -f "$MU/resources")
+    [ -z "$new" ] || printf '%s\n' "$new" >>"$MU/resources"
+}
+
+# stopped_resources OUTPUT: prints what is stopped: single resources and clones that run nowhere, and parts of clones that
+# ran before this update (a clone need not run everywhere). What the operator disabled is left out.
+stopped_resources() {
+    printf '%s\n' "$1" | read_resources | {
+        awk -v before="$MU/resources" -v key="$(target_key)" '
+            $1 == "running" { runs[$2] = 1; there[$2 " " $3] = 1 }
+            { known[$2] = 1 }
+            NF == 3 { nodes[$3] = 1 }
+            END {
+                for (name in known) if (!(name in runs)) print name
+                if ((getline line < before) > 0 && line == key)
+                    while ((getline line < before) > 0)
+                        if (split(line, part, " ") == 2 && part[1] in runs && part[2] in nodes && !(line in there)) print line
+            }'
+    } | sort | while read -r name node; do
+        ! is_disabled "$name" || continue
+        printf 'pacemaker: %s is stopped%s\n' "$name" "${node:+ on $node}"
+    done
+}
+
+# is_disabled NAME: whether the operator stopped the resource, or the one in this clone.
+is_disabled() { pcs resource show "$1" 2>/dev/null </dev/null | grep -q 'target-role=Stopped'; }
 
 # in_maintenance: whether the whole cluster is in maintenance mode, whoever set it.
 in_maintenance() { is_one_of "$(crm_attribute -t crm_config -n maintenance-mode -G -q 2>/dev/null </dev/null)" true yes on 1; }
@@ -78,6 +125,34 @@ as_user() {
     fi
 }
 
+# Haproxy's servers that are not up, lines BACKEND NODE STATE. `UP 1/3` is on its way down. What the operator took out of
+# service (MAINT, DRAIN) and what is not checked is left out.
+HAPROXY=$ROOT/var/lib/haproxy/stats
+haproxy_down() {
+    if ! has_package haproxy || [ ! -e "$HAPROXY" ] || ! command -v socat >/dev/null; then return 0; fi
+    if ! said=$(echo 'show stat' | timeout 30 socat - "UNIX-CONNECT:$HAPROXY" 2>>"$LOG"); then
+        echo 'haproxy - unknown'
+        return 0
+    fi
+    printf '%s\n' "$said" | awk -F , '$2 != "FRONTEND" && $2 != "BACKEND" && $18 ~ /^(DOWN|UP [0-9])/ { print $1, $2, $18 }'
+}
+haproxy_problem() { haproxy_down | awk '$3 == "DOWN" { print "haproxy: " $1 " on " $2 " is down" } $2 == "-" { print "haproxy does not answer" }'; }
+
+# controller_problem SINCE: prints what of this controller is not in service again: its servers in haproxy, its services of
+# nova and cinder that have not reported since that time (UTC), its agents of neutron.
+controller_problem() {
+    me=$(hostname)
+    haproxy_down | awk -v me="$me" '{ name = $2; sub(/[.].*/, "", name); sub(/[.].*/, "", me) } name == me { print "haproxy: " $1 " on " $2 " is " $3 }'
+    {
+        for of in nova cinder; do
+            asks_services "$of" | awk -v of="$of" -v me="$me" -v since="$1" '
+                $2 == me && $4 == "enabled" && ($5 == "XXX" || ($6 " " $7) < since) { print of ": " $1 " on " $2 " does not report" }'
+        done
+        asks_neutron | awk -v me="$me" '$1 == "xxx" && $3 == me { print "neutron: " $2 " on " $3 " is down" }'
+    } 3>&1
+}
+controller_serves() { [ -z "$(controller_problem "$1")" ]; }
+
 # asks_for NAME COMMAND…: runs a query and prints its output, without empty lines. A query that fails or prints nothing
 # prints a problem to file descriptor 3 instead: what cannot be asked is not known to be well.
 asks_for() {
@@ -97,15 +172,21 @@ asks_for() {
 agents_problem() {
     {
         for of in nova cinder; do
-            # Asked where the API is, because the credentials of the database are there.
-            if ! has_package "$of-api" || ! command -v "$of-manage" >/dev/null; then continue; fi
-            asks_for "$of: services" as_user "$of" "$of-manage" service list |
+            asks_services "$of" |
                 awk -v of="$of" '$4 == "enabled" && $5 == "XXX" { print of ": " $1 " on " $2 " is down" }'
         done
-        if has_package neutron-server && command -v neutron >/dev/null; then
-            asks_for 'neutron: agents' neutron_agents | awk '$1 == "xxx" { print "neutron: " $2 " on " $3 " is down" }'
-        fi
+        asks_neutron | awk '$1 == "xxx" { print "neutron: " $2 " on " $3 " is down" }'
     } 3>&1
+}
+
+# asks_services nova|cinder: asked where the API is, because the credentials of the database are there.
+asks_services() {
+    if ! has_package "$1-api" || ! command -v "$1-manage" >/dev/null; then return 0; fi
+    asks_for "$1: services" as_user "$1" "$1-manage" service list
+}
+asks_neutron() {
+    if ! has_package neutron-server || ! command -v neutron >/dev/null; then return 0; fi
+    asks_for 'neutron: agents' neutron_agents
 }
 
 # In a subshell, because openrc sets variables.
@@ -143,6 +224,7 @@ cluster_problems() {
     galera_problem
     rabbit_problem
     agents_problem
+    haproxy_problem
     ceph_problem
 }
 cluster_is_well() { [ -z "$(cluster_problems)" ]; }

@@ -153,6 +153,7 @@ restart_everything() {
     if grep -q '^pacemaker\|^corosync\|^libqb\|^libcorosync' "$WORK/changed" && has_package pacemaker; then
         restart_pacemaker || fail 'pacemaker does not start again'
     fi
+    began=$(date -u '+%Y-%m-%d %H:%M:%S')
     restart_services || fail "$SERVICE_PROBLEM"
     if grep -q '^ceph' "$WORK/changed"; then
         restart_ceph_mon || fail 'the ceph monitor does not rejoin the quorum'
@@ -162,6 +163,10 @@ restart_everything() {
         wait_until "$MU_CLUSTER_WAIT" mongo_is_well || fail 'mongo: a member of the replica set is unhealthy'
     fi
     if has_package pacemaker; then
+        # The next controller starts only when this one is in service again.
+        if [ "$MU_SKIP_CLUSTER_CHECKS" != 1 ] && ! wait_until "$MU_CLUSTER_WAIT" controller_serves "$began"; then
+            fail "this controller is not in service again: $(controller_problem "$began" | one_line)"
+        fi
         ask_for_ha_restart || fail 'cannot set the attribute of pacemaker that requests the restart of its resources'
     fi
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 /// Every stub: name of the command, text of the script. `lib` is what the others source.
 pub const ALL: &[(&str, &str)] = &[
     ("apt-cache", include_str!("apt-cache")),
+    ("apt-config", include_str!("apt-config")),
     ("apt-get", include_str!("apt-get")),
     ("apt-mark", include_str!("apt-mark")),
     ("ceph", include_str!("ceph")),
@@ -27,6 +28,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("pcs", include_str!("pcs")),
     ("rabbitmqctl", include_str!("rabbitmqctl")),
     ("service", include_str!("service")),
+    ("socat", include_str!("socat")),
     ("systemctl", include_str!("systemctl")),
 ];
 
