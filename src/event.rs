@@ -1,67 +1,66 @@
-//! What work tells while it goes on: the contract between commands and displays. Work emits, displays
-//! consume; work never prints.
+//! Progress of work in the foreground: commands emit events, the displays of `ui` consume them. Only displays print.
 
 use crate::domain::row::Row;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
-    /// Nodes are going to be asked.
+    /// Asking nodes begins.
     Asking {
         /// How many.
         total: usize,
     },
-    /// A node has answered, or could not be asked. In the order in which it happens.
+    /// A node answered or could not be asked. Events come in the order of the answers.
     Answered {
         /// Its row.
         row: &'a Row,
-        /// How many are through, this one included.
+        /// How many nodes are finished, including this one.
         done: usize,
-        /// How many there are.
+        /// How many nodes there are.
         total: usize,
     },
-    /// All nodes are through.
+    /// All nodes are finished.
     Asked,
     /// A run of the graph is being watched.
     RunBegan {
         /// What it does, in a few words.
         title: &'a str,
-        /// How many tasks it has on all nodes together.
+        /// How many tasks it has on all nodes in total.
         planned: usize,
     },
-    /// Something moved in the run, or time passed.
+    /// Nailgun was asked how far the run is.
     RunMoved(&'a RunView),
-    /// The run is no longer watched.
+    /// Watching the run has ended.
     RunOver,
-    /// Something is worth a line.
+    /// A line of information.
     Note(&'a str),
-    /// Something is wrong and does not end the work.
+    /// Something is wrong, but the work continues.
     Warning(&'a str),
 }
 
-/// A run at this moment.
+/// How far a run is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunView {
-    /// Tasks that are over.
+    /// How many tasks have ended.
     pub done: usize,
-    /// All tasks.
+    /// How many tasks there are.
     pub planned: usize,
-    /// The first phase that is not over. Safe to show.
+    /// The first phase that has not ended. Safe to show.
     pub phase: Option<String>,
-    /// What is at work, the longest first.
+    /// The tasks that are running, the longest first.
     pub working: Vec<RunningTask>,
     /// What changed since the last view, in the order of the nodes.
     pub changes: Vec<TaskChange>,
 }
 
-/// A task at work on a node.
+/// A task that is running on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunningTask {
     /// The node's name. Safe to show.
     pub node: String,
     /// The task, in words. Safe to show.
     pub task: String,
-    /// Since when, milliseconds since 1970 (UTC), by Nailgun's clock.
+    /// When it began, in milliseconds since 1970 (UTC) by Nailgun's clock.
     pub began: Option<i64>,
 }
 
@@ -76,8 +75,8 @@ pub struct TaskChange {
     pub what: &'static str,
 }
 
-/// Whoever consumes events.
+/// A consumer of events.
 pub trait Events {
-    /// Takes one event. Must not block for long: the work waits.
+    /// Handles one event. It must not block for long: the work waits.
     fn event(&mut self, event: &Event<'_>);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::clock::now;
 use super::mirror_client::{MirrorClient, PendingAnnouncement};
 use super::nodes::Nodes;
-use super::{site, state_dir};
+use super::{site, state_dir, unchecked};
 use crate::domain::failure::FailureKind;
 use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
@@ -16,16 +16,18 @@ use crate::exit::Exit;
 use crate::mirror::{Announcement, MirrorError};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
-use crate::ui::Ui;
+use crate::ui::{ShownCheck, Ui};
 
 /// Runs a check and prints its report.
 pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    ui.check_columns(&ShownCheck::columns(check))?;
     let mirror = match check {
         Check::Installed => None,
         Check::Available => Some(Arc::new(MirrorClient::new(settings)?)),
     };
     let site = site::site(settings)?;
     site.announce(ui);
+    unchecked::warn_of_host_keys(settings, ui);
     let state = state_dir::open_if_possible(&settings.state_dir, ui)?;
     let interrupt = Interrupt::listen()?;
     let started = |mirror: &Arc<MirrorClient>, version: &MosVersion| {
@@ -68,7 +70,7 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
     finish(&report, ui)
 }
 
-/// Waits for what the mirror says; without a question to it, the version is not known.
+/// Waits for the mirror's answer. The mirror is not asked when the MOS version is unknown.
 fn mirror_report(
     mirror: &MirrorClient,
     version: Option<&MosVersion>,
@@ -105,7 +107,7 @@ fn judge(rows: &mut [Row], mirror: Option<&Mu>, mos_version: Option<&MosVersion>
     }
 }
 
-/// What all nodes that tell their version agree on. What answers at another node's address has no say.
+/// The version that all nodes report that report one. A machine at another node's address does not count.
 pub(crate) fn version_of_nodes(rows: &[Row]) -> Option<MosVersion> {
     let own = rows.iter().filter(|r| r.identity != Some(Identity::Wrong));
     let mut versions = own.filter_map(|r| r.mos_version.as_ref());
@@ -116,7 +118,7 @@ pub(crate) fn version_of_nodes(rows: &[Row]) -> Option<MosVersion> {
 pub(crate) fn unknown_version() -> Problem {
     Problem {
         kind: "mos-version".to_owned(),
-        message: "the environment's MOS version is not known: the nodes tell none, or different ones".to_owned(),
+        message: "the environment's MOS version is unknown: the nodes report none, or different ones".to_owned(),
         hint: Some("give --mos-version X.Y, or mos_version in the inventory".to_owned()),
     }
 }
@@ -132,7 +134,7 @@ fn not_asked() -> Problem {
 /// Prints the report, then what the operator should know, then what ended the check early.
 fn finish(report: &CheckReport, ui: &Ui) -> Result<Exit, AppError> {
     let exit = exit(report.decisive());
-    ui.report(report, exit as u8)?;
+    ui.show(&ShownCheck { report, exit })?;
     for warning in report.warnings() {
         ui.warning(&warning);
     }

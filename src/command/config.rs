@@ -23,7 +23,7 @@ pub(crate) fn show(settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     for (name, value, origin) in nailgun.rows() {
         row(name, value.as_deref(), origin);
     }
-    ui.table(&table)?;
+    ui.show(&table)?;
     ui.status("a node's own entry in the node list stands between option or variable and the configuration file");
     Ok(Exit::Ok)
 }

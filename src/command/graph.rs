@@ -21,7 +21,7 @@ pub(crate) fn show(options: &GraphShowOptions, ui: &Ui) -> Result<Exit, AppError
     for row in graph.rows() {
         table.push(row.into());
     }
-    ui.table(&table)?;
+    ui.show(&table)?;
     Ok(Exit::Ok)
 }
 

@@ -13,3 +13,4 @@ mod nodes;
 mod pending;
 mod site;
 mod state_dir;
+mod unchecked;

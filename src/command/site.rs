@@ -67,7 +67,7 @@ impl Site {
     /// Says which node list is used, and what is unusual about it.
     pub(crate) fn announce(&self, ui: &Ui) {
         let age = self.source.age_s.map_or_else(String::new, |s| format!(", {} old", age(s)));
-        let chosen = if self.env_guessed { ", the only one known" } else { "" };
+        let chosen = if self.env_guessed { ", the only one with a node list" } else { "" };
         ui.status(&format!("environment {}{chosen}: {} ({}{age})", self.env, self.source.path, self.source.format));
         for warning in &self.warnings {
             ui.warning(warning);

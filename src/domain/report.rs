@@ -1,4 +1,4 @@
-//! What a check found: the rows, and what follows from all of them together. The only input of every output.
+//! What a check found: one row per node, and what follows from all rows together. All forms of output are made from it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::mu::Mu;
 use super::nodeset::fold;
 use super::row::{Identity, Row, State, Verdict};
 
-/// The commands that make a report.
+/// The check that made a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     /// `check installed`.
@@ -38,7 +38,7 @@ pub enum Condition {
     UpdateAvailable,
     /// Some nodes could not be asked, did not answer properly, or cannot be compared with the mirror.
     Partial,
-    /// Nodes differ, or one is updating, incomplete or ahead of the mirror.
+    /// Nodes differ, or a node is updating, incomplete or ahead of the mirror.
     Drift,
 }
 
@@ -60,7 +60,7 @@ impl Condition {
 pub struct Source {
     /// The file.
     pub path: String,
-    /// Its form.
+    /// Its format.
     pub format: &'static str,
     /// Its age in seconds.
     pub age_s: Option<u64>,
@@ -68,10 +68,10 @@ pub struct Source {
     pub left_out: BTreeMap<LeftOut, usize>,
 }
 
-/// Why something that was asked for is missing, for people and for programs.
+/// Why the mirror's answer is missing, for people and for programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// One stable word.
+    /// A word that programs can compare; it does not change.
     pub kind: String,
     /// What happened. Safe to show.
     pub message: String,
@@ -79,16 +79,16 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
-/// What the mirror said.
+/// What the mirror announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MirrorReport {
     /// The address that was asked.
     pub url: String,
-    /// The folder of the MOS version that answered.
+    /// The folder, named after a MOS version, that it was found in.
     pub folder: Option<String>,
-    /// Whether that is 9.0 because the version asked for has no folder.
+    /// Whether the folder is 9.0 because the mirror has none for the environment's version.
     pub fell_back: bool,
-    /// Its update, or why there is none.
+    /// The update, or why there is none.
     pub mu: Result<Mu, Problem>,
     /// What looks wrong in what it announces, one sentence each.
     pub doubts: Vec<String>,
@@ -101,7 +101,7 @@ pub struct CheckReport {
     pub check: Check,
     /// The environment.
     pub env: u32,
-    /// The environment's MOS version, where it is known.
+    /// The environment's MOS version, if known.
     pub mos_version: Option<MosVersion>,
     /// Where the version is known from: `option`, `inventory`, `nodes`.
     pub mos_version_source: Option<&'static str>,
@@ -109,7 +109,7 @@ pub struct CheckReport {
     pub taken_at: String,
     /// Where the node list came from.
     pub source: Source,
-    /// What the mirror said; nothing in `check installed`.
+    /// What the mirror announces; none in `check installed`.
     pub mirror: Option<MirrorReport>,
     /// One row for each node.
     pub rows: Vec<Row>,
@@ -186,7 +186,7 @@ impl CheckReport {
         states
     }
 
-    /// What the operator should know beside the rows.
+    /// What the operator should know apart from the rows.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let names = |f: &dyn Fn(&Row) -> bool| fold(self.rows.iter().filter(|r| f(r)).map(|r| r.node.name.as_str()));
@@ -199,7 +199,7 @@ impl CheckReport {
         if let Some(version) = &self.mos_version {
             let other = names(&|r| r.mos_version.as_ref().is_some_and(|own| own != version));
             if !other.is_empty() {
-                warnings.push(format!("another MOS version than {version} runs on {other}"));
+                warnings.push(format!("MOS {version} is expected, but {other} has another version"));
             }
         } else {
             let mut versions: Vec<&str> = self.rows.iter().filter_map(|r| r.mos_version.as_deref()).collect();
@@ -208,18 +208,18 @@ impl CheckReport {
             if versions.len() > 1 {
                 let on = |v: &&str| format!("{v} on {}", names(&|r| r.mos_version.as_deref() == Some(*v)));
                 let told: Vec<String> = versions.iter().map(on).collect();
-                warnings.push(format!("the nodes tell different MOS versions: {}", told.join("; ")));
+                warnings.push(format!("the nodes report different MOS versions: {}", told.join("; ")));
             }
         }
         if let (Some(MirrorReport { fell_back: true, folder, .. }), Some(version)) = (&self.mirror, &self.mos_version) {
             let folder = folder.as_deref().unwrap_or("9.0");
-            warnings.push(format!("the mirror has no folder for MOS {version}; that of {folder} is used"));
+            warnings.push(format!("using the mirror's folder for MOS {folder}: it has none for {version}"));
         }
         warnings.extend(self.mirror.iter().flat_map(|mirror| mirror.doubts.clone()));
         warnings
     }
 
-    /// The hints of the rows, each once, with the nodes that it is for.
+    /// The hints of the rows. Each is given once, with the names of its nodes.
     pub fn hints(&self) -> Vec<String> {
         let mut hints: Vec<(&str, Vec<&str>)> = Vec::new();
         for row in &self.rows {
@@ -234,7 +234,7 @@ impl CheckReport {
 }
 
 impl Group<'_> {
-    /// The group in one phrase: `9.2-mu-2 on node-[1-18]`.
+    /// The group in a few words: `9.2-mu-2 on node-[1-18]`.
     pub fn phrase(&self) -> String {
         let nodes = &self.nodes;
         let runs = || self.row.mu.as_ref().map_or_else(|| "none".to_owned(), |mu| mu.title.clone());

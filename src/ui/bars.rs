@@ -1,4 +1,4 @@
-//! Bars on a terminal: one for the whole, and a line for each of a few nodes at work.
+//! Progress bars on a terminal: one bar in total, and a line for each running task of a few nodes.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::progress::phrase;
 use crate::event::{Event, RunView};
 
-/// How many nodes at work get a line of their own; the rest are counted.
+/// How many running tasks get a line of their own; the rest are counted.
 const MAX_LINES: usize = 8;
 
 /// The bars.
@@ -58,12 +58,12 @@ impl Bars {
     fn show(&mut self, view: &RunView) {
         let Some(overall) = &self.overall else { return };
         for change in view.changes.iter().filter(|c| c.what == "failed") {
-            // What failed stays on the screen.
+            // Failures stay on the screen.
             let _ = self.all.println(format!("{}: {} failed", change.node, change.task));
         }
         overall.set_position(view.done as u64);
         let hidden = view.working.len().saturating_sub(MAX_LINES);
-        let more = if hidden == 0 { String::new() } else { format!(" (and {hidden} more nodes)") };
+        let more = if hidden == 0 { String::new() } else { format!(" (and {hidden} more tasks)") };
         overall.set_message(format!("{}{more}", view.phase.as_deref().unwrap_or("")));
         for (position, working) in view.working.iter().take(MAX_LINES).enumerate() {
             if position == self.nodes.len() {
@@ -94,7 +94,7 @@ impl Bars {
     }
 
     fn line(&self, text: &str) {
-        // A lost terminal leaves nobody to tell.
+        // When the terminal is lost, nobody is left to tell.
         let _ = self.all.println(text);
     }
 }

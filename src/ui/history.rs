@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::document::MuDocument;
+use super::document::{Envelope, MuDocument};
+use super::show::Show;
 use super::table::Table;
 use crate::domain::history::{NodeTask, RunHistory, TaskKind};
 use crate::domain::node::NodeId;
@@ -49,11 +50,17 @@ impl HistoryReport {
     }
 }
 
-/// One row a run, or one row a task.
-pub(super) fn table(report: &HistoryReport) -> Table {
-    match report.runs.first().filter(|_| report.tasks) {
-        Some(run) => tasks(report, &run.history),
-        None => runs(report),
+impl Show for HistoryReport {
+    fn document(&self) -> impl Serialize {
+        Envelope::new("history", self.env, &self.taken_at, document(self))
+    }
+
+    /// One row a run, or one row a task.
+    fn table(&self) -> Table {
+        match self.runs.first().filter(|_| self.tasks) {
+            Some(run) => tasks(self, &run.history),
+            None => runs(self),
+        }
     }
 }
 
@@ -116,28 +123,30 @@ fn note(work: &NodeTask) -> &'static str {
     }
 }
 
-/// What a table cannot hold, for stderr.
-pub(super) fn notes(report: &HistoryReport) -> Vec<String> {
-    let Some(RunReport { history, .. }) = report.runs.first().filter(|_| report.tasks) else { return vec![] };
-    let (frame, tally) = (&history.frame, history.tally());
-    let target = frame.target.as_ref().map_or_else(|| "an unknown target".to_owned(), |mu| mu.title.clone());
-    let run = frame.run.as_ref().map_or_else(String::new, |run| format!(", run {run}"));
-    let took = history.duration().map_or_else(String::new, |d| format!(" in {}", format_duration(d)));
-    let mut lines = vec![format!(
-        "task {} (child {}{run}): {} to {target}, {}{took}; tasks: {} done, {} failed, {} not executed",
-        frame.task,
-        frame.child,
-        history.kind.as_str(),
-        history.status.as_str(),
-        tally.done,
-        tally.failed,
-        tally.not_executed,
-    )];
-    if tally.skipped > 0 {
-        lines.push(format!("{} tasks on nodes were not chosen for this run; -f json lists them", tally.skipped));
+impl HistoryReport {
+    /// What the table of one run's tasks cannot hold, for stderr.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let Some(RunReport { history, .. }) = self.runs.first().filter(|_| self.tasks) else { return vec![] };
+        let (frame, tally) = (&history.frame, history.tally());
+        let target = frame.target.as_ref().map_or_else(|| "an unknown target".to_owned(), |mu| mu.title.clone());
+        let run = frame.run.as_ref().map_or_else(String::new, |run| format!(", run {run}"));
+        let took = history.duration().map_or_else(String::new, |d| format!(" in {}", format_duration(d)));
+        let mut lines = vec![format!(
+            "task {} (child {}{run}): {} to {target}, {}{took}; tasks: {} done, {} failed, {} not executed",
+            frame.task,
+            frame.child,
+            history.kind.as_str(),
+            history.status.as_str(),
+            tally.done,
+            tally.failed,
+            tally.not_executed,
+        )];
+        if tally.skipped > 0 {
+            lines.push(format!("{} tasks on nodes were not chosen for this run; -f json lists them", tally.skipped));
+        }
+        lines.extend(frame.message.as_ref().map(|message| format!("Nailgun says: {message}")));
+        lines
     }
-    lines.extend(frame.message.as_ref().map(|message| format!("Nailgun says: {message}")));
-    lines
 }
 
 fn dash() -> String {
@@ -153,14 +162,7 @@ fn duration(took: Option<i64>) -> String {
 }
 
 #[derive(Serialize)]
-pub(super) struct HistoryDocument<'a> {
-    schema: &'static str,
-    tool: &'static str,
-    command: &'static str,
-    env: u32,
-    taken_at: &'a str,
-    exit: u8,
-    conditions: [&'static str; 0],
+struct HistoryDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     timeline: Option<&'a str>,
     runs: Vec<RunDocument<'a>>,
@@ -221,17 +223,9 @@ struct HistoryNodeDocument {
     name: String,
 }
 
-/// The document of `history`.
-pub(super) fn document(report: &HistoryReport) -> HistoryDocument<'_> {
+fn document(report: &HistoryReport) -> HistoryDocument<'_> {
     let tasks = report.runs.first().filter(|_| report.tasks);
     HistoryDocument {
-        schema: "fuel-updates/1",
-        tool: env!("CARGO_PKG_VERSION"),
-        command: "history",
-        env: report.env,
-        taken_at: &report.taken_at,
-        exit: 0,
-        conditions: [],
         timeline: report.timeline.as_deref(),
         runs: report.runs.iter().map(|run| run_document(&run.history)).collect(),
         tasks: tasks.map(|run| run.history.tasks.iter().map(|w| task_document(report, &run.history, w)).collect()),

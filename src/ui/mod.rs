@@ -1,13 +1,15 @@
-//! The terminal: the only module that writes to it. stdout carries data alone; progress, warnings, hints and
-//! errors go to stderr.
+//! Output: the only module that writes to the terminal. stdout carries only data; progress, warnings, hints and errors
+//! go to stderr.
 
 mod bars;
+mod check;
 mod document;
 mod history;
-mod outcome;
+mod install;
+mod node_list;
 mod plan;
 mod progress;
-mod report;
+mod show;
 mod streams;
 mod table;
 pub mod timeline;
@@ -15,9 +17,13 @@ pub mod timeline;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 
+pub use check::ShownCheck;
 pub use history::{HistoryReport, RunReport};
+pub use install::ShownInstall;
+pub use node_list::ShownNodeList;
 pub use plan::PlanNotes;
 pub use progress::{Progress, event_text};
+pub use show::Show;
 pub use table::Table;
 
 use rustix::io::Errno;
@@ -25,15 +31,13 @@ use streams::Stdout;
 
 use crate::cli::Format;
 use crate::domain::environment::Environment;
-use crate::domain::outcome::Outcome;
 use crate::domain::plan::{Plan, Refusal};
-use crate::domain::report::CheckReport;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::settings::Output;
 use crate::signals::Interrupt;
 
-/// Where output goes and how it may look; decided once.
+/// Where output goes and how it looks. Decided once, at the start.
 #[derive(Debug)]
 pub struct Ui {
     quiet: bool,
@@ -47,7 +51,7 @@ pub struct Ui {
 
 /// What the operator said to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Confirmation {
     /// Go on.
     Yes,
     /// Do not; also when the question could not be shown or nobody could answer.
@@ -57,7 +61,7 @@ pub(crate) enum Answer {
 }
 
 impl Ui {
-    /// Looks at the streams and the variables `NO_COLOR` and `TERM`.
+    /// Reads the streams and the variables `NO_COLOR` and `TERM`.
     pub fn new(output: Output, quiet: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
@@ -108,7 +112,7 @@ impl Ui {
         }
     }
 
-    /// Prints a line about what goes on; not with `--quiet`.
+    /// Prints a line of information; not with `--quiet`.
     pub fn status(&self, text: &str) {
         if !self.quiet {
             self.line("", "", text);
@@ -129,7 +133,7 @@ impl Ui {
         }
     }
 
-    /// Prints an error with its causes and hint; always. The one place where errors are printed.
+    /// Prints an error with its causes and its hint, also with `--quiet`. Errors are printed nowhere else.
     pub fn error(&self, error: &AppError) {
         self.line("31", "error: ", &error.message);
         for cause in &error.causes {
@@ -140,26 +144,39 @@ impl Ui {
         }
     }
 
-    /// Prints the report of a check in the form that was asked for.
+    /// Whether the columns that were asked for are in this table: asked before the work, not after it.
     ///
     /// # Errors
     /// A column that does not exist.
-    pub fn report(&self, report: &CheckReport, exit: u8) -> Result<(), AppError> {
+    pub fn check_columns(&self, table: &Table) -> Result<(), AppError> {
         match self.output.format {
-            Format::Json | Format::Ansible => self.data(&document::json(&document::of_check(report, exit))),
-            Format::Yaml => self.data(&document::yaml(&document::of_check(report, exit))),
+            Format::Table | Format::Csv | Format::Value => table.check(&self.output),
+            Format::Json | Format::Yaml | Format::Ansible => Ok(()),
+        }
+    }
+
+    /// Prints what a command found in the form that was asked for.
+    ///
+    /// # Errors
+    /// A column that does not exist.
+    pub fn show(&self, found: &impl Show) -> Result<(), AppError> {
+        match self.output.format {
+            Format::Json | Format::Yaml | Format::Ansible => self.document(&found.document()),
+            Format::Csv | Format::Value => self.data(&found.table().render(&self.output, None)?),
             Format::Table => {
-                self.data(&report::table(report).render(&self.output, self.width)?);
-                for line in report::summary(report) {
+                let table = found.table();
+                if !table.is_empty() {
+                    self.data(&table.render(&self.output, self.width)?);
+                }
+                for line in found.lines() {
                     self.data(&line);
                 }
             }
-            Format::Csv | Format::Value => self.data(&report::table(report).render(&self.output, None)?),
         }
         Ok(())
     }
 
-    /// Prints an installation's plan: as data where people read, to stderr where a document is to come.
+    /// Prints the plan of an installation: to stdout as part of the table format, else to stderr, as a document follows.
     pub fn plan(&self, plan: &Plan, env: &Environment, notes: &PlanNotes) {
         for line in plan::lines(plan, env, notes) {
             if self.output.format == Format::Table {
@@ -170,68 +187,14 @@ impl Ui {
         }
     }
 
-    /// Prints what forbids an installation.
+    /// Prints what prevents an installation.
     pub fn refusals(&self, refusals: &[Refusal]) {
         for line in plan::refusals(refusals) {
             self.line("", "", &line);
         }
     }
 
-    /// Prints the end of an installation in the form that was asked for.
-    ///
-    /// # Errors
-    /// A column that does not exist.
-    pub fn outcome(&self, outcome: &Outcome, taken_at: &str, exit: u8) -> Result<(), AppError> {
-        match self.output.format {
-            Format::Json | Format::Ansible => {
-                self.data(&document::json(&document::of_install(outcome, taken_at, exit)));
-            }
-            Format::Yaml => self.data(&document::yaml(&document::of_install(outcome, taken_at, exit))),
-            Format::Table => {
-                if !outcome.nodes.is_empty() {
-                    self.data(&outcome::table(outcome).render(&self.output, self.width)?);
-                }
-                for line in outcome::lines(outcome) {
-                    self.data(&line);
-                }
-            }
-            Format::Csv | Format::Value => self.data(&outcome::table(outcome).render(&self.output, None)?),
-        }
-        Ok(())
-    }
-
-    /// Prints runs, or the tasks of one, in the form that was asked for.
-    ///
-    /// # Errors
-    /// A column that does not exist.
-    pub fn history(&self, report: &HistoryReport) -> Result<(), AppError> {
-        for note in history::notes(report) {
-            self.status(&note);
-        }
-        match self.output.format {
-            Format::Json | Format::Ansible => self.data(&document::json(&history::document(report))),
-            Format::Yaml => self.data(&document::yaml(&history::document(report))),
-            Format::Table if report.runs.is_empty() => {}
-            Format::Table => self.data(&history::table(report).render(&self.output, self.width)?),
-            Format::Csv | Format::Value => self.data(&history::table(report).render(&self.output, None)?),
-        }
-        Ok(())
-    }
-
-    /// Prints a table in the form that was asked for; JSON and YAML print its rows as objects.
-    ///
-    /// # Errors
-    /// A column that does not exist.
-    pub fn table(&self, table: &Table) -> Result<(), AppError> {
-        match self.output.format {
-            Format::Json | Format::Ansible => self.data(&document::json(&table.objects())),
-            Format::Yaml => self.data(&document::yaml(&table.objects())),
-            Format::Table | Format::Csv | Format::Value => self.data(&table.render(&self.output, self.width)?),
-        }
-        Ok(())
-    }
-
-    /// The form that was asked for.
+    /// The output format.
     pub fn format(&self) -> Format {
         self.output.format
     }
@@ -244,23 +207,23 @@ impl Ui {
         }
     }
 
-    /// Whether somebody can be asked a question.
+    /// Whether there is a terminal to ask a question on.
     pub fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Asks a question whose default is no. A signal ends the wait for the answer.
-    pub(crate) fn confirm(&self, question: &str, interrupt: &Interrupt) -> Answer {
+    pub(crate) fn confirm(&self, question: &str, interrupt: &Interrupt) -> Confirmation {
         // Whoever did not see what the question is about must not be able to say yes.
         if self.stdout.lost() || streams::write_stderr(&format!("{question} [y/N] ")).is_err() {
-            return Answer::No;
+            return Confirmation::No;
         }
         let stdin = io::stdin();
         let mut line = Vec::new();
         while !line.contains(&b'\n') && line.len() < 1024 {
             if interrupt.wait_for(stdin.as_fd()) {
                 self.line("", "", "");
-                return Answer::Interrupted;
+                return Confirmation::Interrupted;
             }
             let mut piece = [0; 256];
             match rustix::io::read(&stdin, &mut piece) {
@@ -271,9 +234,9 @@ impl Ui {
             }
         }
         match (interrupt.came(), line.trim_ascii()) {
-            (true, _) => Answer::Interrupted,
-            (false, b"y" | b"Y" | b"yes" | b"Yes") => Answer::Yes,
-            _ => Answer::No,
+            (true, _) => Confirmation::Interrupted,
+            (false, b"y" | b"Y" | b"yes" | b"Yes") => Confirmation::Yes,
+            _ => Confirmation::No,
         }
     }
 

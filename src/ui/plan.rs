@@ -1,4 +1,4 @@
-//! An installation's plan for people.
+//! The plan of an installation, for people.
 
 use crate::domain::environment::Environment;
 use crate::domain::mu::Mu;
@@ -6,18 +6,18 @@ use crate::domain::nodeset::fold;
 use crate::domain::outcome::left_out_by_reason;
 use crate::domain::plan::{Phase, Plan, Refusal};
 
-/// What else belongs to the plan, in words.
+/// What the plan shows in addition to nodes and phases.
 #[derive(Clone, Debug, Default)]
 pub struct PlanNotes {
     /// The mirror's address.
     pub mirror: String,
-    /// Computes at a time.
+    /// How many computes are updated at the same time.
     pub batch: u16,
     /// Whether RabbitMQ is restarted.
     pub restart_rabbitmq: bool,
     /// Whether MySQL is restarted.
     pub restart_mysql: bool,
-    /// Anything else worth a line.
+    /// Further notes, one line each.
     pub more: Vec<String>,
 }
 
@@ -38,7 +38,9 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
         lines.push(format!("Read first  {link}"));
     }
     lines.push(String::new());
-    lines.push("Before anything changes, every node and the cluster are checked; then, phase by phase:".to_owned());
+    lines.push(
+        "Pre-checks on every node and of the cluster come first and change nothing. Then, phase by phase:".to_owned(),
+    );
     for (number, (phase, nodes)) in (1..).zip(plan.phases()) {
         let names = fold(nodes.iter().map(|t| t.name.as_str()));
         let together = match phase {
@@ -47,22 +49,22 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
         };
         lines.push(format!("  {number}. {together}: {names}"));
     }
-    lines.push("  then every node is verified, and all together get the new mu-version.json".to_owned());
+    lines.push("  Finally every node is verified, and then all nodes get the new mu-version.json.".to_owned());
     lines.push(String::new());
     lines.push(format!("From        {}", versions(plan)));
     if !plan.at_target.is_empty() {
         let names = fold(plan.at_target.iter().map(|r| r.node.name.as_str()));
-        lines.push(format!("Left alone  {names} (at the target already)"));
+        lines.push(format!("Up to date  {names} (already at the target)"));
     }
     for (nodes, reason) in left_out_by_reason(&plan.left_out) {
         lines.push(format!("Left out    {nodes} ({reason})"));
     }
     lines.push(format!("Restarts    the OpenStack services of each node's roles{}", restarts(notes)));
     lines.push(
-        "Never       libvirt, virtual machines, reboots; kernels and Ubuntu's own updates stay as they are".to_owned(),
+        "Untouched   libvirt, virtual machines, kernels and Ubuntu's own updates; no node is rebooted".to_owned(),
     );
     lines.push(
-        "No way back packages are not downgraded; /etc and the package lists are backed up on each node".to_owned(),
+        "No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node".to_owned(),
     );
     lines.extend(notes.more.iter().map(|note| format!("Note        {note}")));
     lines
@@ -77,7 +79,7 @@ fn restarts(notes: &PlanNotes) -> &'static str {
     }
 }
 
-/// What the targeted nodes run now: `9.0-mu-1 on node-[1-3]; none on node-4`.
+/// What the targeted nodes have now: `9.0-mu-1 on node-[1-3]; none on node-4`.
 fn versions(plan: &Plan) -> String {
     let mut groups: Vec<(Option<&Mu>, Vec<&str>)> = Vec::new();
     for t in &plan.targeted {
@@ -93,7 +95,7 @@ fn versions(plan: &Plan) -> String {
     groups.iter().map(phrase).collect::<Vec<_>>().join("; ")
 }
 
-/// What forbids the installation, each with its node.
+/// What prevents the installation, each reason with its node.
 pub(super) fn refusals(refusals: &[Refusal]) -> Vec<String> {
     let text = |r: &Refusal| match &r.node {
         Some(node) => format!("  {node}: {}", r.reason),

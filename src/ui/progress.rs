@@ -1,14 +1,14 @@
-//! Consumes events: bars on a terminal, lines elsewhere, nothing with `--quiet`.
+//! Displays of progress: bars on a terminal, lines elsewhere, nothing with `--quiet`.
 
 use super::bars::Bars;
 use super::streams;
 use crate::domain::row::{Row, State};
 use crate::event::{Event, Events};
 
-/// A display. Which one is decided once, by [`super::Ui`].
+/// A display of progress. [`super::Ui`] chooses it once.
 #[derive(Debug)]
 pub enum Progress {
-    /// Nothing.
+    /// Shows nothing.
     Silent,
     /// One line for each event.
     Lines,
@@ -39,7 +39,7 @@ impl Events for Progress {
     }
 }
 
-/// An event as lines, as they are printed where there is no terminal; nothing for what is not worth one.
+/// An event as text lines, for output without a terminal; empty for events that need no line.
 pub fn event_text(event: &Event<'_>) -> String {
     let mut text = String::new();
     match event {

@@ -1,4 +1,4 @@
-//! Rows and columns, in the forms of fuel2: table, csv, value.
+//! Rows and columns, in the output formats of fuel2: table, csv, value.
 
 use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, TableStyle};
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::error::AppError;
 use crate::exit::Exit;
 use crate::settings::Output;
 
-/// The look of fuel2's tables.
+/// The style of fuel2's tables.
 const STYLE: TableStyle = TableStyle::new()
     .top_border(RULE)
     .header_lines(LINE)
@@ -18,7 +18,7 @@ const STYLE: TableStyle = TableStyle::new()
 const RULE: LineStyle = LineStyle::new('+', '-', '+', '+');
 const LINE: ContentLineStyle = ContentLineStyle::new('|', '|', '|');
 
-/// A table of text.
+/// A table of text cells.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<&'static str>,
@@ -26,7 +26,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table; every row must have as many cells as there are columns.
+    /// A table without rows. Every row must have as many cells as there are columns.
     pub fn new(columns: &[&'static str]) -> Self {
         Self { columns: columns.to_vec(), rows: vec![] }
     }
@@ -37,6 +37,11 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// Whether it has no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The rows as objects, for JSON and YAML.
     pub fn objects(&self) -> Vec<Map<String, Value>> {
         let object = |row: &Vec<String>| {
@@ -45,7 +50,7 @@ impl Table {
         self.rows.iter().map(object).collect()
     }
 
-    /// The table as text, with the columns and the order that were asked for.
+    /// The table as text, with the selected columns in the selected order.
     ///
     /// # Errors
     /// A column that does not exist.
@@ -83,6 +88,14 @@ impl Table {
         })
     }
 
+    /// Whether the columns to show and to sort by exist.
+    ///
+    /// # Errors
+    /// A column that does not exist.
+    pub(super) fn check(&self, output: &Output) -> Result<(), AppError> {
+        self.positions(&output.columns).and_then(|_| self.positions(&output.sort)).map(|_| ())
+    }
+
     fn positions(&self, names: &[String]) -> Result<Vec<usize>, AppError> {
         let position = |name: &String| {
             self.columns.iter().position(|c| c.eq_ignore_ascii_case(name)).ok_or_else(|| {
@@ -94,7 +107,7 @@ impl Table {
     }
 }
 
-/// Numbers by value, everything else by text.
+/// Compares numbers by value, everything else as text.
 fn natural(a: &str, b: &str) -> std::cmp::Ordering {
     match (a.parse::<u64>(), b.parse::<u64>()) {
         (Ok(a), Ok(b)) => a.cmp(&b),
@@ -102,7 +115,7 @@ fn natural(a: &str, b: &str) -> std::cmp::Ordering {
     }
 }
 
-/// One line of CSV (RFC 4180), quoted where it must be.
+/// One line of CSV (RFC 4180); cells are quoted where needed.
 fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let quote = |cell: &str| {
         if cell.contains(['"', ',', '\n', '\r']) {

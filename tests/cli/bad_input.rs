@@ -149,6 +149,11 @@ fn an_unknown_column_and_an_unknown_option() {
     error: there is no column `mac`
     hint: columns: id, name, roles, address, state, MU, published, detail
     ");
+    for line in ["-e 1 check available -s mac", "-e 1 install --yes -c mac", "-e 1 install --attach -f csv -c mac"] {
+        let ran = program.run(line);
+        assert_eq!((ran.code, ran.lines("error: ")), (Some(2), vec!["there is no column `mac`"]), "{line}");
+    }
+    assert_eq!((lab.node(1).connections(), lab.nailgun().asked().len()), (0, 0), "said before anybody is asked");
     assert_eq!(program.run("-e 1 check instaled").code, Some(2));
     assert_eq!(program.run("-e 0 check installed").code, Some(2));
     assert_eq!(program.run("-e 1 check installed --connect-timeout 0").code, Some(2));

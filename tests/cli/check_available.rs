@@ -166,7 +166,10 @@ fn nine_two_falls_back_to_nine_zero_and_says_so() {
     );
     assert_eq!(
         ran.lines("warning: "),
-        ["another MOS version than 9.2 runs on node-1", "the mirror has no folder for MOS 9.2; that of 9.0 is used"]
+        [
+            "MOS 9.2 is expected, but node-1 has another version",
+            "using the mirror's folder for MOS 9.0: it has none for 9.2"
+        ]
     );
 }
 

@@ -354,3 +354,23 @@ fn a_changed_host_key_is_refused_until_it_is_forgotten() {
     assert_eq!((forgot.code, forgot.stdout.as_str()), (Some(0), "node-1: 1 host keys forgotten\n"));
     assert_eq!(program.run(line).code, Some(0));
 }
+
+#[test]
+fn host_keys_and_certificates_that_are_not_checked_are_a_warning_of_every_command() {
+    let lab = Lab::start(Scenario::new().published(mu(2)).node(installed(1, "controller", 1))).expect("a lab");
+    let program = Program::in_lab(&lab);
+    let warned = |line: &str| {
+        let ran = program.run(line);
+        let count = |text: &str| ran.lines("warning: ").iter().filter(|w| w.starts_with(text)).count();
+        (count("host keys are not checked"), count("Nailgun's certificate is not checked"))
+    };
+    for line in ["-e 1 check installed", "-e 1 check available -f json", "-e 1 inventory import --from node-1 --to -"] {
+        assert_eq!(warned(&format!("{line} --host-keys off")), (1, 0), "{line}");
+        assert_eq!(warned(line), (0, 0), "{line}");
+    }
+    // A whole installation logs in several times.
+    assert_eq!(warned("-e 1 install --yes --host-keys off --insecure-tls"), (1, 1));
+    assert_eq!(warned("-e 1 install --attach --host-keys off"), (1, 0));
+    assert_eq!(warned("-e 1 history --insecure-tls"), (0, 1));
+    assert_eq!(warned("-e 1 -q check installed --host-keys off"), (0, 0));
+}

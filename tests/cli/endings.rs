@@ -69,7 +69,7 @@ fn what_nailgun_does_oddly() {
         node-1 begun: incomplete (to 9.0-mu-2, phase verified
         node-2 begun: incomplete (to 9.0-mu-2, phase verified
         node-3 begun: incomplete (to 9.0-mu-2, phase verified
-        failed: 9.0-mu-2 is not proven on every node (task 3)
+        failed: 9.0-mu-2 is not verified on every node (task 3)
     a task fails without having run: exit 6
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_backup/2] Stopping the deployment process!
         node-1 untouched: runs 9.0-mu-1, not 9.0-mu-2

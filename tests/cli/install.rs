@@ -63,16 +63,16 @@ fn an_update_from_the_plan_to_the_proof() {
     Target      9.0-mu-2 (id 2) from [MIRROR]/mcv/mos/9.0/mu-version.json
     Read first  https://example.org/mu2
 
-    Before anything changes, every node and the cluster are checked; then, phase by phase:
+    Pre-checks on every node and of the cluster come first and change nothing. Then, phase by phase:
       1. the primary controller first, probably: node-1
       2. controllers, one by one: node-[2-3]
       3. computes, 5 at a time: node-[4-5]
-      then every node is verified, and all together get the new mu-version.json
+      Finally every node is verified, and then all nodes get the new mu-version.json.
 
     From        9.0-mu-1 on node-[1-5]
     Restarts    the OpenStack services of each node's roles; RabbitMQ and MySQL are not restarted
-    Never       libvirt, virtual machines, reboots; kernels and Ubuntu's own updates stay as they are
-    No way back packages are not downgraded; /etc and the package lists are backed up on each node
+    Untouched   libvirt, virtual machines, kernels and Ubuntu's own updates; no node is rebooted
+    No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node
     +----+--------+----------+----------+---------+--------+
     | id | name   | before   | after    | reached | detail |
     +----+--------+----------+----------+---------+--------+

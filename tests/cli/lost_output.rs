@@ -129,5 +129,10 @@ fn a_timeline_that_cannot_be_written_is_an_error() {
     let program = Program::in_lab(&lab);
     assert_eq!(program.run("-e 1 -q install --yes").code, Some(0));
     let ran = program.run("-e 1 -q history --timeline /proc/no-folder/run.html");
-    assert_eq!((ran.code, ran.lines("error: /proc/no-folder/run.html: ").len()), (Some(1), 1), "{}", ran.picture());
+    assert_eq!(
+        (ran.code, ran.lines("error: cannot write /proc/no-folder/run.html: ").len()),
+        (Some(1), 1),
+        "{}",
+        ran.picture()
+    );
 }

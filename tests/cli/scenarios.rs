@@ -271,28 +271,28 @@ fn failures() {
         node-1 begun: update first failed; incomplete (to 9.0-mu-2, phase packages
         node-2 untouched: runs 9.0-mu-1, not 9.0-mu-2
         node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
-        failed: 9.0-mu-2 is not proven on every node (task 3)
+        failed: 9.0-mu-2 is not verified on every node (task 3)
     a service does not come back: exit 6
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_update_first/1] Stopping the deployment process!
         node-1 begun: update first failed; incomplete (to 9.0-mu-2, phase services
         node-2 untouched: runs 9.0-mu-1, not 9.0-mu-2
         node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
-        failed: 9.0-mu-2 is not proven on every node (task 3)
+        failed: 9.0-mu-2 is not verified on every node (task 3)
     the script is killed: exit 6
-        temporary changes of killed scripts are undone on node-2
+        temporary changes of interrupted scripts were undone on node-2
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_update_controllers/2] Stopping the deployment process!
         node-1 begun: incomplete (to 9.0-mu-2, phase updated
         node-2 begun: update controllers failed; incomplete (to 9.0-mu-2, phase packages
         node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
-        failed: 9.0-mu-2 is not proven on every node (task 3)
+        failed: 9.0-mu-2 is not verified on every node (task 3)
     verification fails: exit 6
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_verify/3] Stopping the deployment process!
         node-1 begun: incomplete (to 9.0-mu-2, phase verified
         node-2 begun: incomplete (to 9.0-mu-2, phase verified
         node-3 begun: verify failed; incomplete (to 9.0-mu-2, phase updated
-        failed: 9.0-mu-2 is not proven on every node (task 3)
+        failed: 9.0-mu-2 is not verified on every node (task 3)
     Astute is lost: exit 6
-        lost: Nailgun does not tell how the run ended (task 1)
+        lost: Nailgun does not report how the run ended (task 1)
     ");
 }
 

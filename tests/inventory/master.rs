@@ -102,7 +102,9 @@ fn a_master_needs_no_set_up() {
     let document = guessed.json();
     assert_eq!((guessed.code, &document["env"], &document["mos_version"]), (Some(0), &1.into(), &"9.0".into()));
     assert!(
-        guessed.stderr.contains("environment 1, the only one known: /etc/fuel/cluster/1/astute.yaml (astute"),
+        guessed
+            .stderr
+            .contains("environment 1, the only one with a node list: /etc/fuel/cluster/1/astute.yaml (astute"),
         "{}",
         guessed.stderr
     );

@@ -37,7 +37,7 @@ fn option_then_inventory_then_nodes() {
     assert_eq!(verdicts(&ran), [r#""9.0" from "nodes""#, update, update, update]);
     let ran = run("8.0", "mos_version: '9.0'\n", check);
     assert_eq!(verdicts(&ran), [r#""9.0" from "inventory""#, update, update, "unknown"]);
-    assert_eq!(ran.lines("warning: "), ["another MOS version than 9.0 runs on node-3"]);
+    assert_eq!(ran.lines("warning: "), ["MOS 9.0 is expected, but node-3 has another version"]);
     let ran = run("9.0", "mos_version: '8.0'\n", &format!("{check} --mos-version 9.0"));
     assert_eq!(verdicts(&ran), [r#""9.0" from "option""#, update, update, update]);
 }
@@ -55,8 +55,8 @@ fn nodes_that_contradict_each_other_are_named() {
     --- stderr
     environment 1: [HOME]/list.yaml (native, AGE old)
     asking 3 nodes
-    warning: the nodes tell different MOS versions: 8.0 on node-3; 9.0 on node-[1-2]
-    error: the environment's MOS version is not known: the nodes tell none, or different ones
+    warning: the nodes report different MOS versions: 8.0 on node-3; 9.0 on node-[1-2]
+    error: the environment's MOS version is unknown: the nodes report none, or different ones
     hint: give --mos-version X.Y, or mos_version in the inventory
     ");
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use find::FoundRun;
 
-use super::{clock, connect, site};
+use super::{clock, connect, site, unchecked};
 use crate::cli::HistoryOptions;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -21,6 +21,7 @@ use crate::ui::{HistoryReport, RunReport, Ui, timeline};
 /// Prints the runs of an environment, or the tasks of one of them, or writes its page.
 pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let env = environment(settings, ui)?;
+    unchecked::warn_of_certificate(settings, ui);
     let nailgun = connect::nailgun(settings)?;
     let named = nailgun.environment(env).map_err(|e| match e.kind {
         NailgunErrorKind::NotFound => AppError::from(e)
@@ -61,7 +62,10 @@ pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Res
             ui.status(&format!("environment {env} has no run of our graph"));
         }
     }
-    ui.history(&report)?;
+    for note in report.notes() {
+        ui.status(&note);
+    }
+    ui.show(&report)?;
     Ok(Exit::Ok)
 }
 

@@ -7,11 +7,12 @@ use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::plan::Plan;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::ui::ShownInstall;
 
 /// Prints the outcome and the next step.
 pub(super) fn finish(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, AppError> {
     let exit = exit(context, outcome);
-    context.ui.outcome(outcome, &clock::now(), exit as u8)?;
+    context.ui.show(&ShownInstall { outcome, taken_at: &clock::now(), exit })?;
     if let Some(message) = &outcome.message {
         context.ui.status(&format!("Nailgun says: {message}"));
     }
@@ -69,7 +70,7 @@ pub(super) fn refuse(context: &Context<'_>, plan: &Plan, outcome: &Outcome) -> R
 /// Prints the outcome where a document was asked for: people read the error instead.
 fn document(context: &Context<'_>, outcome: &Outcome, exit: Exit) -> Result<(), AppError> {
     if matches!(context.ui.format(), Format::Json | Format::Yaml) {
-        context.ui.outcome(outcome, &clock::now(), exit as u8)?;
+        context.ui.show(&ShownInstall { outcome, taken_at: &clock::now(), exit })?;
     }
     Ok(())
 }

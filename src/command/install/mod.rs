@@ -34,13 +34,14 @@ use job::{Job, JobPart};
 use lock::InstallLock;
 
 use crate::cli::InstallOptions;
+use crate::command::unchecked;
 use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::plan::Plan;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
 use crate::settings::Settings;
-use crate::ui::{Answer, Ui};
+use crate::ui::{Confirmation, ShownInstall, Ui};
 
 /// Runs an installation, or comes back to one, or stops one.
 pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
@@ -50,7 +51,14 @@ pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Res
         let error = AppError::new(Exit::Usage, "there is no terminal to ask for confirmation");
         return Err(error.hinted("look at the plan with --dry-run, then give --yes".to_owned()));
     }
+    if !options.precheck && options.stop.is_none() {
+        ui.check_columns(&ShownInstall::columns())?;
+    }
     let context = Context::open(options, settings, ui)?;
+    unchecked::warn_of_certificate(settings, ui);
+    if options.stop.is_none() {
+        unchecked::warn_of_host_keys(settings, ui);
+    }
     match (options.attach, options.stop) {
         (Some(run), _) => attach::attach(&context, run),
         (None, Some(run)) => stop::stop(&context, run),
@@ -114,9 +122,9 @@ fn decide(context: &Context<'_>, facts: &Facts, plan: &Plan) -> Result<Option<In
         return Ok(None);
     }
     match context.ui.confirm("Install it?", &context.interrupt) {
-        Answer::Yes => Ok(None),
-        Answer::No => Ok(Some(InstallResult::Declined)),
-        Answer::Interrupted => Err(context.interrupted()),
+        Confirmation::Yes => Ok(None),
+        Confirmation::No => Ok(Some(InstallResult::Declined)),
+        Confirmation::Interrupted => Err(context.interrupted()),
     }
 }
 

@@ -146,7 +146,7 @@ pub(super) fn report(
             fault.unwrap_or_else(|| "passes".to_owned()),
         ]);
     }
-    context.ui.table(&table)?;
+    context.ui.show(&table)?;
     if faults.is_empty() && left.is_empty() {
         let next = format!("fuel-updates --env {} install", context.env);
         context.ui.status(&format!("pre-checks passed; nothing was changed; next: {next}"));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::command::nodes::Nodes;
-use crate::command::{site, state_dir};
+use crate::command::{site, state_dir, unchecked};
 use crate::domain::inventory::Inventory;
 use crate::domain::node::{Access, Host, Node};
 use crate::error::AppError;
@@ -17,6 +17,7 @@ use crate::ui::Ui;
 pub(super) fn fetch(name: &str, settings: &Settings, ui: &Ui) -> Result<(Inventory, PathBuf), AppError> {
     let node = node(name, settings)?;
     let state = state_dir::open(&settings.state_dir)?;
+    unchecked::warn_of_host_keys(settings, ui);
     let interrupt = Interrupt::listen()?;
     let mut answers = Nodes::new(&settings.ssh, &state, &interrupt, ui).run::<FetchNodeFile>(&[node])?;
     if interrupt.came() {

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::fetch;
-use crate::command::connect;
+use crate::command::{connect, unchecked};
 use crate::domain::inventory::Inventory;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -27,6 +27,7 @@ pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<
             }
         },
     };
+    unchecked::warn_of_certificate(settings, ui);
     let nailgun = connect::nailgun(settings)?;
     let cluster = nailgun.cluster(env)?;
     let list = nailgun.node_list(env)?;
@@ -94,7 +95,7 @@ fn write(
     }
     left_out(fresh, ui);
     if !changes.is_empty() || ui.format() != crate::cli::Format::Table {
-        ui.table(&table(&changes))?;
+        ui.show(&table(&changes))?;
     }
     Ok(Exit::Ok)
 }

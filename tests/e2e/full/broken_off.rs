@@ -77,7 +77,7 @@ real! {
             kill_process(pid, Signal::KILL).expect("power off");
         });
         assert_stopped(&site, &ran);
-        assert!(ran.picture().contains("node-2: temporary changes may be left (it could not be asked"), "{}", ran.picture());
+        assert!(ran.picture().contains("node-2: temporary changes may remain (it could not be asked"), "{}", ran.picture());
         site.node(2).remove("/etc/e2e/wait-nova-api");
         site.boot(2);
         site.lab.nailgun().set_online(2, true);

@@ -1,0 +1,208 @@
+//! The report of a check: a table, a few folded lines, or one document.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::document::{self, Envelope, MuDocument, SourceDocument, mu};
+use super::show::Show;
+use super::table::Table;
+use crate::domain::report::{Check, CheckReport, MirrorReport, Problem};
+use crate::domain::row::Row;
+use crate::exit::Exit;
+
+/// The report of a check and the status with which the check ends.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownCheck<'a> {
+    /// What was found.
+    pub report: &'a CheckReport,
+    /// How the check ends.
+    pub exit: Exit,
+}
+
+impl ShownCheck<'_> {
+    /// The table of a check without any row.
+    pub fn columns(check: Check) -> Table {
+        Table::new(match check {
+            Check::Installed => &["id", "name", "roles", "address", "state", "MU", "published", "detail"],
+            Check::Available => &["id", "name", "roles", "address", "state", "MU", "published", "verdict", "detail"],
+        })
+    }
+}
+
+impl Show for ShownCheck<'_> {
+    fn document(&self) -> impl Serialize {
+        let report = self.report;
+        let conditions = report.conditions().iter().map(|c| c.as_str()).collect();
+        Envelope::new(report.check.as_str(), report.env, &report.taken_at, check_document(report))
+            .version(report.mos_version.as_ref(), report.mos_version_source)
+            .ended(self.exit, conditions)
+    }
+
+    fn table(&self) -> Table {
+        table(self.report)
+    }
+
+    fn lines(&self) -> Vec<String> {
+        summary(self.report)
+    }
+}
+
+#[derive(Serialize)]
+struct CheckDocument<'a> {
+    inventory: SourceDocument<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mirror: Option<MirrorDocument<'a>>,
+    nodes: Vec<RowDocument<'a>>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct MirrorDocument<'a> {
+    url: &'a str,
+    folder: Option<&'a str>,
+    mu: Option<MuDocument<'a>>,
+    error: Option<ProblemDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProblemDocument<'a> {
+    kind: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RowDocument<'a> {
+    id: Option<u32>,
+    name: &'a str,
+    fqdn: Option<&'a str>,
+    label: Option<&'a str>,
+    roles: &'a [String],
+    address: String,
+    port: u16,
+    state: &'static str,
+    mu: Option<MuDocument<'a>>,
+    target: Option<MuDocument<'a>>,
+    identity: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    detail: Option<&'a str>,
+    elapsed_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    nodes: usize,
+    states: BTreeMap<&'static str, usize>,
+    groups: Vec<GroupDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupDocument<'a> {
+    nodes: String,
+    count: usize,
+    state: &'static str,
+    mu: Option<MuDocument<'a>>,
+}
+
+fn check_document(report: &CheckReport) -> CheckDocument<'_> {
+    CheckDocument {
+        inventory: document::source(&report.source),
+        mirror: report.mirror.as_ref().map(mirror),
+        nodes: report.rows.iter().map(node).collect(),
+        summary: Summary {
+            nodes: report.rows.len(),
+            states: report.states(),
+            groups: report
+                .groups()
+                .into_iter()
+                .map(|g| GroupDocument {
+                    nodes: g.nodes,
+                    count: g.count,
+                    state: g.row.state.as_str(),
+                    mu: g.row.mu.as_ref().map(mu),
+                })
+                .collect(),
+        },
+    }
+}
+
+fn mirror(mirror: &MirrorReport) -> MirrorDocument<'_> {
+    MirrorDocument {
+        url: &mirror.url,
+        folder: mirror.folder.as_deref(),
+        mu: mirror.mu.as_ref().ok().map(mu),
+        error: mirror.mu.as_ref().err().map(problem),
+    }
+}
+
+fn node(row: &Row) -> RowDocument<'_> {
+    RowDocument {
+        id: row.node.id.map(|id| id.0),
+        name: &row.node.name,
+        fqdn: row.node.fqdn.as_deref(),
+        label: row.node.label.as_deref(),
+        roles: &row.node.roles,
+        address: row.node.host.to_string(),
+        port: row.node.port(),
+        state: row.state.as_str(),
+        mu: row.mu.as_ref().map(mu),
+        target: row.target.as_ref().map(mu),
+        identity: row.identity.map(|i| i.as_str()),
+        verdict: row.verdict.map(|v| v.as_str()),
+        detail: row.detail.as_deref(),
+        elapsed_ms: u64::try_from(row.elapsed.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn problem(problem: &Problem) -> ProblemDocument<'_> {
+    ProblemDocument { kind: &problem.kind, message: &problem.message, hint: problem.hint.as_deref() }
+}
+
+/// One row a node.
+fn table(report: &CheckReport) -> Table {
+    let mut table = ShownCheck::columns(report.check);
+    for row in &report.rows {
+        let mut cells = vec![
+            row.node.id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
+            row.node.name.clone(),
+            row.node.roles.join(", "),
+            address(row),
+            row.state.as_str().to_owned(),
+            row.mu.as_ref().map_or_else(|| "-".to_owned(), |mu| mu.title.clone()),
+            row.mu.as_ref().map_or_else(|| "-".to_owned(), |mu| date(mu.timestamp)),
+        ];
+        if report.check == Check::Available {
+            cells.push(row.verdict.map_or("unknown", |v| v.as_str()).to_owned());
+        }
+        cells.push(row.detail.clone().unwrap_or_default());
+        table.push(cells);
+    }
+    table
+}
+
+/// Groups of nodes with the same answer and, for `check available`, what the mirror announces.
+fn summary(report: &CheckReport) -> Vec<String> {
+    let phrases: Vec<String> = report.groups().iter().map(|g| g.phrase()).collect();
+    let mut lines = vec![phrases.join("; ")];
+    if let Some(mirror) = &report.mirror
+        && let Ok(mu) = &mirror.mu
+    {
+        let folder = mirror.folder.as_ref().map_or_else(String::new, |f| format!(" for MOS {f}"));
+        lines.push(format!("mirror: {} (id {}, published {}){folder}", mu.title, mu.id, date(mu.timestamp)));
+        if let Some(link) = &mu.doc_link {
+            lines.push(format!("documentation: {link}"));
+        }
+    }
+    lines
+}
+
+fn address(row: &Row) -> String {
+    if row.node.port() == 22 { row.node.host.to_string() } else { format!("{}:{}", row.node.host, row.node.port()) }
+}
+
+/// The day in UTC.
+fn date(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| "-".to_owned(), |t| t.strftime("%Y-%m-%d").to_string())
+}

@@ -1,0 +1,30 @@
+//! What a command found, in every form that an operator can ask for.
+
+use serde::Serialize;
+
+use super::table::Table;
+
+/// Something that a command found and prints to stdout. [`super::Ui::show`] picks the form.
+pub trait Show {
+    /// The document for JSON and YAML.
+    fn document(&self) -> impl Serialize;
+
+    /// The rows for table, csv and value.
+    fn table(&self) -> Table;
+
+    /// What follows the table where people read.
+    fn lines(&self) -> Vec<String> {
+        vec![]
+    }
+}
+
+/// A table alone: its rows as objects are its document.
+impl Show for Table {
+    fn document(&self) -> impl Serialize {
+        self.objects()
+    }
+
+    fn table(&self) -> Table {
+        self.clone()
+    }
+}
