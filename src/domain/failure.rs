@@ -1,6 +1,6 @@
 //! Why a node could not be asked. A failure is data in the report, never an early return.
 
-/// The states of the product page in which a node could not be asked.
+/// The states of a node that could not be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureKind {
     /// No connection: refused, no route, connect timed out, name unknown.

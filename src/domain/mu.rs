@@ -10,7 +10,7 @@ use super::text::one_line;
 /// The most that a `mu-version.json` may hold, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// A Maintenance Update (product page, "check available"; spec, "Infrastructure impact").
+/// A Maintenance Update.
 ///
 /// Two are the same update when `id` and `timestamp` are equal; `title` is for people.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,10 +22,10 @@ pub struct Selection {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SelectError {
     /// A word that is neither an id, a range, a name nor a folded name.
-    #[error("`{0}` is no id, range, name or folded name such as node-[1-5,9]")]
+    #[error("`{0}` is not an ID, a range, a name or a folded name such as node-[1-5,9]")]
     Malformed(String),
-    /// A word that no node of the inventory answers to.
-    #[error("no node is called `{word}`; there are {known}")]
+    /// A word that names no node of the inventory.
+    #[error("unknown node `{word}`; known nodes: {known}")]
     UnknownNode {
         /// The word.
         word: String,
@@ -33,15 +33,15 @@ pub enum SelectError {
         known: String,
     },
     /// A role that no node has.
-    #[error("no node has the role `{word}`; there are {known}")]
+    #[error("no node has the role `{word}`; known roles: {known}")]
     UnknownRole {
         /// The word.
         word: String,
         /// The roles there are.
         known: String,
     },
-    /// Each selection fits some node, all together fit none.
-    #[error("the selections together fit no node; there are {known}")]
+    /// Each selection matches a node, but no node matches all of them.
+    #[error("no node matches all selections; known nodes: {known}")]
     Nothing {
         /// The nodes there are, folded.
         known: String,
@@ -157,13 +157,16 @@ mod tests {
 
     #[test]
     fn what_fits_nothing_lists_what_there_is() {
-        assert_eq!(pick("9", "", "").unwrap_err(), "no node is called `9`; there are node-[1-4],store");
-        assert_eq!(pick("node-[1-9]", "", "").unwrap_err(), "no node is called `node-5`; there are node-[1-4],store");
-        assert_eq!(pick("", "mongo", "").unwrap_err(), "no node has the role `mongo`; there are compute, controller");
+        assert_eq!(pick("9", "", "").unwrap_err(), "unknown node `9`; known nodes: node-[1-4],store");
+        assert_eq!(pick("node-[1-9]", "", "").unwrap_err(), "unknown node `node-5`; known nodes: node-[1-4],store");
+        assert_eq!(
+            pick("", "mongo", "").unwrap_err(),
+            "no node has the role `mongo`; known roles: compute, controller"
+        );
         assert_eq!(
             pick("1", "compute", "").unwrap_err(),
-            "the selections together fit no node; there are node-[1-4],store"
+            "no node matches all selections; known nodes: node-[1-4],store"
         );
-        assert!(pick("node-[3-1]", "", "").unwrap_err().starts_with("`node-[3-1]` is no id"));
+        assert!(pick("node-[3-1]", "", "").unwrap_err().starts_with("`node-[3-1]` is not an ID"));
     }
 }

@@ -9,7 +9,7 @@ use super::text::one_line;
 /// The phase of a finished installation.
 const DONE: &str = "done";
 
-/// What a node's state file says (product page, "Asking a node").
+/// What a node's state file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateState {
     /// The run that wrote it.

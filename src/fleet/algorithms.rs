@@ -1,7 +1,7 @@
-//! What we offer in the key exchange.
+//! The algorithms that we offer in the key exchange.
 //!
-//! The lists are short because both sides read them for every login. They are chosen so that OpenSSH 6.6
-//! (Ubuntu 14.04) and 7.2 (16.04) work with their defaults, and current servers in their hardened forms.
+//! The lists are short because both sides parse them at every login. OpenSSH 6.6 (Ubuntu 14.04) and 7.2 (16.04) with
+//! their defaults and hardened current servers have algorithms in common with them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use russh::client::{Config, GexParams};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, SshId, cipher, compression, kex, mac};
 
-/// Curve25519 costs least. The extension for EXT_INFO is not asked for: nothing here reads it.
+/// Curve25519 first, because it costs least. EXT_INFO is not requested: nothing here reads it.
 const KEX: &[kex::Name] = &[
     kex::CURVE25519,
     kex::CURVE25519_PRE_RFC_8731,
@@ -66,8 +66,8 @@ const HOST_KEYS: &[Algorithm] = &[
     Algorithm::Rsa { hash: None },
 ];
 
-/// What russh is to do for a server whose recorded host keys are of the types `recorded` (names as in
-/// known_hosts): those types are asked for first, because a server shows one key only.
+/// The configuration of russh for a server whose recorded host keys have the types `recorded` (names as in known_hosts).
+/// Those types are requested first, because a server shows only one of its keys.
 pub(super) fn config(recorded: &[&str], legacy: bool) -> Arc<Config> {
     let preferred = Preferred {
         kex: Cow::Borrowed(if legacy { KEX_LEGACY } else { KEX }),

@@ -1,6 +1,6 @@
-//! One cause and one hint for everything that can go wrong with a node.
+//! The cause and the hint for each failure of a node.
 //!
-//! Everything in here is shown to people, so what comes from a server has been through `one_line` before.
+//! All of it is shown to the operator, so text from a server is passed through `one_line` first.
 
 use std::io;
 
@@ -26,15 +26,17 @@ fn remote(cause: impl Into<String>, hint: impl Into<String>) -> NodeFailure {
 pub(super) fn connect(error: &io::Error, port: u16) -> NodeFailure {
     let unreachable = |cause: &str, hint: String| failure(FailureKind::Unreachable, cause, hint);
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            unreachable("connection refused", format!("the host is up; does its SSH server run on port {port}?"))
-        }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            unreachable("no route to host", "is the node on, and does this host reach its network?".to_owned())
-        }
+        io::ErrorKind::ConnectionRefused => unreachable(
+            "connection refused",
+            format!("the host is up; check that its SSH server listens on port {port}"),
+        ),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => unreachable(
+            "no route to host",
+            "check that the node is on and that this host can reach its network".to_owned(),
+        ),
         io::ErrorKind::TimedOut => late_hint(unreachable("connect timed out", String::new())),
         io::ErrorKind::PermissionDenied => {
-            unreachable("connecting is not permitted", "does a firewall of this host forbid it?".to_owned())
+            unreachable("connecting is not permitted", "check the firewall of this host".to_owned())
         }
         _ => {
             NodeFailure::new(FailureKind::Unreachable, format!("cannot connect: {}", one_line(&error.to_string(), 80)))
@@ -43,7 +45,7 @@ pub(super) fn connect(error: &io::Error, port: u16) -> NodeFailure {
 }
 
 fn late_hint(failure: NodeFailure) -> NodeFailure {
-    failure.hinted("is the node on, and is its address right? A firewall that drops looks the same")
+    failure.hinted("check that the node is on and its address is right; a firewall that drops packets looks the same")
 }
 
 /// The connection did not come up in time.
@@ -51,16 +53,16 @@ pub(super) fn connect_late(late: Late) -> NodeFailure {
     late_hint(NodeFailure::new(FailureKind::Unreachable, format!("connect timed out after {}", late.in_words())))
 }
 
-/// Banner and key exchange did not end in time.
+/// The key exchange did not complete in time.
 pub(super) fn handshake_late(late: Late, link: &LinkState) -> NodeFailure {
     let time = late.in_words();
     let cause = match (link.received(), link.server_id(), link.first_words()) {
         (0, ..) => format!("silent for {time} after it accepted the connection"),
-        (_, Some(id), _) => format!("no end of the key exchange after {time} ({id})"),
+        (_, Some(id), _) => format!("key exchange not completed after {time} ({id})"),
         (_, None, Some(words)) => format!("no SSH banner after {time}, but \"{words}\""),
         (_, None, None) => format!("no SSH banner after {time}"),
     };
-    failure(FailureKind::Timeout, cause, "the node may hang: look at its console, load and disks")
+    failure(FailureKind::Timeout, cause, "the node may hang: check its console, load and disks")
 }
 
 /// Banner or key exchange failed.
@@ -89,24 +91,24 @@ pub(super) fn handshake(error: &SessionError, link: &LinkState, notes: &Notes) -
         SessionError::Russh(russh::Error::WrongServerSig) => failure(
             FailureKind::HostKey,
             "its signature of the key exchange is wrong",
-            "something between here and the node may have changed the connection",
+            "another host may be intercepting the connection",
         ),
         SessionError::Russh(russh::Error::Version) => no_banner(link),
         _ if link.server_id().is_none() => closed_early(link),
         SessionError::Russh(russh::Error::Disconnect | russh::Error::HUP | russh::Error::IO(_)) => remote(
             format!("connection lost during the key exchange{}", goodbye(notes)),
-            "does the node's SSH log tell why (/var/log/auth.log)?",
+            "look for the reason in the node's SSH log (/var/log/auth.log)",
         ),
         other => remote(
             format!("the key exchange failed: {}", one_line(&other.to_string(), 120)),
-            "does ssh connect to it from here?",
+            "check whether ssh connects to it from here",
         ),
     }
 }
 
 fn no_banner(link: &LinkState) -> NodeFailure {
     let words = link.first_words().unwrap_or_default();
-    remote(format!("no SSH server: it says \"{words}\""), "is the port right?")
+    remote(format!("not an SSH server: it answers \"{words}\""), "check the port")
 }
 
 fn closed_early(link: &LinkState) -> NodeFailure {
@@ -117,7 +119,7 @@ fn closed_early(link: &LinkState) -> NodeFailure {
             format!("closed the connection after \"{words}\""),
             "too many logins at once: try again, or lower --fanout",
         ),
-        Some(words) => remote(format!("no SSH server: it says \"{words}\""), "is the port right?"),
+        Some(words) => remote(format!("not an SSH server: it answers \"{words}\""), "check the port"),
     }
 }
 
@@ -129,7 +131,7 @@ fn no_common(kind: &AlgorithmKind, ours: &[String], theirs: &[String]) -> NodeFa
         AlgorithmKind::Compression => "compression",
         AlgorithmKind::Mac => "MAC",
     };
-    // Markers of the protocol are no algorithms.
+    // These names are markers of the protocol, not algorithms.
     let list = |names: &[String]| {
         let names: Vec<_> = names
             .iter()
@@ -163,7 +165,7 @@ fn host_key(refusal: &Refusal) -> NodeFailure {
         Refusal::Unknown { shown } => failure(
             FailureKind::HostKey,
             format!("host key {shown} is not known"),
-            "compare it with the node's own, then record it: one run with --host-keys accept-new",
+            "compare it with the node's own key, then record it by a run with --host-keys accept-new",
         ),
         Refusal::Malformed => NodeFailure::new(FailureKind::HostKey, "its host key cannot be understood"),
     }
@@ -173,7 +175,7 @@ fn host_key(refusal: &Refusal) -> NodeFailure {
 pub(super) fn login_late(late: Late) -> NodeFailure {
     failure(
         FailureKind::Timeout,
-        format!("no end of the login after {}", late.in_words()),
+        format!("login not completed after {}", late.in_words()),
         "the node may hang, or its sshd waits for DNS or PAM; an agent may wait for a confirmation",
     )
 }
@@ -184,7 +186,8 @@ pub(super) fn refused(user: &str, tried: &[String], passed_over: &[String]) -> N
         [] => format!("no key to offer for {user}"),
         _ => format!("{user} refused; tried {}", one_line(&tried.join(", "), 200)),
     };
-    let mut hint = format!("does {user}'s authorized_keys on the node hold one of them? Another key: --ssh-key");
+    let mut hint =
+        format!("add one of them to {user}'s authorized_keys on the node, or name another key with --ssh-key");
     if !passed_over.is_empty() {
         hint = format!("{hint}. Not used: {}", passed_over.join("; "));
     }
@@ -197,7 +200,7 @@ pub(super) fn login_unreadable(user: &str) -> NodeFailure {
     failure(
         FailureKind::Auth,
         format!("{user} cannot log in: the server's banner or its list of login methods is not text"),
-        "is the file that `Banner` in the node's sshd_config names UTF-8? Does ssh log in from here?",
+        "if `Banner` in the node's sshd_config names a file, convert it to UTF-8",
     )
 }
 
@@ -233,7 +236,7 @@ pub(super) fn not_signed(name: &str, why: &str) -> NodeFailure {
     failure(
         FailureKind::Auth,
         format!("{name} was accepted, but could not sign: {why}"),
-        "is the agent alive, and does it wait for a confirmation?",
+        "check that the agent runs and does not wait for a confirmation",
     )
 }
 
@@ -243,13 +246,15 @@ pub(super) fn lost(stage: &str, notes: &Notes, link: &LinkState) -> NodeFailure 
         return flooded(&format!("while {stage}"));
     }
     match notes.end() {
-        Some(End::KeyStorm) => remote("asked for new keys again and again", "is this really a node's SSH server?"),
+        Some(End::KeyStorm) => {
+            remote("asked for new keys again and again", "check that this is the SSH server of a node")
+        }
         Some(End::ChannelStorm) => {
-            remote("opened channels to us again and again", "is this really a node's SSH server?")
+            remote("opened channels to us again and again", "check that this is the SSH server of a node")
         }
         _ => remote(
             format!("connection lost while {stage}{}", goodbye(notes)),
-            "does the node's SSH log tell why (/var/log/auth.log)?",
+            "look for the reason in the node's SSH log (/var/log/auth.log)",
         ),
     }
 }
@@ -264,7 +269,7 @@ fn goodbye(notes: &Notes) -> String {
 }
 
 fn flooded(when: &str) -> NodeFailure {
-    remote(format!("sent far more than an answer needs {when}"), "is this really a node's SSH server?")
+    remote(format!("sent far more data than an answer can have {when}"), "check that this is the SSH server of a node")
 }
 
 /// No session was granted.
@@ -300,10 +305,10 @@ pub(super) fn answer_late(late: Late, stdout: &[u8], exit: Option<u32>) -> NodeF
         (None, bytes) => {
             let words =
                 last_lines(stdout, 1, 60).pop().map_or_else(String::new, |line| format!(", at last \"{line}\""));
-            format!("no end of the answer after {time} ({bytes} bytes came{words})")
+            format!("answer not complete after {time} ({bytes} bytes received{words})")
         }
     };
-    failure(FailureKind::Timeout, cause, "the node may hang: look at its console, load and disks")
+    failure(FailureKind::Timeout, cause, "the node may hang: check its console, load and disks")
 }
 
 /// The command was killed.
@@ -313,7 +318,7 @@ pub(super) fn killed(signal: &str) -> NodeFailure {
 
 /// The channel closed with neither output nor exit status.
 pub(super) fn no_answer_at_all() -> NodeFailure {
-    remote("the session ended with neither output nor exit status", "does the user's login shell work?")
+    remote("the session ended with neither output nor exit status", "check the login shell of the user")
 }
 
 /// The shell says that it could not run the command.
@@ -321,7 +326,7 @@ pub(super) fn shell_failed(exit: u32, complaint: Option<&str>) -> NodeFailure {
     let why = complaint.map_or_else(String::new, |words| format!(": {words}"));
     remote(
         format!("the shell could not run the command (exit {exit}){why}"),
-        "does the user have a POSIX shell and /bin:/usr/bin in PATH?",
+        "check that the user has a POSIX shell, and /bin:/usr/bin in PATH",
     )
 }
 
@@ -340,9 +345,13 @@ pub(super) fn behind_jump(error: &russh::Error) -> NodeFailure {
         russh::Error::ChannelOpenFailure(_) => failure(
             FailureKind::Unreachable,
             "the jump host cannot connect to it",
-            "is the node on, and does the jump host reach its network?",
+            "check that the node is on and that the jump host can reach its network",
         ),
-        _ => failure(FailureKind::Unreachable, "the connection to the jump host was lost", "is the jump host up?"),
+        _ => failure(
+            FailureKind::Unreachable,
+            "the connection to the jump host was lost",
+            "check that the jump host is up",
+        ),
     }
 }
 

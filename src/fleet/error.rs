@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::error::Explain;
 
-/// Why a run did not take place, or did not come to its end. Safe to show; never holds key material.
+/// Why nodes could not be asked at all, or not to the end. Safe to show; never holds key material.
 #[derive(Debug, Error)]
 pub enum FleetError {
     /// No key to log in with: no agent, no file.
@@ -27,12 +27,12 @@ pub enum FleetError {
         hint: Option<String>,
     },
     /// The file of host keys cannot be read.
-    #[error("known hosts {}: {cause}", path.display())]
+    #[error("known hosts {}: {source}", path.display())]
     KnownHosts {
         /// The file.
         path: PathBuf,
         /// Why not.
-        cause: String,
+        source: io::Error,
     },
     /// This host cannot open connections.
     #[error("this host cannot open connections: {0}")]

@@ -25,7 +25,7 @@ pub(super) struct JumpHost {
 impl JumpHost {
     /// Lets the jump host connect to a node.
     pub(super) async fn connect(&self, host: &Host, port: u16) -> Result<Carrier, NodeFailure> {
-        // The originator is for the jump host's log alone.
+        // The address of the originator only appears in the log of the jump host.
         let opening = self.session.handle.channel_open_direct_tcpip(host.to_string(), port.into(), "127.0.0.1", 0);
         let channel = opening.await.map_err(|error| cause::behind_jump(&error))?;
         Ok(Carrier::Jump(channel.into_stream()))
@@ -55,9 +55,9 @@ type Outcome = Result<Arc<JumpHost>, NodeFailure>;
 /// One jump host of a run, connected to or not.
 #[derive(Default)]
 struct Gate {
-    /// The keys of the nodes behind it, those of most nodes first: a node's own key need not fit here.
+    /// The keys of the nodes behind it, the most frequent first: a key of one node may not be valid for the jump host.
     keys: Vec<KeySource>,
-    /// Whether a node behind it needs old algorithms; so may its gate.
+    /// Whether a node behind it needs old algorithms; the jump host may need them too.
     legacy: bool,
     opened: OnceCell<Outcome>,
 }
@@ -86,8 +86,8 @@ impl JumpHosts {
         Self(gates.into_iter().map(by_use).collect())
     }
 
-    /// The jump host of a target, if it has one. The first node to ask connects; the others wait for it and
-    /// share its fate.
+    /// The jump host of a target, if it has one. The first node connects; the others wait and get the
+    /// same result.
     pub(super) async fn of_target(&self, target: &Target, run: &Run) -> Result<Option<Arc<JumpHost>>, NodeFailure> {
         let Some((jump, gate)) = target.jump.as_ref().and_then(|jump| self.0.get_key_value(jump)) else {
             return Ok(None);

@@ -1,7 +1,7 @@
-//! The bytes between us and one SSH server.
+//! The connection to one SSH server, as a stream of bytes.
 //!
 //! russh's session task owns the stream, and nothing in its interface ends that task while it waits for the
-//! server. So the stream itself can be cut from outside: a [`Cut`] that goes out of scope (deadline, fault,
+//! server. Therefore the stream itself can be cut from outside: a [`Cut`] that goes out of scope (deadline, fault,
 //! cancellation) makes every further read and write fail, which ends the task and closes the socket.
 
 use std::io;
@@ -21,7 +21,7 @@ use crate::domain::text::one_line;
 
 /// russh reads a packet's length and its body apart; reading ahead halves the system calls.
 const READ_AHEAD: usize = 4096;
-/// What is kept of the server's first lines, for causes.
+/// How much of the server's first lines is kept to name the cause of a failure, in bytes.
 const OPENING: usize = 1024;
 
 /// What carries the bytes.
@@ -54,8 +54,8 @@ impl LinkState {
         self.flooded.load(Ordering::Relaxed)
     }
 
-    /// From now on acknowledgements need not be quick: sshd turns Nagle's algorithm off when it runs a command,
-    /// and each quick one is a packet of its own.
+    /// Stops requesting quick acknowledgements, each of which is a packet of its own: sshd turns Nagle's algorithm off when
+    /// it runs a command.
     pub(super) fn be_patient(&self) {
         self.patient.store(true, Ordering::Relaxed);
     }
@@ -121,7 +121,7 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// Leaves the connection to end by itself: its session is over, and only the goodbye is on its way.
+    /// Does not cut the connection: its session is over, and only the closing messages are on their way.
     pub(super) fn release(mut self) {
         self.armed = false;
     }
@@ -204,7 +204,7 @@ impl AsyncRead for Link {
             this.start += n;
             return Poll::Ready(Ok(()));
         }
-        // Registered before the flag is read: a cut in between wakes us again.
+        // Registered before the flag is read, so that a cut in between wakes this task again.
         this.meter.state.waker.register(cx.waker());
         if this.meter.state.is_cut() {
             return Poll::Ready(Err(was_cut()));
@@ -259,11 +259,11 @@ impl AsyncWrite for Link {
 }
 
 impl Carrier {
-    /// sshd leaves Nagle's algorithm on until the exec request, so a delayed acknowledgement of ours stalls
-    /// its next packet for 40 ms. The kernel forgets the option by itself; hence after every read.
+    /// Requests quick acknowledgements: sshd leaves Nagle's algorithm on until the exec request, so a delayed one stalls
+    /// its next packet for 40 ms. The kernel resets the option by itself, so it is set after every read.
     fn quick_ack(&self) {
         if let Self::Tcp(tcp) = self {
-            // A refusal costs time only.
+            // A failure only costs time.
             let _ = rustix::net::sockopt::set_tcp_quickack(tcp, true);
         }
     }

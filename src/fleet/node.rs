@@ -1,4 +1,4 @@
-//! One node, stage by stage.
+//! Asks one node: connect, log in, run the command.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,25 +30,25 @@ pub(super) struct Run {
     pub(super) keys: KeyRing,
     /// The host keys.
     pub(super) host_keys: Arc<HostKeys>,
-    /// The ways to nodes.
+    /// Name look-up and connections.
     pub(super) routes: Routes,
     /// The jump hosts.
     pub(super) jumps: JumpHosts,
 }
 
-/// Protocol overhead that an honest server stays well below, in bytes.
+/// More protocol overhead than any server needs, in bytes.
 const OVERHEAD: u64 = 256 * 1024;
 
-/// A connection that took no longer than this to come up may have been up at once, and only heard of late.
+/// A connection that took up to this long may have been up earlier: with many at once we notice some of them late.
 const HEARD_LATE: Duration = Duration::from_millis(250);
 
 /// Asks one node.
 pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<Answer, NodeFailure> {
     let settings = &run.settings;
-    // Boxed, as every stage is: the way over a jump host is a whole login.
+    // Boxed like every stage: connecting through a jump host includes a whole login.
     let connecting = Box::pin(async {
         let jump = run.jumps.of_target(target, run).await?;
-        // The node's time begins when the way to it is open.
+        // The node's time begins after the login to its jump host.
         let (began, whole) = (Instant::now(), Deadline::after(settings.node_timeout));
         let route = async {
             match &jump {
@@ -73,7 +73,7 @@ pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<A
         legacy: target.legacy_algorithms,
         budget: 2 * settings.answer_limit as u64 + OVERHEAD,
     };
-    // Where a hundred connections come up at once, we hear of some late; the server has had that time.
+    // The server's time for the handshake began when the connection was up, not when we noticed it.
     let now = Instant::now();
     let connected = now.checked_sub(HEARD_LATE).map_or(began + waited, |earliest| earliest.max(began + waited));
     let limit = Deadline::since(connected.min(now), whole, settings.handshake_timeout);

@@ -1,4 +1,4 @@
-//! The way to a host by a TCP connection of our own.
+//! TCP connections that this host makes itself.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +15,7 @@ use super::names::NameTable;
 use crate::domain::failure::NodeFailure;
 use crate::domain::node::Host;
 
-/// How hosts are reached.
+/// Looks up names and connects.
 #[derive(Default)]
 pub(super) struct Routes {
     names: OnceCell<NameTable>,
@@ -28,7 +28,7 @@ impl Routes {
         self.own_fault.lock().take()
     }
 
-    /// Connects to a host ourselves. The caller bounds the time.
+    /// Connects to a host without a jump host. The caller limits the time.
     pub(super) async fn direct(&self, host: &Host, port: u16) -> Result<Carrier, NodeFailure> {
         let addresses = match host {
             Host::Ip(ip) => vec![*ip],
@@ -51,7 +51,7 @@ impl Routes {
 
 async fn connect(ip: IpAddr, port: u16) -> io::Result<TcpStream> {
     let socket = if ip.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Without it the second half of each of our request pairs waits for an acknowledgement.
+    // Nagle's algorithm would hold back the second of two requests until the first is acknowledged.
     socket.set_nodelay(true)?;
     socket.connect(SocketAddr::new(ip, port)).await
 }

@@ -46,7 +46,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Shakes hands over `carrier` and logs in, all before `deadline`.
+    /// Does the key exchange over `carrier` and logs in, all before `deadline`.
     pub(super) async fn open(carrier: Carrier, login: &Login<'_>, deadline: Deadline) -> Result<Self, NodeFailure> {
         let (stream, cut, link) = Link::new(carrier, login.budget);
         let config = algorithms::config(&login.host_keys.recorded_types(&login.names), login.legacy);
@@ -64,7 +64,7 @@ impl Session {
         }
     }
 
-    /// Ends the session in peace: the server's last message has been read.
+    /// Ends the session without cutting the connection: everything that the server sent has been read.
     pub(super) fn end(self) {
         self.cut.release();
     }
@@ -85,7 +85,7 @@ impl Session {
             };
             let AuthResult::Failure { remaining_methods: methods, partial_success } = result else { return Ok(()) };
             if methods.is_empty() {
-                // The same answer stands for a lost connection and for a server that allows nothing more.
+                // russh returns the same for a lost connection and for a server that allows no further method.
                 return Err(self.login_lost(login.user, &tried));
             }
             if partial_success {
@@ -113,8 +113,8 @@ impl Session {
     }
 }
 
-/// Every key with its best signature first, then RSA keys with the older ones: servers allow only so many
-/// attempts (MaxAuthTries), and the right key is likelier than the refused hash.
+/// Every key with its best signature first, then RSA keys with older ones. Servers limit the attempts (MaxAuthTries), and
+/// a wrong key is more likely than a refused hash.
 fn attempts(identities: &[Arc<Identity>], server: Option<&str>) -> Vec<(Arc<Identity>, Option<HashAlg>)> {
     let hashes = rsa_hashes(server);
     let mut attempts = Vec::new();

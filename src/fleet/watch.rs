@@ -1,4 +1,4 @@
-//! What the server did in a session, noted for the cause of a failure.
+//! Records what the server did in a session, so that a failure can name its cause.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use russh::{Channel, Names};
 use super::known_hosts::verdict::{HostKeyCheck, Refusal};
 use crate::domain::text::one_line;
 
-/// More key exchanges than this within one short answer are not meant well.
+/// A server that asks for new keys more often than this during one short answer is ended as hostile.
 const MAX_KEY_EXCHANGES: u32 = 4;
-/// A server that opens a channel to us is odd; one that opens this many is not meant well.
+/// Each channel that a server opens to us is refused; after this many the session ends.
 const MAX_SERVER_CHANNELS: u32 = 16;
 
 /// How a session ended.
 #[derive(Clone, Debug)]
 pub(super) enum End {
-    /// The server said goodbye, with this reason (safe to show; may be empty).
+    /// The server disconnected with this message (safe to show; may be empty).
     Goodbye(String),
     /// The connection or the protocol broke.
     Fault(String),
@@ -32,7 +32,7 @@ pub(super) enum End {
     ChannelStorm,
 }
 
-/// What was noted, shared with the task that asks the node.
+/// What was recorded about a session, shared with the task that asks the node.
 #[derive(Default)]
 pub(super) struct Notes {
     refusal: Mutex<Option<Refusal>>,
@@ -129,7 +129,7 @@ impl Handler for Watch {
         Ok(())
     }
 
-    // A server has no business opening channels here; dropping the handle refuses. russh accepts by default.
+    // russh accepts channels that a server opens; dropping their handles refuses them.
 
     async fn server_channel_open_forwarded_tcpip(
         &mut self,

@@ -1,9 +1,8 @@
-//! Many nodes at once, but not all: the sliding window.
+//! Asks many nodes at once, but no more than a limit: the sliding window.
 //!
-//! A node takes a slot and gives it back when it is done. Until its connection is up the slot is only lent:
-//! an address that does not answer within [`LOAN`] goes to the waiting room, which is larger, and has to
-//! queue for a slot again in the unlikely case that it answers after all. So a rack that is switched off
-//! costs the live nodes a moment and not the connect timeout.
+//! A node holds a slot until it is done. While it connects, the slot is only lent: an address that does not answer within
+//! [`LOAN`] moves to the waiting room, which is larger, and queues for a slot again if it answers later. A rack that is
+//! switched off then delays the other nodes by a moment and not by the connect timeout.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -31,9 +30,9 @@ use super::settings::{FleetSettings, HostKeyPolicy};
 use super::target::Target;
 use crate::domain::failure::{FailureKind, NodeFailure};
 
-/// How long a slot is lent to a connection that does not come up; more than any round trip worth having.
+/// How long a slot is lent to a connection that does not come up; longer than any usual round trip.
 const LOAN: Duration = Duration::from_millis(250);
-/// How often the wish to cancel is looked for.
+/// How often the flag of cancellation is read.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The runtime of one call. One thread: the arithmetic of a login is well below a millisecond, and more
@@ -122,8 +121,7 @@ fn known_hosts(settings: &FleetSettings, on_event: &mut dyn FnMut(FleetEvent<'_>
         return Ok(KnownHosts::default());
     }
     let path = &settings.known_hosts;
-    let text =
-        file::read(path).map_err(|error| FleetError::KnownHosts { path: path.clone(), cause: error.to_string() })?;
+    let text = file::read(path).map_err(|source| FleetError::KnownHosts { path: path.clone(), source })?;
     let known = KnownHosts::parse(&text);
     if let Some(first) = known.unreadable.first() {
         let (count, path) = (known.unreadable.len(), path.display());
@@ -176,12 +174,12 @@ async fn ask_all(
 
 async fn ask_one(index: usize, target: Target, run: Arc<Run>, mut slot: Slot) -> (usize, Outcome, Duration) {
     let began = Instant::now();
-    // A panic over what one server sent must not take the other nodes' answers with it.
+    // In builds that unwind, a panic over one server's data costs that node's answer only.
     let outcome = AssertUnwindSafe(node::ask(&target, &run, &mut slot)).catch_unwind().await;
     (index, outcome.unwrap_or_else(|_| Err(crashed())), began.elapsed())
 }
 
 fn crashed() -> NodeFailure {
     NodeFailure::new(FailureKind::RemoteError, "what it sent could not be handled")
-        .hinted("a fault of this program: please report it")
+        .hinted("this is a bug of this program: please report it")
 }

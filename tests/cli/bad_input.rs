@@ -94,7 +94,7 @@ fn selections_that_fit_nothing_list_what_there_is() {
     assert_snapshot!(run("--env 1 check installed --nodes 7"), @"
     exit 1
     --- stderr
-    error: no node is called `7`; there are node-1
+    error: unknown node `7`; known nodes: node-1
     hint: see `inventory show`
     ");
     assert_snapshot!(run("--env 1 check installed --roles mongo"), @"
@@ -106,7 +106,7 @@ fn selections_that_fit_nothing_list_what_there_is() {
     assert_snapshot!(run("--env 1 check installed --exclude node-1"), @"
     exit 1
     --- stderr
-    error: the selections together fit no node; there are node-1
+    error: no node matches all selections; known nodes: node-1
     hint: see `inventory show`
     ");
 }

@@ -63,7 +63,7 @@ fn nodes_that_differ_or_do_not_answer() {
     --- stderr
     environment 1: [LAB]/inventory.yaml (native, AGE old)
     asking 5 nodes
-    hint: node-5: the host is up; does its SSH server run on port PORT?
+    hint: node-5: the host is up; check that its SSH server listens on port PORT
     ");
     assert_eq!(ran.lines("[").len(), 5, "one line of progress for each node");
 }
@@ -219,15 +219,15 @@ fn each_fault_of_a_node_has_one_state_and_one_cause() {
     --- stdout
     node-1 unreachable connection refused
     node-2 timeout silent for 6 s after it accepted the connection
-    node-3 remote-error no SSH server: it says "this is no version"
+    node-3 remote-error not an SSH server: it answers "this is no version"
     node-4 timeout no SSH banner after 6 s, but 
-    node-5 remote-error no SSH server: it says "HTTP/1.1 400 Bad Request"
+    node-5 remote-error not an SSH server: it answers "HTTP/1.1 400 Bad Request"
     node-6 auth root refused; tried [LAB]/keys/id_rsa
     node-7 remote-error connection lost while logging in (early eof)
     node-8 remote-error logged in, but running a command was refused
     node-9 timeout logged in, but no answer after 12 s
     node-10 remote-error sent more than 524288 bytes
-    node-11 timeout no end of the answer after 12 s 
+    node-11 timeout answer not complete after 12 s 
     node-12 remote-error connection lost while reading the answer
     node-13 remote-error the command was killed by signal KILL
     --- stderr

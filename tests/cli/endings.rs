@@ -194,7 +194,7 @@ fn what_the_operator_asks_for() {
     a folder that is no graph: exit 1
         error: /nonexistent/tasks.yaml: No such file or directory (os error 2)
     a node that is not there: exit 1
-        error: no node is called `77`; there are node-[1-3]
+        error: unknown node `77`; known nodes: node-[1-3]
     nothing to stop: exit 1
         error: no installations recorded for environment 1
     ");

@@ -47,7 +47,7 @@ fn an_answer_without_exit_status_says_so_to_the_caller() {
 fn a_connection_lost_at_the_login_is_no_refusal() {
     let remote = FailureKind::RemoteError;
     fails("127.78.2.1", Odd::DropsAtLogin, remote, "connection lost while logging in");
-    fails("127.78.2.1", Odd::HangsAtLogin, FailureKind::Timeout, "no end of the login after 1.5 s");
+    fails("127.78.2.1", Odd::HangsAtLogin, FailureKind::Timeout, "login not completed after 1.5 s");
     fails("127.78.2.1", Odd::RefusesEverything, FailureKind::Auth, "root refused; tried ");
 }
 

@@ -113,17 +113,17 @@ fn another_protocol() {
         tcp.write_all(b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n").unwrap();
         tcp.shutdown(std::net::Shutdown::Write).unwrap();
     };
-    assert_eq!(fails("127.77.4.1", http), remote("no SSH server: it says \"HTTP/1.1 400 Bad Request\""));
+    assert_eq!(fails("127.77.4.1", http), remote("not an SSH server: it answers \"HTTP/1.1 400 Bad Request\""));
 }
 
 #[test]
 fn a_banner_without_end() {
     let endless = |tcp: &mut TcpStream| while tcp.write_all(b"come on in\r\n").is_ok() {};
-    assert_eq!(fails("127.77.5.1", endless), remote("no SSH server: it says \"come on in\""));
+    assert_eq!(fails("127.77.5.1", endless), remote("not an SSH server: it answers \"come on in\""));
     let one_line = |tcp: &mut TcpStream| while tcp.write_all(b"SSH-2.0-aaaaaaaaaaaaaa").is_ok() {};
     let (kind, cause) = fails("127.77.5.2", one_line);
     assert_eq!(kind, FailureKind::RemoteError);
-    assert!(cause.starts_with("no SSH server: it says \"SSH-2.0-aaa"), "{cause}");
+    assert!(cause.starts_with("not an SSH server: it answers \"SSH-2.0-aaa"), "{cause}");
 }
 
 /// Bytes that come one by one do not stretch the deadline.
@@ -156,7 +156,7 @@ fn another_version_of_the_protocol() {
 #[test]
 fn nothing_after_the_banner() {
     let banner = |tcp: &mut TcpStream| tcp.write_all(b"SSH-2.0-OpenSSH_6.6.1p1 Ubuntu\r\n").unwrap();
-    let cause = "no end of the key exchange after 1.2 s (SSH-2.0-OpenSSH_6.6.1p1 Ubuntu)";
+    let cause = "key exchange not completed after 1.2 s (SSH-2.0-OpenSSH_6.6.1p1 Ubuntu)";
     assert_eq!(fails("127.77.8.1", banner), timeout(cause));
 }
 
@@ -195,7 +195,7 @@ fn a_flood_before_the_login() {
         let _ = tcp.write_all(b"SSH-2.0-x\r\n");
         while tcp.write_all(&packet).is_ok() {}
     };
-    assert_eq!(fails("127.77.11.1", flood), remote("sent far more than an answer needs before the login"));
+    assert_eq!(fails("127.77.11.1", flood), remote("sent far more data than an answer can have before the login"));
 }
 
 /// A full queue of connections: the kernel drops what comes on top, as a firewall would.

@@ -1,6 +1,9 @@
 //! The way through when nothing goes wrong, per role, and the second time.
 
-use crate::node::{MU_FILE, Node, PHASES};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::node::{MU_FILE, Node, PHASES, stubs};
 
 /// Every phase in order; then the node proves the update.
 #[track_caller]
@@ -12,6 +15,27 @@ fn goes_through(node: &Node) {
     assert!(state.target.same_as(&node.values.target));
     assert_eq!(state.evidence.unwrap().faults(), Vec::<String>::new());
     assert_eq!(node.read("etc/fuel/mu-version.json"), MU_FILE);
+    node.assert_tidy();
+}
+
+/// mcollective, a clean-up over SSH or an operator may start the scripts with variables that change programs.
+#[test]
+fn an_environment_that_changes_programs_changes_nothing() {
+    let node = Node::new(&["base-os"]);
+    let bin = tempfile::tempdir().unwrap();
+    // The grep of Ubuntu 14.04 and 16.04 takes options from the environment; that of later systems does not.
+    let grep = bin.path().join("grep");
+    fs::write(&grep, "#!/bin/sh\nexec /bin/grep $GREP_OPTIONS \"$@\"\n").unwrap();
+    fs::set_permissions(&grep, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}:/usr/bin:/bin", bin.path().display(), stubs().display());
+    for phase in PHASES {
+        let mut command = node.command(phase);
+        command.env("PATH", &path).env("GREP_OPTIONS", "--color=always").env("IFS", "o").env("CDPATH", "/etc");
+        command.env("POSIXLY_CORRECT", "1").env("TAR_OPTIONS", "--no-such-option").env("APT_CONFIG", "/nonexistent");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{phase}: {output:?}");
+    }
+    assert_eq!(node.installed("nova-common").as_deref(), Some("1:2.0"));
     node.assert_tidy();
 }
 

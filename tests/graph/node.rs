@@ -273,7 +273,7 @@ pub(crate) fn recorders(names: &[&str]) -> TempDir {
 }
 
 /// The stubs on disk, once for all tests: below `target`, as the tests run from the repository.
-fn stubs() -> &'static Path {
+pub(crate) fn stubs() -> &'static Path {
     static STUBS: OnceLock<PathBuf> = OnceLock::new();
     STUBS.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stubs-{}", std::process::id()));

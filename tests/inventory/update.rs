@@ -259,7 +259,7 @@ fn import_from_a_node_asks_it_over_ssh_once() {
     exit 1
     --- stderr
     error: node-6: unreachable (connection refused)
-    hint: the host is up; does its SSH server run on port PORT?
+    hint: the host is up; check that its SSH server listens on port PORT
     ");
     assert_snapshot!(program.run("-q -e 3 inventory import --from node-5 --to -").picture(), @"
     exit 1

@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # Basics for all phases: paths, limits, log, lock, values of the run, small JSON, journal of temporary changes.
 
+# What the environment may hold that changes the shell or the programs below.
+unset IFS CDPATH POSIXLY_CORRECT GREP_OPTIONS GREP_COLOR GREP_COLORS TAR_OPTIONS APT_CONFIG
 set -u
 LC_ALL=C
 export LC_ALL

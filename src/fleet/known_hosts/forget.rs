@@ -36,7 +36,7 @@ pub fn forget(known_hosts: &Path, hosts: &[(Host, u16)]) -> Result<Vec<Forgotten
     let nothing_there = file::read(known_hosts).is_ok_and(|text| text.is_empty());
     if !nothing_there {
         file::change(known_hosts, edit)
-            .map_err(|error| FleetError::KnownHosts { path: known_hosts.to_owned(), cause: error.to_string() })?;
+            .map_err(|source| FleetError::KnownHosts { path: known_hosts.to_owned(), source })?;
     }
     let hosts = hosts.iter().cloned().zip(removed);
     Ok(hosts.map(|((host, port), keys)| Forgotten { host, port, keys }).collect())

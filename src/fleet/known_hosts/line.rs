@@ -44,7 +44,7 @@ pub(super) enum Names {
     Patterns(Vec<String>),
 }
 
-/// The line makes no sense.
+/// The line is not in the format of known_hosts.
 #[derive(Debug)]
 pub(super) struct BadLine;
 

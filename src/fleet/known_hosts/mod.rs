@@ -45,7 +45,7 @@ pub(super) struct Recorded<'a> {
 }
 
 impl KnownHosts {
-    /// Reads the text of a known_hosts file. Lines that make no sense are passed over and listed.
+    /// Reads the text of a known_hosts file. Lines that are not in its format are skipped and listed.
     pub(super) fn parse(text: &[u8]) -> Self {
         let mut known = Self::default();
         for (index, raw) in text.split(|b| *b == b'\n').enumerate() {
