@@ -1,4 +1,4 @@
-//! From the arguments of the process to a [`Cli`].
+//! Parses the arguments of the process into a [`Cli`].
 
 use std::ffi::OsString;
 
@@ -27,7 +27,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
     Ok(cli)
 }
 
-/// An empty variable is an unset one: `FUEL_UPDATES_ENV= fuel-updates ...` is how a shell script clears it.
+/// Treats empty variables as unset: with `FUEL_UPDATES_ENV= fuel-updates ...` a script clears a variable.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let empty =
         |arg: &clap::Arg| arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|v| v.is_empty()));

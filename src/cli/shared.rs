@@ -1,8 +1,8 @@
-//! Options that several commands share may stand before the command too: `--fanout 5 check installed`,
+//! Options that several commands share may also stand before the command: `--fanout 5 check installed`,
 //! `check --fanout 5 installed`.
 //!
-//! For that the whole command line gets a hidden copy of each. clap hands its value down to the command, whether the
-//! command has the option or not; where it has not, the option is refused here.
+//! To make that work, the top level has a hidden copy of each of them. clap passes the value of a copy on to the command,
+//! even to a command without the option; there the option is refused by this module.
 
 use clap::builder::{OsStr, Resettable};
 use clap::error::ErrorKind;
@@ -18,7 +18,7 @@ fn options() -> Vec<Arg> {
 
 /// Adds the hidden copies.
 pub(super) fn accept_before_the_command(command: Command) -> Command {
-    // The command itself reads the variable and knows the default: the copy must not beat it with either.
+    // The command itself reads the variable and has the default; the copies must not override it with either.
     let copy = |arg: Arg| {
         arg.global(true).hide(true).env(Resettable::<OsStr>::Reset).default_value(Resettable::<OsStr>::Reset)
     };

@@ -21,7 +21,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Its name in output.
+    /// The name in output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Native => "native",
@@ -49,7 +49,7 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
-    /// Its name in output.
+    /// The name in output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OtherEnvironment => "other-environment",
@@ -64,11 +64,11 @@ impl LeftOut {
 /// The nodes of one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inventory {
-    /// The form it came in.
+    /// The form of the source.
     pub format: Format,
-    /// The environment, where the form says it.
+    /// The environment, if the source says it.
     pub env: Option<u32>,
-    /// The environment's MOS version, where the form says it.
+    /// The environment's MOS version, if the source says it.
     pub mos_version: Option<MosVersion>,
     /// Its nodes, in the order of the source.
     pub nodes: Vec<Node>,

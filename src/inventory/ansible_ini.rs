@@ -93,7 +93,7 @@ struct HostLine {
     host: Host,
     port: Option<u16>,
     access: Access,
-    /// What it says of the login and we do not use. Safe to show.
+    /// What it says about the login and is not used. Safe to show.
     unused: Vec<String>,
 }
 
@@ -125,7 +125,7 @@ impl HostLine {
                 }
                 // It may hold a password, so its value is never shown.
                 _ if key.starts_with("ansible_") => unused.push(one_line(key, 60)),
-                // The operator's own variables are nothing that a login needs.
+                // A login does not need the operator's own variables.
                 _ => {}
             }
         }

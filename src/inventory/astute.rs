@@ -32,7 +32,7 @@ struct Cluster {
     fuel_version: Option<Text>,
 }
 
-/// One entry a node and role.
+/// An entry for each node and role.
 #[derive(Deserialize)]
 struct Listed {
     uid: Option<Text>,
@@ -45,7 +45,7 @@ struct Metadata {
     nodes: Option<Entries>,
 }
 
-/// The nodes by their keys, a key that is there twice included: it must not hide a node.
+/// The nodes by their keys. A repeated key is kept, so that it cannot hide a node.
 struct Entries(Vec<(String, Spanned<Entry>)>);
 
 impl<'de> Deserialize<'de> for Entries {
@@ -80,7 +80,7 @@ struct Entry {
     network_roles: Option<NetworkRoles>,
 }
 
-/// The address of the admin network under both of its names; no other network's is ever taken.
+/// The address in the admin network under both of its names. Addresses in other networks are never used.
 #[derive(Deserialize)]
 struct NetworkRoles {
     #[serde(rename = "admin/pxe")]
@@ -89,7 +89,7 @@ struct NetworkRoles {
     admin: Option<Text>,
 }
 
-/// What the list `nodes` of the same file says of a node: its roles and its name in the web interface.
+/// What the list `nodes` of the same file says about a node: its roles and its name in the web interface.
 #[derive(Default)]
 struct Said {
     roles: Vec<String>,
@@ -194,7 +194,7 @@ fn said(listed: Vec<Listed>) -> BTreeMap<String, Said> {
     all
 }
 
-/// Adds a role once, without `primary-`; tags of 9.2 are no roles.
+/// Adds a role once, without `primary-`; tags of 9.2 are not roles.
 pub(super) fn add_role(roles: &mut Vec<String>, name: &str) {
     if let Some(role) = role_of(name).map(|role| one_line(role, 60))
         && !roles.contains(&role)

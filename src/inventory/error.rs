@@ -7,25 +7,25 @@ use thiserror::Error;
 use crate::error::Explain;
 use crate::exit::Exit;
 
-/// Why there is no node list. Messages name the file, and the line and key where there is one.
+/// Why there is no node list. Messages name the file, and the line and key if there are any.
 #[derive(Debug, Error)]
 pub enum InventoryError {
-    /// No source has one.
+    /// No source lists this environment.
     #[error("no node list for environment {env}")]
     NotFound {
         /// The environment asked for.
         env: u32,
-        /// The environments that have one.
+        /// The environments that have a node list.
         known: Vec<u32>,
-        /// Where one was looked for.
+        /// The files that were looked for.
         looked: Vec<PathBuf>,
     },
-    /// `--env` was left out, and there is not exactly one environment to take.
+    /// `--env` was not given, and there is not exactly one environment to choose.
     #[error("no environment given")]
     WhichEnvironment {
-        /// The environments that have an inventory.
+        /// The environments that have a node list.
         known: Vec<u32>,
-        /// The file that does not say it, where one was named.
+        /// The file that was given and does not say it.
         file: Option<PathBuf>,
     },
     /// The file cannot be read.
@@ -39,17 +39,17 @@ pub enum InventoryError {
     /// The file is larger than any node list.
     #[error("{0}: larger than 64 MiB")]
     TooLarge(PathBuf),
-    /// What the file says is not a node list.
+    /// The content of the file is not a node list.
     #[error("{path}{}: {message}", .line.map(|l| format!(", line {l}")).unwrap_or_default())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// The line, from 1, where it is known.
+        /// The line, from 1, if it is known.
         line: Option<u64>,
         /// What is wrong; safe to show.
         message: String,
     },
-    /// The file is another environment's.
+    /// The file lists another environment.
     #[error("{path} lists environment {found}, not {wanted}")]
     OtherEnvironment {
         /// The file.

@@ -1,23 +1,23 @@
-//! A fault in a node list, before it is known which file it is in.
+//! A mistake in a node list, without the name of the file.
 
 use crate::domain::text::one_line;
 
-/// What is wrong in a text, and where.
+/// What is wrong in a text, and in which line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The line, from 1, where it is known.
+    /// The line, from 1, if it is known.
     pub line: Option<u64>,
     /// What is wrong; safe to show.
     pub message: String,
 }
 
 impl Fault {
-    /// A fault without a place.
+    /// A mistake without a line.
     pub fn new(message: impl AsRef<str>) -> Self {
         Self { line: None, message: one_line(message.as_ref(), 300) }
     }
 
-    /// A fault in a line, from 1; 0 for unknown.
+    /// A mistake in a line, from 1; 0 if the line is not known.
     pub fn at(line: u64, message: impl AsRef<str>) -> Self {
         Self { line: (line > 0).then_some(line), message: one_line(message.as_ref(), 300) }
     }
@@ -29,7 +29,7 @@ impl Fault {
         self.message.starts_with(DUPLICATE_KEY)
     }
 
-    /// The same, with the key where it is. A message that names its key needs no more.
+    /// Adds the key, unless the message names it already.
     pub(super) fn in_key(mut self, path: Option<&str>) -> Self {
         // The wrapper that carries the line of an entry is a step of its own in the path.
         let path = path.unwrap_or_default().replace(".value.", ".");
@@ -46,7 +46,7 @@ impl Fault {
 /// How the library begins its message about a key that is there twice.
 const DUPLICATE_KEY: &str = "duplicate mapping key";
 
-/// What the libraries say to programmers, in words for operators.
+/// What the libraries say to programmers, and what operators read instead.
 const WORDS: &[(&str, &str)] = &[
     ("invalid u16", "expected a whole number"),
     ("invalid u32", "expected a whole number"),

@@ -1,5 +1,6 @@
-//! Where a node list is looked for (product page, "The node list"): first found wins, and a lower source
-//! that is newer is named. Never the current directory.
+//! Finds the node list of an environment: first the file or folder that was given, then `/etc/fuel-updates/inventory`,
+//! then the files that a Fuel master writes itself. The first one found is used; a warning names a later one that is
+//! newer. The current directory is never searched.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,13 +8,13 @@ use std::path::{Path, PathBuf};
 use super::error::InventoryError;
 use super::read::{Loaded, read};
 
-/// Our own folder of inventories.
+/// The program's own folder of node lists.
 const OWN: &str = "etc/fuel-updates/inventory";
 
 /// Finds and reads the node list of an environment.
 ///
 /// `given` is what `--inventory` or `FUEL_UPDATES_INVENTORY` says; `root` is `/`, another folder in tests.
-/// Without `env` the only environment that has an inventory is taken.
+/// Without `env`, the only environment that has a node list is used.
 ///
 /// # Errors
 /// [`InventoryError`] when there is none or it cannot be read.
@@ -34,7 +35,7 @@ pub fn find(given: Option<&Path>, env: Option<u32>, root: &Path) -> Result<Loade
             (first(&candidates(root, env), env, || known(root))?, env)
         }
     };
-    // A node list is as good as it is recent: a lower source that is newer may know of nodes that this one misses.
+    // A newer source may list nodes that are missing in this one.
     let usual = candidates(root, env);
     let used = usual.iter().position(|path| *path == loaded.path);
     let modified = |path: &Path| path.metadata().and_then(|m| m.modified()).ok();
@@ -55,7 +56,7 @@ fn first(candidates: &[PathBuf], env: u32, known: impl FnOnce() -> Vec<u32>) -> 
     }
 }
 
-/// Whether something is there, if only a broken link or what we may not look at: it is never passed over silently.
+/// Whether something is there, even a broken link or a file that we may not read: neither is skipped silently.
 fn is_there(path: &Path) -> bool {
     match path.symlink_metadata() {
         Ok(_) => true,
@@ -63,7 +64,7 @@ fn is_there(path: &Path) -> bool {
     }
 }
 
-/// Where the node list of an environment is written: the one that is there, or a new `env-ID.yaml`.
+/// The file to write the node list to: the existing one, or a new `env-ID.yaml`.
 pub fn place(given: Option<&Path>, env: u32, root: &Path) -> PathBuf {
     let folder = match given {
         Some(path) if !path.is_dir() => return path.to_owned(),
@@ -92,7 +93,7 @@ fn candidates(root: &Path, env: u32) -> Vec<PathBuf> {
     all
 }
 
-/// The environments that have an inventory in one of the usual places, sorted.
+/// The environments that have a node list in one of the default places, sorted.
 pub fn known(root: &Path) -> Vec<u32> {
     let mut known = known_in(&root.join(OWN));
     for (folder, file) in [("etc/fuel/cluster", "astute.yaml"), ("var/lib/fuel/configs", "cluster.yaml")] {

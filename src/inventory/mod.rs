@@ -1,6 +1,6 @@
-//! The node list: which forms are read, and where one is looked for.
+//! The node list: finds it, and reads it in each of its forms.
 //!
-//! At check time nothing asks Nailgun: this is where the nodes come from (product page, "The node list").
+//! Checks take the nodes from here and never ask Nailgun.
 
 mod ansible_ini;
 mod astute;

@@ -1,5 +1,5 @@
 //! Nailgun's own lists of nodes: `GET /api/v1/nodes`, `fuel node list --json` (roles as text) and
-//! `fuel2 node list -f json` (ten keys, no host name). Facts: domain facts, section 2.4.
+//! `fuel2 node list -f json` (ten keys, no host name).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::domain::inventory::{Format, Inventory, LeftOut};
 use crate::domain::node::{Access, Host, Node, NodeId};
 use crate::domain::text::one_line;
 
-/// An entry; what an inventory does not need (`meta` is the most of it) is passed by.
+/// An entry. Keys that a node list does not need are skipped; `meta`, the largest, is one of them.
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
 struct Entry {
@@ -36,7 +36,7 @@ struct Entry {
     roles: Roles,
 }
 
-/// A list, comma-joined text, or Python's text of a list such as `[u'compute', u'cinder']`.
+/// Roles: a list, comma-separated text, or a list as Python prints it, such as `[u'compute', u'cinder']`.
 #[derive(Default)]
 struct Roles(Vec<String>);
 
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Roles {
 /// [`Fault`] names line, node and key.
 pub fn parse(text: &str, env: u32) -> Result<Inventory, Fault> {
     let entries = entries(text)?;
-    // Null counts: `fuel2` has no such key at all.
+    // The key counts even with null: `fuel2` does not print it at all.
     let full = |raw: &RawValue| raw.get().contains("\"hostname\"") || raw.get().contains("\"fqdn\"");
     let format = if entries.iter().any(|(_, _, raw)| full(raw)) { Format::NailgunNodes } else { Format::Fuel2Nodes };
     let mut inventory = Inventory {
@@ -95,7 +95,7 @@ pub fn parse(text: &str, env: u32) -> Result<Inventory, Fault> {
     Ok(inventory)
 }
 
-/// The environments that the list has nodes of.
+/// The environments whose nodes are in the list.
 ///
 /// # Errors
 /// [`Fault`], as [`parse`].
@@ -103,14 +103,14 @@ pub(super) fn environments(text: &str) -> Result<BTreeSet<u32>, Fault> {
     Ok(entries(text)?.into_iter().filter_map(|(_, entry, _)| entry.cluster).collect())
 }
 
-/// The entries with the lines that they begin in. Each is parsed by itself, so that only one is a value at a time
-/// and so that it can be said where it stands.
+/// The entries with the lines in which they begin. Each is parsed separately: errors can name the line, and only one
+/// entry at a time is in memory as a value.
 fn entries(text: &str) -> Result<Vec<(u64, Entry, &RawValue)>, Fault> {
     let list: Vec<&RawValue> = serde_json::from_str(text)?;
     let mut entries = Vec::with_capacity(list.len());
     let (mut line, mut counted) = (1, 0);
     for (position, raw) in (1..).zip(list) {
-        // Both are parts of the same text, in its order.
+        // An entry is a part of `text`, and entries come in the order of the text.
         let offset = (raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len());
         line += newlines(text.as_bytes().get(counted..offset));
         counted = offset;

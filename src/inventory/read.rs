@@ -1,4 +1,4 @@
-//! Reads one file and tells its form by its content.
+//! Reads one file and recognises its form by its content.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,23 +15,23 @@ use super::{ansible_ini, astute, nailgun_list, native, yaml};
 use crate::domain::inventory::Inventory;
 use crate::domain::text::one_line;
 
-/// The largest file that is read, in bytes. Nailgun's list has up to 100 KiB a node, most of it hardware.
+/// The largest file that is read, in bytes. Nailgun's list has up to 100 KiB per node, mostly about hardware.
 pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A node list with where it came from.
+/// A node list and its file.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The nodes.
     pub inventory: Inventory,
     /// The file.
     pub path: PathBuf,
-    /// How old the file is; nothing where the file system does not tell.
+    /// The age of the file; None if the file system does not report it.
     pub age: Option<Duration>,
-    /// What the operator should know about the choice of this file.
+    /// What the operator should know about this file.
     pub warnings: Vec<String>,
 }
 
-/// Reads `path`. Lists of several environments are narrowed to `env`.
+/// Reads `path`. Of a list of several environments, only the nodes of `env` are kept.
 ///
 /// # Errors
 /// [`InventoryError`] with file, line and key.
@@ -51,7 +51,7 @@ pub fn read(path: &Path, env: Option<u32>) -> Result<Loaded, InventoryError> {
     Ok(Loaded { inventory, path: path.to_owned(), age, warnings })
 }
 
-/// Reads a node list from anywhere; `path` is what to call it.
+/// Reads a node list; messages call it `path`.
 ///
 /// # Errors
 /// [`InventoryError`] with file, line and key.
@@ -62,7 +62,7 @@ pub fn from_reader(reader: impl Read, path: &Path, env: Option<u32>) -> Result<I
     from_bytes(bytes, path, env)
 }
 
-/// Reads a node list out of a file's bytes; `path` is what to call it.
+/// Parses the bytes of a node list; messages call it `path`.
 ///
 /// # Errors
 /// [`InventoryError`] with file, line and key.
@@ -107,12 +107,12 @@ pub fn from_bytes(bytes: Vec<u8>, path: &Path, env: Option<u32>) -> Result<Inven
     Ok(inventory)
 }
 
-/// Why a text is no node list.
+/// Why a text is not a node list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParseError {
     /// Something in it is wrong.
     Fault(Fault),
-    /// It lists nodes of these environments, and nobody said which is meant.
+    /// It lists nodes of these environments, and none of them was chosen.
     WhichEnvironment(Vec<u32>),
 }
 
@@ -168,7 +168,7 @@ enum Form {
     Native,
 }
 
-/// Tells the form by the first line that is neither empty nor a comment, then by the keys.
+/// Recognises the form by the first line that is neither empty nor a comment, then by the keys.
 fn form(text: &str) -> Result<Form, Fault> {
     let mut lines = (1..).zip(text.lines());
     let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']);
@@ -187,7 +187,7 @@ fn form(text: &str) -> Result<Form, Fault> {
     if first.split_whitespace().any(|word| word.starts_with("ansible_host=")) {
         return Ok(Form::AnsibleIni);
     }
-    // A sentence and then a list can only be the Fuel client's: no other form has a list at the beginning of a line.
+    // A sentence followed by a list comes from the Fuel client: no other form has a list at the beginning of a line.
     if first.split_whitespace().count() > 2
         && let Some(words_before) = text.lines().position(opens_a_list)
     {
@@ -221,7 +221,7 @@ fn opens_a_list(line: &str) -> bool {
     inside.is_some_and(|inside| inside.is_empty() || inside.starts_with(['{', ']']))
 }
 
-/// The keys that tell the form of a YAML file.
+/// The keys by which the form of a YAML file is recognised.
 #[derive(Deserialize)]
 struct Keys {
     network_metadata: Option<IgnoredAny>,
@@ -231,7 +231,7 @@ struct Keys {
 }
 
 impl Keys {
-    /// The same by the lines alone: the file need not be valid to be recognised.
+    /// Looks at the lines only: a file with a mistake is recognised too.
     fn at_top_level(text: &str) -> Self {
         let has = |key: &str| top_level_key(text, key).then_some(IgnoredAny);
         Self { network_metadata: has("network_metadata"), uid: has("uid"), admin_network: has("ADMIN_NETWORK") }

@@ -1,4 +1,4 @@
-//! A node's own file that lists its whole environment, as one exec brings it.
+//! Fetches the file of a node that lists its whole environment, with one command.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::domain::remote::{Garbled, RemoteCommand};
 
-/// The most of one file, in bytes; what is larger is no configuration of a node.
+/// The largest file that is fetched, in bytes; no configuration of a node is larger.
 const MAX_FILE: usize = 16 * 1024 * 1024;
 
 /// The command that fetches the file of a node that lists its whole environment.
@@ -22,16 +22,16 @@ pub struct NodeFile {
     pub bytes: Vec<u8>,
 }
 
-/// Why there is none.
+/// Why the node list cannot be fetched.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NodeFileError {
-    /// The node has neither file: not deployed, or no node.
+    /// The node has neither file: it is not deployed, or not a node at all.
     #[error("it has neither /etc/astute.yaml nor /etc/hiera/cluster.yaml: is it a deployed node?")]
     Missing,
-    /// It is there and may not be read.
+    /// The file exists and cannot be read.
     #[error("{0} cannot be read")]
     Unreadable(String),
-    /// It is larger than any node's configuration.
+    /// The file is too large.
     #[error("{0} is larger than 16 MiB")]
     TooLarge(String),
 }

@@ -1,12 +1,12 @@
-//! What must be unique in a node list of any form: id, name, address with port. With two nodes at one address, one
-//! of them would be asked in the other's name.
+//! ID, name, and address with port must be unique in a node list of any form. If two nodes had the same address, one
+//! would be reported under the name of the other.
 
 use std::collections::HashMap;
 
 use super::fault::Fault;
 use crate::domain::node::{Host, Node, NodeId};
 
-/// What was seen so far, with the lines.
+/// What was seen so far, and in which line.
 #[derive(Default)]
 pub(super) struct Unique {
     ids: HashMap<NodeId, u64>,
@@ -15,7 +15,7 @@ pub(super) struct Unique {
 }
 
 impl Unique {
-    /// Adds a node that stands in `line`.
+    /// Adds the node of a line.
     ///
     /// # Errors
     /// [`Fault`] names what is there twice and where it stands first.

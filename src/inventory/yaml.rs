@@ -9,6 +9,8 @@ use super::fault::Fault;
 
 /// The most values (maps, lists, scalars) in one file. An environment of 1000 nodes has about 150 000.
 const MAX_NODES: usize = 1_500_000;
+/// The same for a file with a repeated key: to find the last value, maps are kept in memory, 250 bytes for each value.
+const MAX_KEPT: usize = 300_000;
 /// The most that anchors keep, in values and in bytes, and the most values that aliases repeat.
 const MAX_ANCHORED: usize = 200_000;
 const MAX_ANCHORED_BYTES: usize = 16 * 1024 * 1024;
@@ -52,10 +54,11 @@ fn read<T: DeserializeOwned>(text: &str, options: Options) -> Result<T, Fault> {
 }
 
 fn options(binary_as_written: bool, duplicate_keys: DuplicateKeyPolicy) -> Options {
+    let max_nodes = if matches!(duplicate_keys, DuplicateKeyPolicy::Error) { MAX_NODES } else { MAX_KEPT };
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_events: 2 * MAX_NODES,
-            max_nodes: MAX_NODES,
+            max_events: 2 * max_nodes,
+            max_nodes: max_nodes,
             max_recorded_anchor_events: MAX_ANCHORED,
             max_recorded_anchor_bytes: MAX_ANCHORED_BYTES,
             // Python writes one anchor that every node repeats; that is not an attack. What aliases repeat is counted.
@@ -151,6 +154,12 @@ mod tests {
             assert_eq!(x(repeated).as_deref(), Some("1"), "{repeated}");
         }
         assert_eq!(x("o: !binary gIGC\nx: 3\no: !binary gIGC\nx: !binary w6k=\n").as_deref(), Some("w6k="));
+    }
+
+    #[test]
+    fn a_repeated_key_costs_bounded_memory() {
+        let fault = of_fuel::<One>(&format!("x: 1\nx: 2\no:\n{}", "- x\n".repeat(MAX_KEPT))).unwrap_err();
+        assert!(fault.message.contains("too large"), "{fault:?}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl<'a> Ledger<'a> {
         Self { origins, file, settings: vec![] }
     }
 
-    /// Takes the highest of option or variable (`arg` is its id), configuration file and default.
+    /// Chooses between option or variable (`arg` is the ID of the option), configuration file and default, in this order.
     pub(super) fn pick<T: Shown>(
         &mut self,
         name: &'static str,

@@ -18,7 +18,7 @@ use crate::cli::{Format, GlobalOptions, HostKeys, Origin, Origins, OutputOptions
 use crate::domain::mos_version::MosVersion;
 use crate::domain::select::Selection;
 
-/// The mirror that Mirantis ran.
+/// The default mirror, formerly run by Mirantis.
 pub const DEFAULT_MIRROR: &str = "http://mirror.fuel-infra.org";
 
 /// The settings of one run of the program.
@@ -117,7 +117,7 @@ pub struct Output {
 }
 
 impl Settings {
-    /// Puts the sources together.
+    /// Reads the configuration file and puts it together with the options.
     ///
     /// # Errors
     /// The configuration file cannot be read, or has an unknown key or a value out of range.
@@ -216,7 +216,7 @@ impl Ssh {
     }
 }
 
-/// As root `/var/lib/fuel-updates`, else below `$XDG_STATE_HOME`; `FUEL_UPDATES_STATE_DIR` names another.
+/// `$FUEL_UPDATES_STATE_DIR`; without it, `/var/lib/fuel-updates` for root and a folder in `$XDG_STATE_HOME` for others.
 fn state_dir(home: &Path) -> (PathBuf, Origin) {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let name = "FUEL_UPDATES_STATE_DIR";

@@ -64,12 +64,10 @@ fn sync_writes_what_nailgun_knows_and_says_what_changed() {
     let changed = text(&file)
         .replace("nodes:\n", "ssh: {user: stack}\nnodes:\n")
         .replace(&lab.node(1).address().to_string(), "10.0.0.77")
-        .replace(
-            "roles: [controller], label: node-1",
-            "roles: [controller], port: 2222, key: /k, jump: j, legacy_algorithms: true, label: mine",
-        )
+        .replace("label: node-1,", "label: mine,")
+        .replace("roles: [controller]", "roles: [controller], port: 2222, key: /k, jump: j, legacy_algorithms: true")
         .replace("name: rack3", "name: node-33, user: me")
-        + "  - {id: 9, name: gone, address: 10.0.0.9} # by hand\n";
+        + "- {id: 9, name: gone, address: 10.0.0.9} # by hand\n";
     std::fs::write(&file, &changed).expect("changed");
     assert_snapshot!(sync().picture(), @"
     exit 0
@@ -84,7 +82,8 @@ fn sync_writes_what_nailgun_knows_and_says_what_changed() {
     let written = text(&file);
     for kept in [
         "ssh: {user: stack}",
-        "port: 2222, key: /k, jump: j, legacy_algorithms: true, label: mine",
+        "label: mine,",
+        "port: 2222, key: /k, jump: j, legacy_algorithms: true",
         "name: rack3, fqdn: rack3.domain.tld",
         "user: me",
     ] {
@@ -180,16 +179,16 @@ fn import_prints_and_needs_an_environment() {
     assert_snapshot!(import("fuel2.json", "--env 2"), @r#"
     exit 0
     --- stdout
-    # The node list of one environment, as `fuel-updates` reads it. `fuel-updates inventory sync` brings it up
-    # to date and keeps ssh and each node's user, port, key, jump, legacy_algorithms and label.
+    # The node list of one environment, for `fuel-updates`. `fuel-updates inventory sync` updates it from Nailgun
+    # and keeps ssh and each node's user, port, key, jump, legacy_algorithms and label.
     schema: fuel-updates-inventory/1
     env: 2
     nodes:
-      - {id: 1, name: node-1, address: 10.20.0.3, roles: [controller], label: "Untitled (4d:4d)"}
-      - {id: 2, name: node-2, address: 10.20.0.4, roles: [controller], label: "Ünit 2"}
-      - {id: 5, name: node-5, address: 10.20.0.7, roles: [compute, ceph-osd], label: "storage a"}
-      - {id: 7, name: node-7, address: 10.20.0.9, roles: [compute], label: "rack 3"}
-      - {id: 8, name: node-8, address: 10.20.0.10, roles: [cinder], label: "old cinder"}
+    - {id: 1, name: node-1, label: Untitled (4d:4d), address: "10.20.0.3", roles: [controller]}
+    - {id: 2, name: node-2, label: Ünit 2, address: "10.20.0.4", roles: [controller]}
+    - {id: 5, name: node-5, label: storage a, address: "10.20.0.7", roles: [compute, ceph-osd]}
+    - {id: 7, name: node-7, label: rack 3, address: "10.20.0.9", roles: [compute]}
+    - {id: 8, name: node-8, label: old cinder, address: "10.20.0.10", roles: [cinder]}
     --- stderr
     left out: 1 (other-environment)
     "#);
@@ -236,17 +235,17 @@ fn import_from_a_node_asks_it_over_ssh_once() {
     assert_snapshot!(ran.picture(), @r#"
     exit 0
     --- stdout
-    # The node list of one environment, as `fuel-updates` reads it. `fuel-updates inventory sync` brings it up
-    # to date and keeps ssh and each node's user, port, key, jump, legacy_algorithms and label.
+    # The node list of one environment, for `fuel-updates`. `fuel-updates inventory sync` updates it from Nailgun
+    # and keeps ssh and each node's user, port, key, jump, legacy_algorithms and label.
     schema: fuel-updates-inventory/1
     env: 2
     mos_version: "9.0"
     nodes:
-      - {id: 1, name: node-1, fqdn: node-1.domain.tld, address: 10.20.0.3, roles: [controller], label: "Untitled (4d:4d)"}
-      - {id: 2, name: node-2, fqdn: node-2.domain.tld, address: 10.20.0.4, roles: [controller], label: "Ünit 2"}
-      - {id: 5, name: node-5, fqdn: node-5.domain.tld, address: 10.20.0.7, roles: [compute, ceph-osd], label: "storage a"}
-      - {id: 7, name: rack3-kvm, fqdn: rack3-kvm.domain.tld, address: 10.20.0.9, roles: [compute], label: "rack 3"}
-      - {id: 8, name: node-8, fqdn: node-8.domain.tld, address: 10.20.0.10, roles: [cinder], label: "old cinder"}
+    - {id: 1, name: node-1, fqdn: node-1.domain.tld, label: Untitled (4d:4d), address: "10.20.0.3", roles: [controller]}
+    - {id: 2, name: node-2, fqdn: node-2.domain.tld, label: Ünit 2, address: "10.20.0.4", roles: [controller]}
+    - {id: 5, name: node-5, fqdn: node-5.domain.tld, label: storage a, address: "10.20.0.7", roles: [compute, ceph-osd]}
+    - {id: 7, name: rack3-kvm, fqdn: rack3-kvm.domain.tld, label: rack 3, address: "10.20.0.9", roles: [compute]}
+    - {id: 8, name: node-8, fqdn: node-8.domain.tld, label: old cinder, address: "10.20.0.10", roles: [cinder]}
     "#);
     // One constant command, but for the random word of the run.
     let (frame, commands) = (Frame::new([0; 8]), lab.node(5).commands());

@@ -1,5 +1,5 @@
-//! Brings a native file up to date with a fresh list: what the source knows is taken from it, what the operator
-//! wrote about reaching a node stays.
+//! Updates a native file from a fresh list: the source decides what it knows; what the operator wrote about logging in to a
+//! node stays.
 
 use super::{Entry, NativeFile, SCHEMA};
 use crate::domain::inventory::{Format, Inventory};
@@ -10,9 +10,9 @@ use crate::domain::node::Node;
 pub enum ChangeKind {
     /// It was not in the file.
     Added,
-    /// It is not in the list any more.
+    /// It is no longer in the list.
     Removed,
-    /// Something of it differs.
+    /// Some of its values differ.
     Changed,
 }
 
@@ -32,18 +32,18 @@ impl ChangeKind {
 pub struct Change {
     /// What happened.
     pub kind: ChangeKind,
-    /// Its number, where it is known.
+    /// Its ID, if it is known.
     pub id: Option<u32>,
-    /// Its name; nothing for what concerns the whole environment.
+    /// Its name; None if the whole environment changed.
     pub name: Option<String>,
-    /// The particulars: `address 10.20.0.5 → 10.20.0.9`. Safe to show.
+    /// Details: `address 10.20.0.5 → 10.20.0.9`. Safe to show.
     pub what: String,
 }
 
-/// Puts a fresh list into a file. Nodes are the same by id, or by name where one of both has no id.
+/// Puts a fresh list into a file. Nodes are the same if their IDs are, or their names if one of the two has no ID.
 ///
 /// Kept from the file: `ssh`, and of each node `user`, `port`, `key`, `jump`, `legacy_algorithms` (unless the list
-/// itself says them) and `label`; also what the form of the list cannot say.
+/// has its own values) and `label`; also values that the form of the list cannot contain.
 pub fn merge(file: Option<NativeFile>, fresh: &Inventory, env: u32) -> (NativeFile, Vec<Change>) {
     let old = file.unwrap_or_default();
     let mut changes = Vec::new();
@@ -56,7 +56,7 @@ pub fn merge(file: Option<NativeFile>, fresh: &Inventory, env: u32) -> (NativeFi
     let mut nodes = Vec::with_capacity(fresh.nodes.len());
     for node in &fresh.nodes {
         let known = left.iter().position(|(_, entry)| same(entry, node)).map(|i| left.remove(i));
-        // The operator's order stays; new nodes follow by id.
+        // Known nodes keep the order of the file; new ones follow, sorted by ID.
         let place = known.as_ref().map_or(usize::MAX, |(place, _)| *place);
         let known = known.map(|(_, entry)| entry);
         let entry = updated(known.as_ref(), node, fresh.format);
@@ -88,7 +88,7 @@ fn same(entry: &Entry, node: &Node) -> bool {
 
 fn updated(known: Option<&Entry>, node: &Node, format: Format) -> Entry {
     let known = known.cloned().unwrap_or_default();
-    // `fuel2 node list` has no host names: `node-ID` is our guess, and the file may know better.
+    // `fuel2 node list` has no host names: `node-ID` is a guess, and the name in the file may be the real one.
     let guessed = format == Format::Fuel2Nodes && !known.name.is_empty();
     let access = &node.access;
     Entry {
@@ -185,9 +185,9 @@ nodes:
         mos_version: "9.1"
         ssh: {user: ops, port: 2222}
         nodes:
-          - {id: 5, name: ctl, fqdn: ctl.x, address: 10.20.0.15, roles: [controller, cinder], port: 22, legacy_algorithms: true, label: "rack 3"}
-          - {id: 7, name: node-7, address: 10.20.0.7, roles: [], user: stack}
-          - {id: 9, name: node-9, address: 10.20.0.9, roles: [cinder], label: new}
+        - {id: 5, name: ctl, fqdn: ctl.x, label: rack 3, address: "10.20.0.15", roles: [controller, cinder], port: 22, legacy_algorithms: true}
+        - {id: 7, name: node-7, address: "10.20.0.7", roles: [], user: stack}
+        - {id: 9, name: node-9, label: new, address: "10.20.0.9", roles: [cinder]}
         "#);
         let (_, again) = merge(Some(file), &fresh, 2);
         assert_eq!(lines(&again), Vec::<String>::new());

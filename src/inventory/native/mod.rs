@@ -1,4 +1,4 @@
-//! Our own format: short, commented YAML, `schema: fuel-updates-inventory/1`.
+//! The native form: short YAML, `schema: fuel-updates-inventory/1`.
 
 mod merge;
 mod write;
@@ -33,7 +33,7 @@ struct File {
     nodes: Vec<Spanned<Entry>>,
 }
 
-/// A file of the native form as it is written: only what stands in it, without what follows from it.
+/// A file of the native form as it is written: with the values of `ssh` apart from those of each node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NativeFile {
     schema: Option<&'static str>,
@@ -46,7 +46,7 @@ pub struct NativeFile {
     nodes: Vec<Entry>,
 }
 
-/// What holds for all nodes that say nothing else.
+/// Defaults for all nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Ssh {

@@ -1,92 +1,49 @@
-//! Writes the native form: a line a node, so that people can read it and `diff` can tell what changed.
+//! Writes the native form: one line per node, so that people can read it and `diff` shows what changed.
 
-use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use serde::Serialize;
+use serde_saphyr::FlowMap;
 
 use super::{Entry, NativeFile, SCHEMA, Ssh};
+use crate::domain::mos_version::MosVersion;
+
+/// The comment at the beginning of a file.
+const HEAD: &str = "\
+# The node list of one environment, for `fuel-updates`. `fuel-updates inventory sync` updates it from Nailgun
+# and keeps ssh and each node's user, port, key, jump, legacy_algorithms and label.
+";
+
+/// The file with its inner maps on one line each.
+#[derive(Serialize)]
+struct Lines<'a> {
+    schema: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    env: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mos_version: Option<&'a MosVersion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ssh: Option<FlowMap<&'a Ssh>>,
+    nodes: Vec<FlowMap<&'a Entry>>,
+}
 
 impl NativeFile {
-    /// The file as YAML, with a word on what it is.
+    /// The file as YAML, with a comment that says what it is.
     pub fn to_yaml(&self) -> String {
-        let mut text = format!(
-            "# The node list of one environment, as `fuel-updates` reads it. `fuel-updates inventory sync` brings it up\n\
-             # to date and keeps ssh and each node's user, port, key, jump, legacy_algorithms and label.\n\
-             schema: {SCHEMA}\n"
-        );
-        if let Some(env) = self.env {
-            let _ = writeln!(text, "env: {env}");
-        }
-        if let Some(version) = &self.mos_version {
-            let _ = writeln!(text, "mos_version: \"{version}\"");
-        }
-        if let Some(ssh) = self.ssh.as_ref().filter(|ssh| **ssh != Ssh::default()) {
-            let _ = writeln!(text, "ssh: {{{}}}", ssh.pairs().join(", "));
-        }
-        text.push_str("nodes:\n");
-        for entry in &self.nodes {
-            let _ = writeln!(text, "  - {{{}}}", entry.pairs().join(", "));
-        }
-        text
+        let lines = Lines {
+            schema: SCHEMA,
+            env: self.env,
+            mos_version: self.mos_version.as_ref(),
+            ssh: self.ssh.as_ref().filter(|ssh| **ssh != Ssh::default()).map(FlowMap),
+            nodes: self.nodes.iter().map(FlowMap).collect(),
+        };
+        // Only text keys and scalars: writing them into memory cannot fail. Whoever writes the file parses it first.
+        HEAD.to_owned() + &serde_saphyr::to_string(&lines).unwrap_or_default()
     }
 
     /// The file as JSON.
     pub fn to_json(&self) -> String {
-        // Text keys and no failing parts: nothing is lost by the fallback.
+        // As above.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
-}
-
-impl Ssh {
-    fn pairs(&self) -> Vec<String> {
-        let key = self.key.as_ref().map(|key| key.display().to_string());
-        let mut pairs = Vec::new();
-        pairs.extend(self.user.as_deref().map(|user| pair("user", user)));
-        pairs.extend(self.port.map(|port| format!("port: {port}")));
-        pairs.extend(key.map(|key| pair("key", &key)));
-        pairs.extend(self.jump.as_deref().map(|jump| pair("jump", jump)));
-        pairs.extend(self.legacy_algorithms.map(|legacy| format!("legacy_algorithms: {legacy}")));
-        pairs
-    }
-}
-
-impl Entry {
-    fn pairs(&self) -> Vec<String> {
-        let mut pairs = Vec::new();
-        pairs.extend(self.id.map(|id| format!("id: {id}")));
-        pairs.push(pair("name", &self.name));
-        pairs.extend(self.fqdn.as_deref().map(|fqdn| pair("fqdn", fqdn)));
-        pairs.extend(self.address.as_deref().map(|address| pair("address", address)));
-        let roles: Vec<String> = self.roles.iter().map(|role| scalar(role)).collect();
-        pairs.push(format!("roles: [{}]", roles.join(", ")));
-        let access = Ssh {
-            user: self.user.clone(),
-            port: self.port,
-            key: self.key.clone(),
-            jump: self.jump.clone(),
-            legacy_algorithms: self.legacy_algorithms,
-        };
-        pairs.extend(access.pairs());
-        pairs.extend(self.label.as_deref().map(|label| pair("label", label)));
-        pairs
-    }
-}
-
-fn pair(key: &str, value: &str) -> String {
-    format!("{key}: {}", scalar(value))
-}
-
-/// Text that every reader of YAML takes for this text; whatever could be anything else is quoted.
-fn scalar(text: &str) -> String {
-    const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
-    let a_word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
-        && text.chars().all(harmless)
-        && !WORDS.contains(&text.to_ascii_lowercase().as_str());
-    if a_word || text.parse::<Ipv4Addr>().is_ok() {
-        return text.to_owned();
-    }
-    // YAML reads JSON's quoted text.
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
