@@ -100,7 +100,7 @@ fn selections_that_fit_nothing_list_what_there_is() {
     assert_snapshot!(run("--env 1 check installed --roles mongo"), @"
     exit 1
     --- stderr
-    error: no node has the role `mongo`; there are compute
+    error: no node has the role `mongo`; known roles: compute
     hint: see `inventory show`
     ");
     assert_snapshot!(run("--env 1 check installed --exclude node-1"), @"
