@@ -244,7 +244,7 @@ fn failures() {
     broken repository: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_check/2] Stopping the deployment process!
-        node-2 untouched: check failed; apt-get update: W: Failed to fetch http://mirror/dists/Packages Hash Sum mismatch;E: Some …
+        node-2 untouched: check failed; apt-get update: W: Failed to fetch http://mirror/dists/Packages Hash Sum mismatch
         failed: nothing was changed on any node (task 1)
     planned removal: exit 6
         warning: the pre-checks found what forbids the update; nothing was changed on any node
