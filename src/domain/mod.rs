@@ -16,6 +16,7 @@ pub mod nodeset;
 pub mod outcome;
 pub mod plan;
 pub mod probe;
+pub mod proof;
 pub mod remote;
 pub mod report;
 pub mod row;

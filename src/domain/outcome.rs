@@ -6,7 +6,7 @@ use super::node::NodeId;
 use super::nodeset::fold;
 use super::plan::Refusal;
 
-/// The result of an installation (product page, "The JSON of the checks").
+/// The result of an installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstallResult {
     /// `--dry-run`: the plan was shown, nothing was sent.
@@ -17,7 +17,7 @@ pub enum InstallResult {
     Refused,
     /// Every node that was asked runs the target already.
     NothingToDo,
-    /// `--detach`, or the watch was interrupted: the run goes on without us.
+    /// `--detach`, or the watch was interrupted: the run continues on the master.
     Started,
     /// Every targeted node proves the target.
     Verified,
@@ -25,9 +25,9 @@ pub enum InstallResult {
     VerifiedPartly,
     /// A task failed, or a node does not prove the target.
     Failed,
-    /// Somebody stopped it.
+    /// It was stopped before every task was executed.
     Stopped,
-    /// Nailgun no longer tells how it goes.
+    /// Nailgun no longer tells how the run goes.
     Lost,
 }
 
@@ -114,7 +114,7 @@ pub struct Outcome {
     pub at_target: usize,
     /// Nodes left out, with the reason.
     pub left_out: Vec<(String, String)>,
-    /// What forbids it.
+    /// Everything that forbids it.
     pub refusals: Vec<Refusal>,
     /// What Nailgun said of the end, where it said something. Safe to show.
     pub message: Option<String>,

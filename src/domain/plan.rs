@@ -1,5 +1,4 @@
-//! What an installation is going to do, and everything that forbids it: pure, from what nodes, mirror and
-//! Nailgun said.
+//! What an installation is going to do, and everything that forbids it, from what nodes, mirror and Nailgun answered.
 
 use super::environment::{Environment, EnvironmentNode};
 use super::failure::FailureKind;
@@ -28,7 +27,7 @@ pub struct Refusal {
     pub hint: Option<&'static str>,
 }
 
-/// What a run does, phase by phase, in the order of the graph (product page, "The graph").
+/// The phases of an update, in the order of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// The first controller.
@@ -47,7 +46,7 @@ impl Phase {
     /// Its name for people.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::CanaryController => "the primary controller first, probably",
+            Self::CanaryController => "primary controller first (expected)",
             Self::Controllers => "controllers, one by one",
             Self::Storage => "storage, one by one",
             Self::Computes => "computes",
@@ -56,7 +55,7 @@ impl Phase {
     }
 }
 
-/// A node that the installation is about.
+/// A node that is to be updated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Targeted {
     /// Nailgun's number.
@@ -78,7 +77,7 @@ pub struct Plan {
     pub target: Mu,
     /// The nodes that get it.
     pub targeted: Vec<Targeted>,
-    /// Nodes that run it already, however it came there: left alone.
+    /// Nodes that run the target already, whoever installed it: they are left alone.
     pub at_target: Vec<Row>,
     /// Nodes left out, with the reason: offline, unreachable, excluded, not selected.
     pub left_out: Vec<(String, String)>,
@@ -167,7 +166,7 @@ impl Plan {
         }
     }
 
-    /// Puts one node where it belongs.
+    /// Decides what happens to one node.
     fn place(&mut self, row: &Row, known: &EnvironmentNode, allow: Allowances) {
         let name = row.node.name.clone();
         if known.pending_deletion {
@@ -193,7 +192,7 @@ impl Plan {
             if allow.offline {
                 self.left_out.push((name, "offline in Nailgun".to_owned()));
             } else {
-                self.refuse(row, "answers over SSH, but Nailgun holds it for offline".to_owned(), Some(OFFLINE));
+                self.refuse(row, "answers over SSH, but is offline in Nailgun".to_owned(), Some(OFFLINE));
             }
             return;
         }
@@ -220,7 +219,7 @@ impl Plan {
             return self.refuse(
                 row,
                 format!("runs {runs}, which is newer than the mirror's"),
-                Some("is the mirror stale?"),
+                Some("check whether the mirror is out of date"),
             );
         }
         if row.state == State::Installed && row.mu.as_ref().is_some_and(|mu| mu.same_as(&self.target)) {
@@ -277,43 +276,21 @@ impl Plan {
     }
 }
 
-/// What is missing to the proof that a node runs `target`; nothing when it is proven (product page, "Prove").
-pub fn proof_fault(row: &Row, target: &Mu) -> Option<String> {
-    let seen = row.mu.as_ref().map_or_else(|| "none".to_owned(), |mu| mu.title.clone());
-    if row.state != State::Installed {
-        let detail = row.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
-        return Some(format!("{}{detail}", row.state.as_str()));
-    }
-    if !row.mu.as_ref().is_some_and(|mu| mu.same_as(target)) {
-        return Some(format!("runs {seen}, not {}", target.title));
-    }
-    let Some(update) = row.update.as_ref().filter(|u| u.finished() && u.target.same_as(target)) else {
-        return Some("its file names the update, but no finished installation does".to_owned());
-    };
-    match &update.evidence {
-        None => Some("it recorded no evidence".to_owned()),
-        Some(evidence) => {
-            let faults = evidence.faults();
-            (!faults.is_empty()).then(|| faults.join("; "))
-        }
-    }
-}
-
 fn environment_refusals(env: &Environment) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let mut refuse = |reason: String, hint| refusals.push(Refusal { node: None, reason, hint });
     match &env.mos_version {
         Some(version) if version.major() >= 9 => {}
         Some(version) => refuse(
-            format!("environment {} runs MOS {version}: graphs of its own exist from 9.0 on", env.id),
-            Some("update it by hand, as its release notes tell: mos_apply_mu.py, then restart the services"),
+            format!("environment {} runs MOS {version}: an environment can have its own graph from 9.0 on", env.id),
+            Some("update it by hand as its release notes describe: mos_apply_mu.py, then restart the services"),
         ),
         None => refuse(format!("the MOS version of environment {} is not known", env.id), None),
     }
     if !matches!(env.status.as_str(), "operational" | "stopped" | "partially_deployed") {
         refuse(
             format!(
-                "environment {} is `{}`: only operational, stopped and partially_deployed ones are taken",
+                "environment {} is `{}`: it must be operational, stopped or partially_deployed",
                 env.id, env.status
             ),
             None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::failure::NodeFailure;
 use super::super::node::{Access, Host};
 use super::super::probe::{FileAnswer, Lock, ProbeAnswer, Uid};
+use super::super::proof::proof_fault;
 use super::*;
 
 fn node(id: u32, role: &str) -> Node {

@@ -154,7 +154,7 @@ fn what_the_mirror_lacks_and_what_is_there_already() {
         verified: 9.0-mu-2 on node-[1-3] (task 3)
     a node is unreachable: exit 1
         node-4: unreachable: connection refused
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     a node is unreachable and left out: exit 3
         verified, but nodes were left out: 9.0-mu-2 on node-[1-3] (task 3)
     ");

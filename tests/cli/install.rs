@@ -64,7 +64,7 @@ fn an_update_from_the_plan_to_the_proof() {
     Read first  https://example.org/mu2
 
     Pre-checks on every node and of the cluster come first and change nothing. Then, phase by phase:
-      1. the primary controller first, probably: node-1
+      1. primary controller first (expected): node-1
       2. controllers, one by one: node-[2-3]
       3. computes, 5 at a time: node-[4-5]
       Finally every node is verified, and then all nodes get the new mu-version.json.
@@ -113,7 +113,7 @@ fn a_plan_alone_sends_nothing_that_changes_anything() {
     let ran = program.run("-e 1 install --dry-run -f json");
     let document = ran.json();
     assert_eq!((ran.code, &document["result"], &document["target"]["id"]), (Some(0), &"planned".into(), &2.into()));
-    assert!(ran.stderr.contains("the primary controller first, probably: node-1"), "the plan is shown: {}", ran.stderr);
+    assert!(ran.stderr.contains("primary controller first (expected): node-1"), "the plan is shown: {}", ran.stderr);
     assert_eq!(changing_requests(&lab), Vec::<String>::new());
     assert_eq!((runs(&lab, 1), lab.node(1).calls().len()), (1, 0));
 }
@@ -157,7 +157,7 @@ fn an_offline_node_is_refused_or_left_out() {
     assert_snapshot!(said(&program.run("-e 1 install --yes")), @"
     exit 1
       node-3: unreachable: connection refused
-    error: refused for 1 reason; nothing was sent
+    error: cannot install (1 reason); nothing was changed
     hint: repair the node, or leave it out with --allow-offline or --exclude
     ");
     assert_eq!(changing_requests(&lab), Vec::<String>::new());

@@ -164,42 +164,42 @@ fn refusals() {
     table.refused("nothing to attach", site(), nothing, "--attach");
     assert_snapshot!(table.text(), @"
     offline in Nailgun only: exit 1
-        node-3: answers over SSH, but Nailgun holds it for offline
-        error: refused for 1 reason; nothing was sent
+        node-3: answers over SSH, but is offline in Nailgun
+        error: cannot install (1 reason); nothing was changed
     pending deletion: exit 1
         node-3: is about to be deleted
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     in discover: exit 1
         node-3: is not deployed yet
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     only in Nailgun: exit 1
         node-4: is in Nailgun and not in the inventory
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     only in the inventory: exit 1
         node-4: is in the inventory and not in Nailgun's environment 1
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     ahead of the mirror: exit 1
         node-4: runs 9.0-mu-3, which is newer than the mirror's
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     invalid: exit 1
         node-4: invalid: `id` is missing
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     wrong node: exit 1
         node-4: wrong-node: node 77 answers at this address
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     unverified: exit 1
         node-4: its identity is unverified
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     unknown role selected: exit 1
         error: no node has the role `mongo`; there are compute, controller
     no controller selected: exit 1
-        error: refused for 1 reason; nothing was sent
+        error: cannot install (1 reason); nothing was changed
     environment of 8.0: exit 1
-        environment 1 runs MOS 8.0: graphs of its own exist from 9.0 on
-        error: refused for 1 reason; nothing was sent
+        environment 1 runs MOS 8.0: an environment can have its own graph from 9.0 on
+        error: cannot install (1 reason); nothing was changed
     environment in error: exit 1
-        environment 1 is `error`: only operational, stopped and partially_deployed ones are taken
-        error: refused for 1 reason; nothing was sent
+        environment 1 is `error`: it must be operational, stopped or partially_deployed
+        error: cannot install (1 reason); nothing was changed
     another version given: exit 1
         error: the option says MOS 9.2, Nailgun says 9.0 of environment 1
     a task left running: exit 7

@@ -20,15 +20,15 @@ pub(super) fn finish(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, A
     match outcome.result {
         // Without a node there is no cause on one: what is wrong was said before.
         InstallResult::Failed | InstallResult::Stopped if !outcome.nodes.is_empty() => context.ui.hint(&format!(
-            "repair the cause and run `fuel-updates --env {env} install` again: nodes that are through pass in seconds; \
+            "repair the cause and run `fuel-updates --env {env} install` again: nodes already updated are skipped quickly; \
              or leave nodes out with --exclude"
         )),
         InstallResult::Lost => context.ui.hint(&format!(
-            "look with `fuel-updates --env {env} check installed`; come back with `install --attach`"
+            "see what the nodes run with `fuel-updates --env {env} check installed`; come back with `install --attach`"
         )),
         InstallResult::Verified | InstallResult::VerifiedPartly => {
             if let Some(link) = outcome.target.as_ref().and_then(|t| t.doc_link.as_ref()) {
-                context.ui.hint(&format!("are there manual steps? {link}"));
+                context.ui.hint(&format!("look for manual steps in {link}"));
             }
         }
         _ => {}
@@ -64,7 +64,7 @@ pub(super) fn refuse(context: &Context<'_>, plan: &Plan, outcome: &Outcome) -> R
     let hint = if hints.is_empty() { None } else { Some(hints.join("; ")) };
     let count = plan.refusals.len();
     let reasons = if count == 1 { "1 reason".to_owned() } else { format!("{count} reasons") };
-    Err(AppError::new(Exit::Error, format!("refused for {reasons}; nothing was sent")).hinted(hint))
+    Err(AppError::new(Exit::Error, format!("cannot install ({reasons}); nothing was changed")).hinted(hint))
 }
 
 /// Prints the outcome where a document was asked for: people read the error instead.

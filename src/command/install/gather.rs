@@ -67,8 +67,8 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Facts, AppError> {
     }
     if api == StartApi::Deploy {
         notes.push(
-            "this Nailgun is 9.0: it changes the status of nodes, and does not stop at a failure by itself; so nodes that go \
-             one by one get a call each, and this program must stay until the end"
+            "this Nailgun is 9.0: it changes the status of nodes, and does not stop at a failure; so nodes that are updated \
+             one by one are started one by one, and this program must run until the end"
                 .to_owned(),
         );
     }

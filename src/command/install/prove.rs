@@ -8,7 +8,7 @@ use super::job::{RunEnd, RunNode, WatchEnd};
 use crate::domain::details::{Details, FetchDetails};
 use crate::domain::node::{Node, NodeId};
 use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
-use crate::domain::plan::proof_fault;
+use crate::domain::proof::proof_fault;
 use crate::domain::row::{Row, State};
 use crate::domain::run::{LeftOvers, NodeProgress};
 use crate::error::AppError;

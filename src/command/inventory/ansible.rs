@@ -1,5 +1,5 @@
-//! Ansible's dynamic inventory (`--list`): a group for each role as `fuel2 node ansible-inventory` names them, and
-//! `_meta.hostvars`, so that Ansible never has to ask for a single host.
+//! Ansible's dynamic inventory (`--list`): a group for each role, named as in `fuel2 node ansible-inventory`, and
+//! `_meta.hostvars`, so that Ansible need not ask for each host.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::command::nodes::{LoginError, login};
 use crate::command::site::Site;
-use crate::domain::node::Node;
+use crate::domain::node::{Host, Node};
 use crate::settings::Ssh;
 
-/// What everybody who knows the environment's nodes would like to know too.
+/// The nodes of an environment, with the login that this program itself would use.
 pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Result<Value, LoginError> {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for node in &site.nodes {
@@ -41,7 +41,7 @@ pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Result<Value, LoginError> {
     Ok(list.into())
 }
 
-/// How to log in as we would ourselves, and what else is known.
+/// How to log in to a node, and what else is known of it.
 fn hostvars(node: &Node, ssh: &Ssh) -> Result<Map<String, Value>, LoginError> {
     let target = login(node, ssh)?;
     let mut vars = Map::new();
@@ -53,7 +53,12 @@ fn hostvars(node: &Node, ssh: &Ssh) -> Result<Map<String, Value>, LoginError> {
         put("ansible_ssh_private_key_file", key.display().to_string().into());
     }
     if let Some(jump) = target.jump {
-        put("ansible_ssh_common_args", format!("-o ProxyJump={jump}").into());
+        let via = match (&jump.host, jump.port) {
+            (Host::Name(name), 22) => format!("{}@{name}", jump.user),
+            (Host::Ip(ip), 22) if ip.is_ipv4() => format!("{}@{ip}", jump.user),
+            _ => jump.to_string(),
+        };
+        put("ansible_ssh_common_args", format!("-o ProxyJump={via}").into());
     }
     if let Some(id) = node.id {
         put("fuel_id", id.0.into());
