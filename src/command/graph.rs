@@ -81,7 +81,7 @@ pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui)
     Ok(Exit::Ok)
 }
 
-/// The environment's MOS version: the option, else the node list. Nobody is asked.
+/// The environment's MOS version: from the option, else from the node list. Neither nodes nor Nailgun are asked.
 fn mos_version(settings: &Settings) -> Result<MosVersion, AppError> {
     if let Some(version) = &settings.mos_version {
         return Ok(version.clone());

@@ -1,4 +1,4 @@
-//! An environment as Nailgun tells it. For an installation Nailgun's list is the truth.
+//! An environment as Nailgun knows it. For an installation Nailgun's list of nodes decides.
 
 use super::mos_version::MosVersion;
 use super::node::{Host, NodeId};
@@ -18,7 +18,7 @@ pub struct Environment {
     pub nodes: Vec<EnvironmentNode>,
 }
 
-/// A node of an environment as Nailgun tells it.
+/// A node of an environment as Nailgun knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvironmentNode {
     /// Nailgun's number.
@@ -31,7 +31,7 @@ pub struct EnvironmentNode {
     pub roles: Vec<String>,
     /// `ready`, `discover`, `error` and so on.
     pub status: String,
-    /// What Nailgun believes; up to three minutes old.
+    /// Whether Nailgun sees it online; up to three minutes old.
     pub online: bool,
     /// About to be added.
     pub pending_addition: bool,
@@ -40,7 +40,7 @@ pub struct EnvironmentNode {
 }
 
 impl EnvironmentNode {
-    /// Whether an installation has nothing to do with it yet: not deployed.
+    /// Whether it is not deployed yet.
     pub fn in_discover(&self) -> bool {
         self.status == "discover" || self.pending_addition
     }

@@ -19,7 +19,7 @@ pub struct Allowances {
 /// Why a node, or the whole installation, is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The node; nothing where it is about the environment.
+    /// The node; none if the reason concerns the environment.
     pub node: Option<String>,
     /// Why. Safe to show.
     pub reason: String,
@@ -132,7 +132,7 @@ impl Plan {
     fn compare_lists(&mut self, env: &Environment, listed: &[Node], rows: &[Row], everything: bool) {
         let selected = |id: NodeId| everything || rows.iter().any(|r| r.node.id == Some(id));
         for known in &env.nodes {
-            // A node about to be deleted or not deployed yet is no node of an inventory.
+            // The inventory does not list nodes that are not deployed or about to be deleted.
             let expected = !known.pending_deletion && !known.in_discover();
             if expected && everything && !listed.iter().any(|n| n.id == Some(known.id)) {
                 self.refuse_named(&known.name, "is in Nailgun and not in the inventory".to_owned(), Some(SYNC));
@@ -243,8 +243,8 @@ impl Plan {
         self.refusals.push(Refusal { node: Some(node.to_owned()), reason, hint });
     }
 
-    /// The targeted nodes in the order in which they get their packages. Which controller is the first one, Nailgun
-    /// decides when it serializes; here the first by number stands for it.
+    /// The targeted nodes in the order in which they are updated. Nailgun decides which controller is the first one when
+    /// it serializes the graph; until then the one with the lowest ID is expected to be.
     pub fn phases(&self) -> Vec<(Phase, Vec<&Targeted>)> {
         let has = |t: &Targeted, roles: &[&str]| t.roles.iter().any(|r| roles.contains(&r.as_str()));
         let mut phases: Vec<(Phase, Vec<&Targeted>)> = Vec::new();

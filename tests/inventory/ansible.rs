@@ -144,6 +144,25 @@ fn the_node_lists_own_port_and_home() {
 }
 
 #[test]
+fn ansible_logs_in_as_this_program_would() {
+    let program = Program::new();
+    let text = "ssh: {user: ops, jump: gate}\nnodes:\n- {name: a, address: 10.0.0.1}\n\
+                - {name: b, address: 10.0.0.2, jump: \"root@gate:2222\", user: fuel}\n";
+    let file = program.file("env-1.yaml", text).display().to_string();
+    let vars = |options: &str| {
+        let list = program.run(&format!("-q -e 1 --inventory {file} {options} inventory show -f ansible")).json();
+        ["a", "b"].map(|host| {
+            let vars = &list["_meta"]["hostvars"][host];
+            let text = |key: &str| vars[key].as_str().unwrap_or_default().to_owned();
+            [text("ansible_user"), text("ansible_ssh_common_args")]
+        })
+    };
+    // Without a user in the jump host, OpenSSH would take the local one.
+    assert_eq!(vars(""), [["ops", "-o ProxyJump=ops@gate"], ["fuel", "-o ProxyJump=root@gate:2222"]]);
+    assert_eq!(vars("--ssh-user adm"), [["adm", "-o ProxyJump=adm@gate"], ["adm", "-o ProxyJump=root@gate:2222"]]);
+}
+
+#[test]
 fn what_is_not_used_is_named() {
     let program = Program::new();
     let text = "[controller]\nnode-1 ansible_host='10.0.0.1' ansible_become=yes # first\n";

@@ -14,7 +14,7 @@ use crate::nailgun::Preview;
 /// Roles of which one node of an environment is the primary.
 const WITH_PRIMARY: [&str; 2] = ["controller", "mongo"];
 
-/// What Nailgun is going to run, when it is what was planned.
+/// What Nailgun is going to run, if that is what was planned.
 pub(super) struct Agreed {
     /// Every pair of task and node that is sent.
     pub(super) planned: Vec<PlannedTask>,
@@ -24,7 +24,7 @@ pub(super) struct Agreed {
     pub(super) primary: Option<NodeId>,
 }
 
-/// Compares. The differences, in words, where there are any.
+/// Compares the preview with the plan. The inner error holds the differences, in words.
 pub(super) fn compare(
     graph: &Graph,
     values: &RunValues,
@@ -82,7 +82,7 @@ pub(super) fn compare(
 
 type Plans = Vec<(Vec<&'static str>, BTreeMap<u32, Vec<Duty>>)>;
 
-/// What every node would do, were it the primary of none, one or both of its roles. Which it is, only the preview tells.
+/// The tasks of every node for each possible choice of primary nodes. Only the preview tells which node is a primary.
 fn variants(graph: &Graph, values: &RunValues, nodes: &[(NodeId, Vec<String>)]) -> Result<Plans, GraphError> {
     let mut variants = Vec::new();
     for mask in 0..4usize {

@@ -1,4 +1,4 @@
-//! Keeps two installations of one environment on this host apart.
+//! Prevents two installations of the same environment on this host at the same time.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use crate::command::state_dir;
 use crate::error::AppError;
 use crate::exit::Exit;
 
-/// Holds the lock until it is dropped, or the process ends however it ends.
+/// Holds the lock until it is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct InstallLock {
     _file: File,

@@ -53,7 +53,7 @@ pub(super) fn prove(
     Ok(())
 }
 
-/// Nailgun's word, the history and the nodes: all three must agree on success.
+/// The result: a success only if Nailgun's status, the history and the nodes all say so.
 fn result(end: &RunEnd, left: &LeftOvers, proven: bool, nobody_left_out: bool) -> InstallResult {
     let failed = [&left.failed, &left.running, &left.missing].iter().any(|list| !list.is_empty());
     match end.ended {

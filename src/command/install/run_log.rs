@@ -9,17 +9,17 @@ use crate::command::{clock, state_dir};
 use crate::event::{Event, Events};
 use crate::ui::event_text;
 
-/// Passes events on and keeps their lines.
+/// Passes events on to a display, and writes their lines to the log.
 pub(super) struct RunLog<'a> {
     file: Option<File>,
     display: &'a mut dyn Events,
 }
 
 impl<'a> RunLog<'a> {
-    /// Opens the log of a run, behind what an earlier watch left there. A log that cannot be written is a warning:
-    /// the run itself is not to suffer for it.
+    /// Opens the log of a run and appends to what an earlier watch wrote. A log that cannot be written is only a warning:
+    /// the run continues without it.
     pub(super) fn open(state: &Path, run: &str, display: &'a mut dyn Events) -> Self {
-        // The id of a run that is attached to comes from outside, and it becomes the name of a file.
+        // With --attach the id of the run comes from Nailgun, and it becomes the name of a file.
         let name: String = run.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
         let name = if name.is_empty() { "unknown".to_owned() } else { name };
         let opened = state_dir::open(&state.join("log")).map_err(|e| e.message).and_then(|folder| {

@@ -107,7 +107,7 @@ fn values(
     Ok(values)
 }
 
-/// Begins with the time, so that names sort by it; the process number keeps two hosts' apart well enough.
+/// The id begins with the time, so that ids sort by time. The process number distinguishes runs of two hosts.
 fn run_id() -> String {
     format!("{}-{:x}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
 }

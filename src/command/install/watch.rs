@@ -16,7 +16,7 @@ use crate::nailgun::{HistoryFilter, NailgunError, NailgunErrorKind, Task, TaskSt
 
 /// The pause between two looks: short while things move, long while they do not.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
-/// So long without progress is worth a line.
+/// After this time without progress a warning is printed.
 const QUIET: Duration = Duration::from_secs(15 * 60);
 
 /// Watches a run to its end.
@@ -51,7 +51,7 @@ pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
     end
 }
 
-/// The tasks with a pair that is shown.
+/// The tasks that are shown on at least one node.
 fn names_of(run: &WatchedRun) -> Vec<String> {
     let worth = run.planned.iter().filter(|p| !run.hidden.contains(&(p.node, p.task.clone())));
     let names: BTreeSet<String> = worth.map(|p| p.task.clone()).collect();
@@ -212,7 +212,7 @@ impl Watch<'_> {
         self.run.names.get(&node).cloned().unwrap_or_else(|| format!("node {node}"))
     }
 
-    /// Says what is wrong with Nailgun, once until it is something else.
+    /// Warns of a fault of Nailgun, once until it is another one.
     fn complain(&mut self, text: &str, events: &mut dyn Events) {
         if self.complained != text {
             events.event(&Event::Warning(&format!("{text}; the run goes on, still watching")));

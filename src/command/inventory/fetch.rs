@@ -34,7 +34,7 @@ pub(super) fn fetch(name: &str, settings: &Settings, ui: &Ui) -> Result<(Invento
     Ok((found, path))
 }
 
-/// A node of the node list by its name, or whatever answers at this address: the first import knows no list yet.
+/// A node of the node list by its name, or any host by its address: before the first import there is no list.
 fn node(name: &str, settings: &Settings) -> Result<Node, AppError> {
     let mut everything = settings.clone();
     everything.selection = Default::default();

@@ -1,5 +1,5 @@
-//! `inventory sync` and `inventory import`: a fresh list is merged into the file that is there, what changed is
-//! printed, and the file is replaced at one stroke.
+//! `inventory sync` and `inventory import`: merge a fresh list into the existing file, print what changed, and replace
+//! the file atomically.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -56,7 +56,7 @@ pub(super) fn import(file: &Path, to: Option<PathBuf>, settings: &Settings, ui: 
     write(environment(&fresh, &source, settings)?, &fresh, &source, to, settings, ui)
 }
 
-/// Converts what a node says of its environment.
+/// Converts the list that a node has of its environment.
 pub(super) fn import_from(node: &str, to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let (fresh, source) = fetch::fetch(node, settings, ui)?;
     write(environment(&fresh, &source, settings)?, &fresh, &source, to, settings, ui)
@@ -119,7 +119,7 @@ fn table(changes: &[Change]) -> Table {
     table
 }
 
-/// The file that is there. One that cannot be understood is refused: the operator's keys in it would be lost.
+/// The existing file. One that cannot be read as a node list is refused: the operator's settings in it would be lost.
 fn existing(target: &Path, env: u32) -> Result<Option<NativeFile>, AppError> {
     let refused = |what: String| {
         AppError::new(Exit::Error, format!("{} is left as it is: {what}", target.display()))
