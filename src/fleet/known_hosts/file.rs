@@ -1,11 +1,11 @@
 //! The file of host keys on disk.
 //!
-//! Changes are made under a lock in a file next to it and put in place by a rename, so that a reader never
-//! sees half a file and two runs at once lose nothing of each other.
+//! Changes are made under a lock in a file next to it and replace the file as a whole, so that a reader never sees a part
+//! of it and two runs at once keep what the other recorded.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::{HostKey, KnownHosts};
+use crate::files::write_atomically;
 
 /// A file of host keys larger than this is none.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -70,18 +71,11 @@ pub(super) fn change(path: &Path, edit: impl FnOnce(Vec<u8>) -> Vec<u8>) -> io::
     let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(beside(&path, ".lock"))?;
     take(&lock)?;
     let before = read(&path)?;
-    let mode = fs::metadata(&path).map_or(0o600, |meta| meta.permissions().mode() & 0o777);
     let after = edit(before.clone());
     if after == before {
         return Ok(());
     }
-    // The lock makes the name ours; what a killed run left there is overwritten.
-    let temporary = beside(&path, ".new");
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
-    file.write_all(&after)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.sync_all()?;
-    fs::rename(&temporary, &path)
+    write_atomically(&path, &after, 0o600).map_err(io::Error::other)
 }
 
 /// Waits for the lock, but not for ever: whoever holds it does so for milliseconds.
@@ -104,6 +98,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn key(last: u8) -> HostKey {
