@@ -24,7 +24,8 @@ impl Explain for WriteError {}
 /// Writes `bytes` to a temporary file in the same folder and renames it to `path`.
 ///
 /// A new file gets the permissions `mode`, less the umask. A file that is replaced keeps its own permissions, except
-/// that its group and others lose the right to write. A symbolic link is followed: its target is replaced.
+/// that its group and others lose the right to write. A symbolic link is followed: its target is replaced. A device
+/// or a pipe (`/dev/stdout`) is written to and stays what it is.
 ///
 /// # Errors
 /// [`WriteError`]. Nothing is left behind.
@@ -33,6 +34,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Writ
 }
 
 fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return File::options().write(true).open(path)?.write_all(bytes);
+    }
     let path = match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
         found => found?,
@@ -63,6 +67,22 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_pipe_is_written_to_and_not_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let (pipe, link) = (dir.path().join("pipe"), dir.path().join("link"));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read_to_string(pipe).unwrap()
+        });
+        write_atomically(&link, b"page", 0o644).unwrap();
+        assert_eq!(reader.join().unwrap(), "page");
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
     }
 
     #[test]

@@ -50,6 +50,29 @@ impl HistoryReport {
     }
 }
 
+impl HistoryReport {
+    /// The table of the runs, or of one run's tasks, without any row.
+    pub fn columns(tasks: bool) -> Table {
+        if tasks {
+            return Table::new(&["began", "ended", "duration", "node", "task", "status", "note"]);
+        }
+        Table::new(&[
+            "task",
+            "child",
+            "what",
+            "target",
+            "status",
+            "began",
+            "ended",
+            "duration",
+            "done",
+            "failed",
+            "not-executed",
+            "run",
+        ])
+    }
+}
+
 impl Show for HistoryReport {
     fn document(&self) -> impl Serialize {
         Envelope::new("history", self.env, &self.taken_at, document(self))
@@ -65,20 +88,7 @@ impl Show for HistoryReport {
 }
 
 fn runs(report: &HistoryReport) -> Table {
-    let mut table = Table::new(&[
-        "task",
-        "child",
-        "what",
-        "target",
-        "status",
-        "began",
-        "ended",
-        "duration",
-        "done",
-        "failed",
-        "not-executed",
-        "run",
-    ]);
+    let mut table = HistoryReport::columns(false);
     for RunReport { history, .. } in &report.runs {
         let (frame, tally) = (&history.frame, history.tally());
         table.push(vec![
@@ -100,7 +110,7 @@ fn runs(report: &HistoryReport) -> Table {
 }
 
 fn tasks(report: &HistoryReport, history: &RunHistory) -> Table {
-    let mut table = Table::new(&["began", "ended", "duration", "node", "task", "status", "note"]);
+    let mut table = HistoryReport::columns(true);
     for work in history.chosen() {
         table.push(vec![
             moment(work.began),

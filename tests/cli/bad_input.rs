@@ -149,7 +149,13 @@ fn an_unknown_column_and_an_unknown_option() {
     error: there is no column `mac`
     hint: columns: id, name, roles, address, state, MU, published, detail
     ");
-    for line in ["-e 1 check available -s mac", "-e 1 install --yes -c mac", "-e 1 install --attach -f csv -c mac"] {
+    for line in [
+        "-e 1 check available -s mac",
+        "-e 1 install --yes -c mac",
+        "-e 1 install --precheck -c mac",
+        "-e 1 install --attach -f csv -c mac",
+        "-e 1 history -c mac",
+    ] {
         let ran = program.run(line);
         assert_eq!((ran.code, ran.lines("error: ")), (Some(2), vec!["there is no column `mac`"]), "{line}");
     }

@@ -128,6 +128,10 @@ fn a_timeline_that_cannot_be_written_is_an_error() {
     let lab = lab();
     let program = Program::in_lab(&lab);
     assert_eq!(program.run("-e 1 -q install --yes").code, Some(0));
+    let full = program.run("-e 1 -q history --timeline /dev/full");
+    let errors = full.lines("error: cannot write /dev/full: No space left on device");
+    assert_eq!((full.code, errors.len()), (Some(1), 1), "{}", full.picture());
+    assert!(!std::fs::metadata("/dev/full").expect("the device").is_file(), "it is not replaced by a file");
     let ran = program.run("-e 1 -q history --timeline /proc/no-folder/run.html");
     assert_eq!(
         (ran.code, ran.lines("error: cannot write /proc/no-folder/run.html: ").len()),

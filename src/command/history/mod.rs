@@ -20,6 +20,7 @@ use crate::ui::{HistoryReport, RunReport, Ui, timeline};
 
 /// Prints the runs of an environment, or the tasks of one of them, or writes its page.
 pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    ui.check_columns(&HistoryReport::columns(options.task.is_some() && options.timeline.is_none()))?;
     let env = environment(settings, ui)?;
     unchecked::warn_of_certificate(settings, ui);
     let nailgun = connect::nailgun(settings)?;

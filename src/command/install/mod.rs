@@ -51,8 +51,10 @@ pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Res
         let error = AppError::new(Exit::Usage, "there is no terminal to ask for confirmation");
         return Err(error.hinted("look at the plan with --dry-run, then give --yes".to_owned()));
     }
-    if !options.precheck && options.stop.is_none() {
-        ui.check_columns(&ShownInstall::columns())?;
+    match options.stop {
+        Some(_) => {}
+        None if options.precheck => ui.check_columns(&precheck::columns())?,
+        None => ui.check_columns(&ShownInstall::columns())?,
     }
     let context = Context::open(options, settings, ui)?;
     unchecked::warn_of_certificate(settings, ui);

@@ -118,9 +118,7 @@ pub(super) fn report(
     if context.interrupt.came() {
         return Err(interrupted(context, end));
     }
-    let columns =
-        ["id", "name", "packages", "removals", "holds", "customised", "services", "space_mb", "reboot", "result"];
-    let mut table = Table::new(&columns);
+    let mut table = columns();
     let mut faults = Vec::new();
     for node in asked {
         let report = report_of(&details, node.id, run);
@@ -194,4 +192,20 @@ fn upgraded_before(context: &Context<'_>, job: &Job) -> Result<bool, AppError> {
         ours.is_some_and(|u| !u.finished() || u.evidence.as_ref().is_some_and(|e| e.upgraded > 0))
     };
     Ok(rows.iter().any(upgraded))
+}
+
+/// The table of the pre-checks without any row.
+pub(super) fn columns() -> Table {
+    Table::new(&[
+        "id",
+        "name",
+        "packages",
+        "removals",
+        "holds",
+        "customised",
+        "services",
+        "space_mb",
+        "reboot",
+        "result",
+    ])
 }

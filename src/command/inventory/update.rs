@@ -82,6 +82,7 @@ fn write(
         left_out(fresh, ui);
         return Ok(Exit::Ok);
     }
+    ui.check_columns(&table(&[]))?;
     let target = to.unwrap_or_else(|| inventory::place(settings.inventory.as_deref(), env, Path::new("/")));
     let old = existing(&target, env)?;
     let new = old.is_none();
