@@ -1,6 +1,6 @@
 //! `install --attach`: which run it comes back to, and what it says of pre-checks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fuel_lab::{Lab, NailgunFault};
 use insta::assert_snapshot;
@@ -71,6 +71,12 @@ fn pre_checks_that_passed_say_so_wherever_they_are_attached_to() {
     let null = std::process::Stdio::null;
     let mut child = program.command("-e 1 install --yes").stdout(null()).stderr(null()).spawn().expect("the binary");
     assert!(lab.nailgun().wait_for("mu_check", 1, "running", PATIENCE), "the pre-checks have begun");
+    // The pre-checks may begin before their start is answered.
+    let until = Instant::now() + PATIENCE;
+    while record(&program)["task"].is_null() {
+        assert!(Instant::now() < until, "{}", record(&program));
+        std::thread::yield_now();
+    }
     child.kill().expect("kill -9");
     child.wait().expect("it is gone");
     let record = record(&program);
@@ -109,7 +115,9 @@ fn a_signal_in_the_pre_checks_says_that_only_they_were_started() {
         let child = program.command(line).stdout(pipe()).stderr(pipe()).spawn().expect("the binary");
         assert!(lab.nailgun().wait_for("mu_check", 1, "running", PATIENCE), "the pre-checks have begun");
         // The history of an earlier run tells of the same task: what counts is that this one is watched.
+        let until = Instant::now() + PATIENCE;
         while !program.state().join("log").exists() {
+            assert!(Instant::now() < until, "the run is not watched");
             std::thread::yield_now();
         }
         let pid = Pid::from_raw(child.id().cast_signed()).expect("a process");
@@ -136,14 +144,14 @@ fn a_signal_ends_the_wait_for_a_nailgun_that_says_nothing() {
         let pipe = std::process::Stdio::piped;
         let child = program.command("-e 1 install --yes").stdout(pipe()).stderr(pipe()).spawn().expect("the binary");
         let asked = format!("{method} ");
-        let until = std::time::Instant::now() + PATIENCE;
+        let until = Instant::now() + PATIENCE;
         while !lab.nailgun().asked().iter().any(|r| r.starts_with(&asked) && r.contains(path)) {
-            assert!(std::time::Instant::now() < until, "{path} is never asked");
+            assert!(Instant::now() < until, "{path} is never asked");
             std::thread::yield_now();
         }
         let pid = Pid::from_raw(child.id().cast_signed()).expect("a process");
         kill_process(pid, Signal::TERM).expect("a signal");
-        let sent = std::time::Instant::now();
+        let sent = Instant::now();
         let ran = program.ran(child.wait_with_output().expect("it ends"));
         assert_eq!(ran.code, Some(130), "{path}: {}", ran.picture());
         assert!(ran.stderr.contains(message), "{path}: {}", ran.picture());
