@@ -116,7 +116,7 @@ fn each_refusal_names_its_node() {
         reasons(&plan(&env, &nodes, &rows)),
         [
             "node-1: is about to be deleted",
-            "node-2: answers over SSH, but Nailgun holds it for offline",
+            "node-2: answers over SSH, but is offline in Nailgun",
             "node-3: runs mu-3, which is newer than the mirror's",
             "node-4: unreachable: connection refused",
         ]
