@@ -132,7 +132,7 @@ fn a_page_of_a_run() {
     assert!(ran.stderr.contains("the timeline of task 3 is in page.html"), "{}", ran.picture());
     let page = std::fs::read_to_string(program.state().with_file_name("page.html")).expect("the page");
     assert!(page.contains("Maintenance update to 9.0-mu-2") && page.contains("badge done"));
-    assert_eq!(page.matches("<tr class=\"done").count(), 24, "every task is there");
+    assert_eq!(page.matches("<tr class=\"done").count(), 22, "every task is there");
     let checks = program.run("-e 1 -q history 1 --timeline page.html -f value -c what");
     assert_eq!(checks.stdout, "pre-checks\n");
     let page = std::fs::read_to_string(program.state().with_file_name("page.html")).expect("the page");
