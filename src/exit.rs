@@ -1,4 +1,4 @@
-//! Exit statuses (product page, "Exit status").
+//! Exit statuses.
 
 use std::process::ExitCode;
 

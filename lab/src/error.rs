@@ -13,7 +13,7 @@ pub enum LabError {
     /// A key could not be made.
     #[error("lab: key: {0}")]
     Key(String),
-    /// The scenario asks for something that cannot be.
+    /// The scenario contradicts itself.
     #[error("lab: scenario: {0}")]
     Scenario(String),
 }

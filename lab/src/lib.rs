@@ -1,11 +1,11 @@
-//! The lab: an embedded Nailgun, SSH nodes and a mirror on loopback. Never in the shipped binary.
+//! The lab: an embedded Nailgun, SSH nodes and a mirror on loopback. Only the tests depend on it, not the shipped binary.
 //!
 //! [`Lab::start`] makes a whole Fuel site in this process from a [`Scenario`]: for every node a file tree
 //! and an SSH server on an address of its own, a mirror over HTTP, and a Nailgun that runs graphs on the
 //! trees as Astute does. Dropping the [`Lab`] ends all of it and removes its folder.
 //!
-//! Once it runs, nothing in here writes the MU's file or the state file of a node: only the graph's own
-//! scripts do, run unchanged with `/bin/sh`, `FUEL_MU_ROOT` and the recording [`stubs`].
+//! While it runs, lab code never writes `mu-version.json` or the state file of a node: only the graph's
+//! scripts do. They run unchanged with `/bin/sh`, `FUEL_MU_ROOT` and the recording [`stubs`].
 
 mod error;
 mod inventory;

@@ -1,4 +1,4 @@
-//! The command `fuel-lab`: a Fuel site in one process on loopback, to look at and to try `fuel-updates` against.
+//! The command `fuel-lab`: a Fuel site in one process on loopback, to try `fuel-updates` against.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
@@ -26,11 +26,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Start a site, print how to reach it as shell exports, and keep it until Ctrl-C or SIGTERM
+    /// Start a site, print shell exports for fuel-updates, and serve until Ctrl-C or SIGTERM
     Serve(Site),
-    /// Show the main job: check, install, check again, with the binary given
+    /// Demonstrate check, install and a second check with the given binary
     Demo {
-        /// The fuel-updates to run
+        /// Path of the fuel-updates binary
         #[arg(long, value_name = "PATH")]
         binary: PathBuf,
         #[command(flatten)]
@@ -40,13 +40,13 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Site {
-    /// Nodes; without it the twelve of the demonstration, one of them behind and one powered off
+    /// Number of nodes; by default twelve, of which one is outdated and one is powered off
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     nodes: Option<u32>,
-    /// The Nailgun to play; what is known of 9.0 was only read in its source
+    /// Version of Nailgun to imitate; 9.0 follows its source code and was never compared with a running server
     #[arg(long, value_name = "VERSION", default_value = "9.2")]
     nailgun: Version,
-    /// Milliseconds that every task takes longer
+    /// Delay added to every task, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     task_delay: u64,
 }
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Where `fuel-updates` finds the lab, and a state folder that goes with it.
+/// Variables with which `fuel-updates` finds the lab, and a state folder that is removed with the lab.
 fn environment(lab: &Lab) -> Vec<(String, String)> {
     let state = lab.dir().join("home/state").display().to_string();
     lab.environment().into_iter().chain([("FUEL_UPDATES_STATE_DIR".to_owned(), state)]).collect()
@@ -101,7 +101,7 @@ fn serve(scenario: Scenario) -> Result<ExitCode, Box<dyn Error>> {
         let roles = node.spec().roles.join(", ");
         text += &format!("# {:<8} {}:{}  {roles}\n", node.spec().name, node.address(), node.port());
     }
-    // HOME stays the user's own: these lines are for `eval`.
+    // Without HOME: these lines are for `eval` in the user's own shell.
     let ours = |name: &str| name.starts_with("FUEL_UPDATES_") || name.starts_with("OS_");
     for (name, value) in environment(&lab).into_iter().filter(|(name, _)| ours(name)) {
         text += &format!("export {name}='{}'\n", value.replace('\'', r"'\''"));
@@ -113,7 +113,7 @@ fn serve(scenario: Scenario) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The main job, and the exit status that each of its steps must have.
+/// The steps of the demonstration: explanation, command line, expected exit status.
 const STEPS: &[(&str, &[&str], i32)] = &[
     ("Which update does every node really have? One is behind, one is powered off.", &["check", "installed"], 3),
     ("Is there a newer one on the mirror?", &["check", "available"], 5),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::seed::below;
 use super::web::{Body, Manner, Reply, Request, Response, Service};
 
-/// What the mirror does wrong.
+/// A fault of the mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MirrorFault {
     /// Every path answers this status with a page.
@@ -17,21 +17,21 @@ pub enum MirrorFault {
     Html,
     /// The first bytes of the file only, as if that were all.
     Truncated(usize),
-    /// The right length, and a reset after so many bytes.
+    /// The right Content-Length, and a connection reset after this many bytes.
     Cut(usize),
-    /// So many bytes of nothing.
+    /// This many zero bytes.
     Huge(u64),
     /// A redirect to itself.
     RedirectLoop,
     /// A redirect to another address, for every path.
     RedirectTo(String),
-    /// So many redirects before the file.
+    /// This many redirects before the file.
     Redirects(u32),
     /// An answer after a pause.
     Slow(Duration),
     /// One byte at a time.
     Drip(Duration),
-    /// The connection is accepted and nothing is said.
+    /// The connection is accepted and never answered.
     Silent,
     /// The connection is reset.
     Reset,

@@ -1,10 +1,10 @@
-//! Which Nailgun the lab plays.
+//! The version of Nailgun that the lab imitates.
 
 /// A version of Nailgun. What is known of 9.0 was read in its source and never seen on a running server;
 /// 9.2 and 10.0 were observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NailgunMode {
-    /// MOS 9.0 GA: no `graphs/execute`, graphs of a name and tasks only. Only read, never observed.
+    /// MOS 9.0 GA: no `graphs/execute`, graphs of a name and tasks only. Taken from its source, never observed.
     V9_0,
     /// MOS 9.2.
     V9_2,

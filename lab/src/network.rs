@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::LabError;
 
-/// Held by the lab that owns a network; any port will do as long as it is always the same.
+/// A port that the lab which owns a network keeps open as a lock; the number is arbitrary but fixed.
 const LOCK_PORT: u16 = 47_700;
 /// Node numbers per /16, the rest of a /24 is for the lab's own servers.
 const PER_NETWORK: u32 = 250;
@@ -15,7 +15,7 @@ const PER_NETWORK: u32 = 250;
 #[derive(Debug)]
 pub(super) struct Network {
     third: u8,
-    /// Nobody else uses the network while this is open.
+    /// Reserves the network while it is open.
     _lock: TcpListener,
 }
 

@@ -1,4 +1,4 @@
-//! A node of a running lab, as tests take it in hand.
+//! A node of a running lab, as tests read and change it.
 
 use std::fs;
 use std::io;
@@ -23,7 +23,7 @@ impl LabNode {
         &self.spec
     }
 
-    /// Nailgun's number of it.
+    /// Its node ID in Nailgun.
     pub fn id(&self) -> u32 {
         self.spec.id
     }

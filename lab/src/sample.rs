@@ -1,11 +1,11 @@
-//! Sites to look at: the one of the demonstration, and bigger ones of the same kind.
+//! Sample sites: that of the demonstration, and bigger ones of the same kind.
 
 use super::scenario::{NodeSpec, Scenario};
 
 /// The version of a package that the repositories hold newer.
 const NEWER: &str = "1:1.0-1~u14.04+mos45";
 
-/// What the mirror publishes, and what the nodes have before.
+/// The update that the mirror publishes, and the one that the nodes have before.
 const PUBLISHED: &str = "{\"id\": 2, \"title\": \"9.0-mu-2\", \"timestamp\": 1479340800, \"doc_link\": \"https://docs.example.org/mos-9.0-mu-2\"}\n";
 const BEFORE: &str = "{\"id\": 1, \"title\": \"9.0-mu-1\", \"timestamp\": 1475193600, \"doc_link\": \"https://docs.example.org/mos-9.0-mu-1\"}\n";
 

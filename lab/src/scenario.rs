@@ -1,4 +1,4 @@
-//! What a lab is to look like: plain data with builders.
+//! Describes a lab: plain data with builders.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::sshd::SshFault;
 /// nodes and with an empty mirror.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// The environment's number.
+    /// The environment's ID.
     pub env: u32,
     /// The environment's MOS version, as `fuel_version` and the inventory say it.
     pub mos_version: String,
@@ -83,7 +83,7 @@ pub struct NodeSpec {
     pub holds: Vec<String>,
     /// Services and whether they run.
     pub services: Vec<(String, bool)>,
-    /// Faults of the stubs: name and argument (`src/lab/stubs/README.md`).
+    /// Faults of the stubs: name and argument (`lab/src/stubs/README.md`).
     pub stub_faults: Vec<(String, String)>,
     /// Faults of its SSH server.
     pub ssh_faults: Vec<SshFault>,
@@ -109,7 +109,7 @@ pub struct NodeSpec {
     pub real: Option<RealNode>,
 }
 
-/// A node that somebody else made: the lab only runs tasks in it, as mcollective does. Its SSH server is not the lab's.
+/// A node made outside the lab: the lab only runs tasks in it, as mcollective does. Its SSH server is not the lab's.
 #[derive(Clone, Debug)]
 pub struct RealNode {
     /// Its root folder, seen from here.
@@ -142,7 +142,7 @@ impl Scenario {
         }
     }
 
-    /// Another number for the environment.
+    /// Sets the environment's ID.
     #[must_use]
     pub fn env(mut self, env: u32) -> Self {
         self.env = env;

@@ -1,7 +1,7 @@
 //! What a node and a mirror hold before the lab starts.
 //!
-//! The only place of the lab that knows the name of the MU's file: once the lab runs, nobody but the
-//! graph's own scripts writes it or the state file (`tests/lab/` holds the lab to that).
+//! The only file of the lab that names `mu-version.json`: while the lab runs, only the graph's scripts write
+//! it or the state file (`lab/tests/lab/rules.rs` checks the source for that).
 
 use std::fs;
 use std::io;
@@ -83,11 +83,11 @@ pub(super) fn role_defaults(node: &mut NodeSpec) {
     }
 }
 
-/// The MOS repositories of an environment: name, and what follows the suite's `mosX.Y` (domain facts, 3.1).
+/// The MOS repositories of an environment: name, and what follows the suite's `mosX.Y`.
 pub(super) const MOS_REPOSITORIES: [(&str, &str); 4] =
     [("mos", ""), ("mos-updates", "-updates"), ("mos-security", "-security"), ("mos-holdback", "-holdback")];
 
-/// Where they lie. Unless the scenario says so nobody fetches from there: the nodes' apt is a stub.
+/// Their URL unless the scenario sets one. Nothing is fetched from it: the nodes' apt is a stub.
 pub(super) fn mos_uri(scenario: &Scenario, version: &str) -> String {
     let default = || format!("http://mirror.example.org/mos-repos/ubuntu/{version}/");
     scenario.mos_uri.clone().unwrap_or_else(default)

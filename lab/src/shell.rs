@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-/// What mcollective has on a node.
+/// The PATH that mcollective gives to a task.
 const REAL_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Where a piece of output came from.
@@ -27,13 +27,13 @@ pub(crate) enum Stream {
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// By itself.
+    /// It exited.
     Exit(i32),
     /// By a signal, the lab's end included.
     Signal(i32),
     /// It was killed because it took too long.
     TimedOut,
-    /// It was killed because nobody wanted its output any more.
+    /// It was killed because the receiver of its output is gone.
     Unwanted,
 }
 

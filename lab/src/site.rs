@@ -247,7 +247,7 @@ impl Drop for Lab {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_secs(5));
         }
-        // Nothing can be done about a file that will not go; the next boot empties the folder.
+        // A file that cannot be removed stays until the temporary folder is emptied.
         let _ = fs::remove_dir_all(&self.dir);
     }
 }

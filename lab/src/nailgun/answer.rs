@@ -14,7 +14,7 @@ pub(super) fn json_answer(status: u16, body: &Value) -> Response {
         .header("Cache-Control", "store, no-cache, must-revalidate, post-check=0, pre-check=0")
 }
 
-/// A refusal in Nailgun's own form. It is JSON, and its label says otherwise.
+/// A refusal in Nailgun's own form: JSON with the content type `text/html`.
 pub(super) fn refusal(status: u16, message: &str) -> Response {
     Response::new(status, "text/html", json!({"message": message, "errors": []}).to_string())
 }
@@ -29,17 +29,17 @@ pub(super) fn unknown_url() -> Response {
     Response::new(404, "text/html", "not found")
 }
 
-/// A method that the address does not know.
+/// A method that this address does not support.
 pub(super) fn bad_method() -> Response {
     Response::new(405, "text/html", "None")
 }
 
-/// What an exception that nobody caught looks like where the framework catches it.
+/// The answer for an exception that the framework catches.
 pub(super) fn unexpected() -> Response {
     Response::new(500, "text/plain", "Unexpected exception, please check logs")
 }
 
-/// An exception with its traceback, which is what a request that nobody thought of gets.
+/// An exception with its traceback: the answer to requests that Nailgun does not handle.
 pub(super) fn traceback(exception: &str) -> Response {
     let message = format!(
         "Traceback (most recent call last):\n  File \"/usr/lib/python2.7/site-packages/nailgun/api/v1/handlers/base.py\", line 122, in __call__\n    result = f(*args, **kwargs)\n{exception}\n"

@@ -21,7 +21,7 @@ pub(super) struct Run {
     pub(super) dry: bool,
     pub(super) noop: bool,
     pub(super) force: bool,
-    /// Why the worker refuses it after all.
+    /// Why the worker refuses it although the request was accepted.
     pub(super) refused: Option<String>,
 }
 
@@ -43,7 +43,7 @@ enum End {
     Stopped,
     /// With the message for the parent.
     Badly(String),
-    /// Nobody will ever know.
+    /// Astute is lost: the end is never reported.
     Lost,
 }
 
@@ -99,7 +99,7 @@ fn fail_rest(db: &mut Db, entries: &[Entry]) {
     }
 }
 
-/// A stop that worked hides what it stopped.
+/// A successful stop hides the tasks that it stopped.
 fn end_stops(db: &mut Db, run: &Run) {
     let stopped =
         db.tasks.values().any(|t| t.cluster == run.cluster && t.name == "stop_deployment" && t.finished() && !t.hidden);
@@ -187,7 +187,7 @@ fn begin(db: &mut Db, run: &Run, entry: &Entry) -> Result<(Message, Vec<String>)
     Ok((message, unreachable))
 }
 
-/// The nodes of an entry. Offline ones are left out without a word, whoever asked for them.
+/// The nodes of an entry. Offline ones are left out silently, even if they were named.
 fn choose(db: &Db, run: &Run, entry: &Entry) -> Result<Vec<u32>, String> {
     let online: Vec<&Node> = db.nodes.iter().filter(|n| n.cluster == Some(run.cluster) && n.online).collect();
     if let Some(named) = &entry.nodes {
@@ -282,7 +282,7 @@ impl Reporter for Receiver<'_> {
         if let Some(node) = number.and_then(|id| db.node_mut(id)) {
             node.progress = percent;
         }
-        // The mean over nodes that have progress, offline ones counted as done: it jumps, and it falls.
+        // The mean over nodes that have progress, offline ones counted as done: so it jumps and can decrease.
         let shares: Vec<u32> = db
             .nodes
             .iter()

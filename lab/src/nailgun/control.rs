@@ -1,4 +1,4 @@
-//! The lab's hand on its Nailgun: starting it, making it fail, looking at what it did.
+//! Controls the lab's Nailgun: starts it, makes it fail, shows what it did.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -76,12 +76,12 @@ impl NailgunControl {
         format!("http://{}", self.address)
     }
 
-    /// Goes away: connections are closed and new ones refused. Runs go on, as Astute does without Nailgun.
+    /// Stops listening: connections are closed and new ones refused. Runs go on, as Astute does without Nailgun.
     pub fn suspend(&self) {
         lock(&self.server).suspend();
     }
 
-    /// Comes back on the same address.
+    /// Listens again on the same address.
     ///
     /// # Errors
     /// Where the address was taken meanwhile.
@@ -104,17 +104,17 @@ impl NailgunControl {
         self.shared.site.set_fault(task, node, fault.into());
     }
 
-    /// Somebody takes this task out of every graph, after its preview and right before it is executed.
+    /// Removes this task from every graph after the preview, right before the graph is executed.
     pub fn take_out(&self, task: &str) {
         self.shared.db().taken_out = Some(task.to_owned());
     }
 
-    /// Every token given out so far is worth nothing any more.
+    /// Invalidates every token issued so far.
     pub fn expire_tokens(&self) {
         lock(&self.shared.keystone).tokens.clear();
     }
 
-    /// Tokens are worth nothing after so many more requests.
+    /// Invalidates tokens after this many more requests.
     pub fn expire_tokens_after(&self, requests: usize) {
         lock(&self.shared.keystone).uses_left = Some(requests);
     }
@@ -135,7 +135,7 @@ impl NailgunControl {
         self.shared.changed.notify_all();
     }
 
-    /// Astute is gone: what runs stays `running` for ever, what is started later as well.
+    /// Loses Astute: current and later runs stay `running` for ever.
     pub fn lose_astute(&self) {
         *lock(&self.shared.lost) = true;
         for sender in self.shared.runs().values() {
@@ -143,7 +143,7 @@ impl NailgunControl {
         }
     }
 
-    /// Astute is back; what was lost stays lost.
+    /// Brings Astute back; runs that were lost stay lost.
     pub fn find_astute(&self) {
         *lock(&self.shared.lost) = false;
     }
@@ -155,22 +155,22 @@ impl NailgunControl {
         db.add_task(name, cluster, None)
     }
 
-    /// What Nailgun says of a node being online.
+    /// Sets whether Nailgun reports a node as online.
     pub fn set_online(&self, node: u32, online: bool) {
         self.change(node, |node| node.online = online);
     }
 
-    /// What Nailgun says of a node's status.
+    /// Sets the status that Nailgun reports for a node.
     pub fn set_node_status(&self, node: u32, status: &str) {
         self.change(node, |node| status.clone_into(&mut node.status));
     }
 
-    /// Whether Nailgun is to delete a node with the next changes.
+    /// Sets whether a node is pending deletion.
     pub fn set_pending_deletion(&self, node: u32, pending: bool) {
         self.change(node, |node| node.pending_deletion = pending);
     }
 
-    /// Whether mcollective on a node answers Astute.
+    /// Sets whether mcollective on a node answers Astute.
     pub fn set_reachable(&self, node: u32, reachable: bool) {
         self.change(node, |node| node.reachable = reachable);
     }
@@ -181,7 +181,7 @@ impl NailgunControl {
         }
     }
 
-    /// What Nailgun says of the environment's status.
+    /// Sets the status that Nailgun reports for the environment.
     pub fn set_cluster_status(&self, status: &str) {
         for cluster in &mut self.shared.db().clusters {
             status.clone_into(&mut cluster.status);
@@ -236,7 +236,7 @@ impl NailgunControl {
         self.shared.db().tasks.values().filter(|task| task.name == name).count()
     }
 
-    /// Waits until a task with this id is `status` on a node, or for the time given; whether it was.
+    /// Waits until a task with this id is `status` on a node, or until the time is up; returns whether it was.
     pub fn wait_for(&self, task: &str, node: u32, status: &str, patience: Duration) -> bool {
         self.wait(patience, |db| {
             let records = db.tasks.values().flat_map(|task| &task.history);
@@ -245,7 +245,7 @@ impl NailgunControl {
         })
     }
 
-    /// Waits until nothing is pending or running, or for the time given; whether that came about.
+    /// Waits until nothing is pending or running, or until the time is up; returns whether that happened.
     pub fn wait_until_idle(&self, patience: Duration) -> bool {
         self.wait(patience, |db| db.tasks.values().all(|task| task.hidden || task.finished()))
     }
@@ -366,7 +366,7 @@ fn primaries(db: &mut Db, scenario: &Scenario) {
     super::serialize::promote(db, scenario.env, &all);
 }
 
-/// How requests without a token are refused when nobody says otherwise.
+/// The default way to refuse requests without a token.
 impl Default for AuthMode {
     fn default() -> Self {
         Self::Fake

@@ -1,4 +1,4 @@
-//! What the embedded Nailgun knows: rows as its database has them.
+//! The database of the embedded Nailgun.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub(super) struct Db {
     pub(super) next_task: u32,
     /// Whether runs stay `pending`, as long as Nailgun serializes.
     pub(super) held: bool,
-    /// A task that somebody takes out of every graph right before it is executed.
+    /// A task to be removed from every graph right before it is executed.
     pub(super) taken_out: Option<String>,
     /// For `changed()`: the tasks, by id and node, that ended well in an earlier run.
     pub(super) succeeded: BTreeSet<(String, String)>,
@@ -64,7 +64,7 @@ pub(super) struct Node {
     pub(super) reachable: bool,
 }
 
-/// Whom a graph belongs to.
+/// What a graph belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     Release(u32),
@@ -80,11 +80,11 @@ pub(super) struct Graph {
     pub(super) kind: String,
     pub(super) name: Option<String>,
     pub(super) tasks: Vec<GraphTask>,
-    /// `node_filter`, `on_success`, `on_error`, `on_stop`, as far as they were given.
+    /// `node_filter`, `on_success`, `on_error`, `on_stop`, if they were given.
     pub(super) extras: Map<String, Value>,
 }
 
-/// A task of Nailgun, a transaction in its newer words.
+/// A task of Nailgun; its newer API calls it a transaction.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
     pub(super) id: u32,
@@ -217,7 +217,7 @@ impl Task {
         matches!(self.status.as_str(), "ready" | "error")
     }
 
-    /// Brings it to its end.
+    /// Marks it as finished.
     pub(super) fn finish(&mut self, status: &str, message: Option<String>) {
         let at = now();
         status.clone_into(&mut self.status);

@@ -13,7 +13,7 @@ use super::graphs::body;
 use super::schema;
 use super::tasks::{View, form};
 
-/// A run that is to be started, and the answer to whoever asked for it.
+/// A run to be started, and the answer to its request.
 pub(super) struct Started {
     pub(super) run: Run,
     pub(super) answer: Response,
@@ -46,7 +46,7 @@ pub(super) fn execute(db: &mut Db, request: &Request) -> Result<Started, Respons
     start(db, cluster, entries, flag("dry_run"), flag("noop_run"), flag("force"))
 }
 
-/// Numbers of nodes as a client gave them. Nailgun looks only at texts; an unknown number gets as far as the
+/// Numbers of nodes as a client gave them. Nailgun validates only texts; an unknown number fails in the
 /// database.
 fn explicit(db: &Db, cluster: u32, nodes: &Value) -> Result<Vec<u32>, Response> {
     let own: BTreeSet<u32> = db.nodes.iter().filter(|n| n.cluster == Some(cluster)).map(|n| n.id).collect();
@@ -69,7 +69,7 @@ fn texts(list: &[Value]) -> Vec<String> {
     list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The old ways: `PUT …/deploy/`, `PUT …/deploy_tasks/`, `PUT …/changes/`.
+/// The older requests: `PUT …/deploy/`, `PUT …/deploy_tasks/`, `PUT …/changes/`.
 pub(super) fn deploy(db: &mut Db, cluster: u32, how: &str, request: &Request) -> Result<Started, Response> {
     if request.method != "PUT" {
         return Err(bad_method());
@@ -121,7 +121,7 @@ pub(super) fn deploy(db: &mut Db, cluster: u32, how: &str, request: &Request) ->
     Ok(started)
 }
 
-/// The nodes of a query; one that is not there makes the whole list not found.
+/// The nodes of a query; if one does not exist, the whole list is not found.
 pub(super) fn listed(db: &Db, cluster: u32, text: &str) -> Result<Vec<u32>, Response> {
     let mut nodes = Vec::new();
     for part in text.split(',') {
@@ -146,11 +146,11 @@ fn start(
     if db.busy(cluster) {
         return Err(refusal(409, "Deployment already started"));
     }
-    // What is over vanishes from /tasks/ with the next run.
+    // The next run hides finished tasks from /tasks/.
     for task in db.tasks.values_mut().filter(|task| task.cluster == cluster && task.finished()) {
         task.hidden = true;
     }
-    // 9.0 has no sequences: the task that is returned is the deployment itself. Only read, never observed.
+    // 9.0 has no sequences: the task that is returned is the deployment itself. Taken from its source, never observed.
     let single = db.mode == NailgunMode::V9_0;
     let parent = db.add_task(if single { "deployment" } else { "deploy" }, cluster, None);
     for entry in &mut entries {
@@ -194,7 +194,8 @@ pub(super) fn stop(db: &mut Db, cluster: u32, request: &Request) -> Result<Stop,
     if db.tasks.values().filter(open).any(|task| task.name == "stop_deployment") {
         return Err(Response::new(400, "text/plain", "Stopping deployment task is already launched"));
     }
-    // Any older deployment counts as something to stop. Without one the server refuses; only read.
+    // Any older deployment counts as something to stop. Without one the server refuses (from its source, never
+    // observed).
     if !db.tasks.values().any(|task| task.cluster == cluster && task.name == "deployment") {
         return Err(Response::new(400, "text/plain", "Nothing to stop"));
     }

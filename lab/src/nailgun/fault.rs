@@ -58,17 +58,17 @@ impl NailgunFault {
         Self::new(path, Effect::Instead(Manner::Silence))
     }
 
-    /// They do what they say, and the connection is reset in place of the answer.
+    /// They are carried out, and the connection is reset instead of an answer.
     pub fn lost_answer(path: &str) -> Self {
         Self::new(path, Effect::Manner(Manner::Reset))
     }
 
-    /// They do what they say, and the answer breaks off after so many bytes.
+    /// They are carried out, and the answer is cut after this many bytes.
     pub fn cut(path: &str, bytes: usize) -> Self {
         Self::new(path, Effect::Manner(Manner::CutAfter(bytes)))
     }
 
-    /// They do what they say, and the answer comes late.
+    /// They are carried out, and the answer is delayed.
     pub fn slow(path: &str, pause: Duration) -> Self {
         Self::new(path, Effect::Manner(Manner::After(pause)))
     }
@@ -80,21 +80,21 @@ impl NailgunFault {
         self
     }
 
-    /// Only after so many requests that it would have hit.
+    /// Only after this many matching requests.
     #[must_use]
     pub fn after(mut self, requests: usize) -> Self {
         self.skip = requests;
         self
     }
 
-    /// So many times, and then never again.
+    /// At most this many times.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
         self
     }
 
-    /// Whether it hits this request; counts.
+    /// Whether it applies to this request; counts the match.
     pub(super) fn hit(&mut self, request: &Request) -> Option<Verdict> {
         if self.method.as_ref().is_some_and(|method| *method != request.method) || !request.path.contains(&self.path) {
             return None;

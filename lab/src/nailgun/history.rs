@@ -31,7 +31,7 @@ pub(super) fn of(db: &Db, id: u32, request: &Request) -> Answer {
             && statuses.as_ref().is_none_or(|all| all.iter().any(|one| one == record.status))
     };
     let records = task.history.iter().filter(|record| wanted(record));
-    // Only read, never observed: raw records, and no filter by name.
+    // Taken from its source, never observed: raw records, and no filter by name.
     if db.mode == NailgunMode::V9_0 {
         return Ok(json_answer(200, &records.map(raw).collect()));
     }
@@ -87,7 +87,7 @@ fn puppet_summary(record: &Record) -> Value {
     })
 }
 
-/// Tasks that no node got: made up on reading.
+/// Tasks that ran on no node: Nailgun generates these records when the history is read.
 fn nowhere(task: &Task) -> impl Iterator<Item = Map<String, Value>> {
     let ran = |name: &Value| task.history.iter().any(|record| name == record.task.as_str());
     task.snapshot.iter().filter(move |one| !one.get("id").is_some_and(ran)).map(|one| {

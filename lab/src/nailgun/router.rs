@@ -1,4 +1,4 @@
-//! Which address is what.
+//! Maps addresses to handlers.
 
 use std::sync::Arc;
 use std::thread;
@@ -38,7 +38,7 @@ impl Api {
         }
         let ["api", rest @ ..] = parts.as_slice() else { return Err(unknown_url()) };
         let rest = rest.strip_prefix(&["v1"]).unwrap_or(rest);
-        // Public on 9.0, which was only read; on 9.2 and 10.0 it needs a token as everything else.
+        // Public on 9.0, as its source says; on 9.2 and 10.0 it needs a token as everything else.
         if self.0.mode > NailgunMode::V9_0 || rest != ["version"] {
             lock(&self.0.keystone).admit(request)?;
         }
@@ -67,7 +67,7 @@ impl Api {
             ["releases", id, "deployment_graphs", rest @ ..] => self.graphs(request, Owner::Release(number(id)?), rest),
             ["plugins", id, "deployment_graphs", rest @ ..] => self.graphs(request, Owner::Plugin(number(id)?), rest),
             ["graphs"] => graphs::all(&shared.db(), request),
-            // 9.0 has no such address. Only read, never observed.
+            // 9.0 has no such address. Taken from its source, never observed.
             ["graphs", "execute"] if shared.mode > NailgunMode::V9_0 => {
                 let started = execute::execute(&mut shared.db(), request)?;
                 Ok(self.start(started))
@@ -102,7 +102,7 @@ impl Api {
                 let accepted = execute::stop(&mut shared.db(), id, request)?;
                 let reached = accepted.deployment.is_some_and(|deployment| stop(shared, deployment));
                 if !reached {
-                    // Nobody hears it, and the task stays for ever.
+                    // Nothing receives the stop, so its task stays for ever.
                     if let Some(task) = shared.db().task_mut(accepted.task) {
                         task.progress = Some(0);
                     }

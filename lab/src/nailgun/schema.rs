@@ -1,4 +1,4 @@
-//! What Nailgun accepts as a graph and as an order to execute one.
+//! What Nailgun accepts as a graph and as a request to execute one.
 
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ const TYPES: &[&str] = &[
     "move_to_bootstrap",
     "erase_node",
 ];
-/// 9.0 lacks the last three. Only read, never observed.
+/// 9.0 lacks the last three. Taken from its source, never observed.
 const TYPES_9_0: usize = 10;
 
 const NODE_STATUSES: &[&str] =
@@ -95,7 +95,7 @@ pub(super) fn graph(body: &Value, mode: NailgunMode) -> Result<(), String> {
             one_task(task, &place.index(index), mode)?;
         }
     }
-    // 9.0 and 9.1 do not look for duplicates. Only read, never observed.
+    // 9.0 and 9.1 do not look for duplicates. Taken from its source, never observed.
     if mode > NailgunMode::V9_0 {
         let mut seen = std::collections::BTreeSet::new();
         let double: Vec<&str> =

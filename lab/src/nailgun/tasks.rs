@@ -75,7 +75,7 @@ pub(super) fn form(db: &Db, task: &Task, view: View) -> Value {
         "result": {},
     });
     if let Value::Object(map) = &mut form {
-        // 9.0 has none of these. Only read, never observed.
+        // 9.0 has none of these. Taken from its source, never observed.
         if db.mode > NailgunMode::V9_0 {
             map.insert("dry_run".into(), json!(task.dry_run));
             map.insert("graph_type".into(), json!(task.graph_type));

@@ -9,15 +9,15 @@ use tokio::sync::mpsc;
 use super::super::shell::{Ending, NodeShell, Stream};
 use super::SshFault;
 
-/// No command over SSH may take longer: the lab must end.
+/// Time limit of a command over SSH, so that the lab always ends.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Noise as a careless profile prints it.
 const NOISE: &str = "stdin: is not a tty\nWelcome to Ubuntu 14.04.5 LTS (GNU/Linux 3.13.0-106-generic x86_64)\n\n";
-/// What an attacker would like to see on the operator's terminal.
+/// Escape sequences that an attacker would send to the operator's terminal.
 const ESCAPES: &[u8] = b"\x1b]0;owned\x07\x1b[2J\x1b[31m\x1b[?1049h\x9b31m\r\x08\x00\xff\xfe\n";
 
-/// The way back to the client; every call says whether it is still there.
+/// Sends to the client; every call returns whether the client is still connected.
 struct Client {
     handle: Handle,
     channel: Channel<Msg>,

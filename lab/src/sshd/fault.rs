@@ -1,14 +1,14 @@
-//! What a lab node's SSH server can be made to do wrong.
+//! Faults of a lab node's SSH server.
 
 use std::time::Duration;
 
-/// A fault of a node's SSH server. Several hold at the same time; they count for connections that begin
+/// A fault of a node's SSH server. Several may be set at once; they apply to connections that begin
 /// after the fault was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SshFault {
     /// Nothing listens: connection refused.
     Offline,
-    /// Accepts the connection and never says a word.
+    /// Accepts the connection and sends nothing.
     Silent,
     /// Sends lines before its version for ever, as a tarpit does.
     EndlessBanner,
@@ -24,11 +24,11 @@ pub enum SshFault {
     AuthBanner,
     /// Refuses to execute anything.
     RefuseExec,
-    /// Waits so long before it runs the command.
+    /// Waits this long before it runs the command.
     SlowStart(Duration),
     /// Sends the command's output one byte at a time with this pause.
     DripOutput(Duration),
-    /// Sends so many bytes in place of the command's output.
+    /// Sends this many bytes in place of the command's output.
     Flood(u64),
     /// Sends lines for ever in place of the command's output.
     EndlessOutput,

@@ -38,7 +38,7 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    /// Stops listening, for certain and at once: closing the socket is not enough while a child process that was
+    /// Stops listening at once: closing the socket is not enough while a child process that was
     /// forked a moment ago still has it open.
     fn stop(self) {
         self.task.abort();
@@ -52,7 +52,7 @@ pub(super) struct Shared {
     pub(super) accepted: Vec<KeyData>,
     host_key: Mutex<PrivateKey>,
     faults: Mutex<Vec<SshFault>>,
-    /// The sockets of the open connections: closing one is what ends a session for certain.
+    /// The sockets of the open connections: closing one always ends its session.
     sockets: Mutex<HashMap<u64, StdStream>>,
     /// Connections since the start.
     pub(super) connections: AtomicUsize,
@@ -232,7 +232,7 @@ where
         ..server::Config::default()
     };
     let session = Session::new(shared, faults);
-    // The client's faults are the client's to report.
+    // Errors of a client are reported by the client.
     if let Ok(running) = server::run_stream(Arc::new(config), stream, session).await {
         let _ = running.await;
     }

@@ -1,4 +1,4 @@
-//! What is answered, and how badly.
+//! Responses, and the faults in sending them.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -19,20 +19,20 @@ pub struct Response {
 pub enum Body {
     /// These bytes.
     Bytes(Vec<u8>),
-    /// So many times the letter `x`, made while it is sent: a body that nobody can hold.
+    /// The letter `x` this many times, generated while it is sent: a body too big for memory.
     Filler(u64),
 }
 
 /// How a response is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
-    /// As it should be.
+    /// Without a fault.
     Whole,
     /// After a pause.
     After(Duration),
     /// One byte of the body at a time, with a pause between them.
     Drip(Duration),
-    /// The headers and so many bytes of the body, then a reset.
+    /// The headers and this many bytes of the body, then a reset.
     CutAfter(usize),
     /// A reset in place of the response.
     Reset,

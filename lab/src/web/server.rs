@@ -28,7 +28,7 @@ struct Running {
     socket: TcpListener,
 }
 
-/// What the threads of one life of the server share.
+/// State shared by the threads between a start and a stop of the server.
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
@@ -79,7 +79,7 @@ impl WebServer {
         self.address
     }
 
-    /// Goes away: connections are closed and new ones refused, until [`WebServer::resume`].
+    /// Stops listening: connections are closed and new ones refused, until [`WebServer::resume`].
     pub fn suspend(&mut self) {
         let Some(Running { shared, acceptor, socket }) = self.running.take() else { return };
         {
@@ -100,7 +100,7 @@ impl WebServer {
         }
     }
 
-    /// Comes back on the same address.
+    /// Listens again on the same address.
     ///
     /// # Errors
     /// Where the address was taken meanwhile.
@@ -143,7 +143,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, service: &Arc<dyn Servic
         let shared = Arc::clone(shared);
         let service = Arc::clone(service);
         state.threads.push(thread::spawn(move || {
-            // A client that goes away in the middle is no event for the lab.
+            // A client that disconnects in the middle of a request is ignored.
             let _ = serve(&stream, &shared, service.as_ref());
             shared.state().connections.remove(&number);
         }));
@@ -186,7 +186,7 @@ fn send(mut stream: &TcpStream, shared: &Shared, reply: &Reply, head_only: bool,
             stream.write_all(&bytes)?;
             body.write_to(&mut stream, length as u64)?;
             stream.flush()?;
-            // What was sent must arrive before the reset takes it away again.
+            // The bytes sent must arrive before the reset discards them.
             shared.pause(Duration::from_millis(50));
             reset(stream)
         }
@@ -201,7 +201,7 @@ fn send(mut stream: &TcpStream, shared: &Shared, reply: &Reply, head_only: bool,
             Ok(true)
         }
         (_, Body::Bytes(body)) => {
-            // One write, one segment: what a client measures is then the server and not Nagle.
+            // One write, so that Nagle's algorithm does not delay the second part.
             bytes.extend_from_slice(body);
             stream.write_all(&bytes)?;
             Ok(true)

@@ -1,4 +1,4 @@
-//! The engine: what starts when, and how it ends.
+//! Decides which task starts when, and how the run ends.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,11 +30,11 @@ pub(in super::super) enum Outcome {
     /// With the message.
     Error(String),
     Stopped,
-    /// Nobody will ever report anything again.
+    /// Astute is lost: nothing is reported any more.
     Lost,
 }
 
-/// What happens to a run from outside, or in one of its workers.
+/// An event from outside the run or from one of its workers.
 #[derive(Debug)]
 pub(in super::super) enum Event {
     Finished { copy: usize, well: bool },
@@ -42,7 +42,7 @@ pub(in super::super) enum Event {
     Lost,
 }
 
-/// Who is told how far the run is.
+/// Receives the progress of the run.
 pub(in super::super) trait Reporter {
     /// A copy changed: its number, its status (`running`, `ready`, `error`, `skipped`).
     fn task(&self, copy: usize, task: &Sent, node: &NodeKey, status: &'static str);
@@ -221,7 +221,7 @@ impl Run<'_> {
         let (site, sender, noop) = (Arc::clone(self.site), self.sender.clone(), self.orders.noop);
         thread::spawn(move || {
             let well = if noop { site.pretend(&key, &task) } else { site.perform(&key, &task) };
-            // Nobody listens any more when Astute is lost.
+            // When Astute is lost nobody receives this.
             let _ = sender.send(Event::Finished { copy, well });
         });
     }

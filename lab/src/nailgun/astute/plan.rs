@@ -80,7 +80,7 @@ impl Plan {
         }
     }
 
-    /// The first loop, as the copies on it are called.
+    /// The first dependency cycle, by the names of its copies.
     pub(super) fn cycle(&self) -> Option<Vec<String>> {
         // 0 unseen, 1 on the path, 2 done.
         let mut marks = vec![0_u8; self.copies.len()];

@@ -14,7 +14,7 @@ use super::super::super::seed::below;
 use super::super::super::shell::{Ending, NodeShell};
 use super::super::serialize::Sent;
 
-/// No pause between attempts is longer: Astute's default of two seconds teaches nothing here.
+/// Upper limit of the pause between attempts; Astute's default of two seconds would only make tests slower.
 const LONGEST_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What goes wrong with a task beyond what its script does.
@@ -50,7 +50,7 @@ impl Site {
         faults.extend(fault.map(|fault| (task.to_owned(), node, fault)));
     }
 
-    /// Lets go of everybody who waits.
+    /// Wakes everything that waits.
     pub(in super::super) fn close(&self) {
         *lock(&self.closed) = true;
         self.closing.notify_all();
@@ -64,7 +64,7 @@ impl Site {
         !*closed
     }
 
-    /// Does a task; whether it went well.
+    /// Does a task; returns whether it succeeded.
     pub(super) fn perform(&self, node: &str, task: &Sent) -> bool {
         match self.fault(node, &task.id) {
             Some(TaskFault::Fail) => return false,
@@ -85,7 +85,7 @@ impl Site {
             "shell" | "master_shell" => return self.attempts(shell, &task.id, parameters),
             "upload_file" => upload(shell, parameters),
             "copy_files" => self.copy(shell, parameters),
-            // What these do has no meaning on a lab node; that they were asked for is in the log.
+            // These have no effect on a lab node; the log records that they were requested.
             _ => Ok(true),
         };
         let result = match &done {
@@ -97,7 +97,7 @@ impl Site {
         done.unwrap_or(false)
     }
 
-    /// What a noop run does of a task: nothing. It still takes its time, and its faults count.
+    /// In a noop run a task does nothing, but its delay and its faults apply.
     pub(super) fn pretend(&self, node: &str, task: &Sent) -> bool {
         self.fault(node, &task.id) != Some(TaskFault::Fail) && self.pause(self.delay)
     }

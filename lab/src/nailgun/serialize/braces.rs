@@ -23,7 +23,7 @@ fn try_format(text: &str, names: &Names) -> Option<String> {
         }
         let inside = brace.strip_prefix('{')?;
         let end = inside.find('}')?;
-        // Conversions and widths are legal in Python; nobody has seen them in a graph.
+        // Conversions and widths are legal in Python; no known graph uses them.
         out += names.get(&inside[..end])?;
         rest = &inside[end + 1..];
     }

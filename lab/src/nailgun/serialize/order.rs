@@ -25,7 +25,7 @@ impl<'a> Order<'a> {
     /// What the copy of `task` on `node` requires, and what it is required for.
     ///
     /// `requires` and `required_for` look at the same node and the virtual node only; a name that is on
-    /// neither is dropped without a word, and so is everything that was to be ordered through it.
+    /// neither is dropped silently, together with every order that it would have implied.
     pub(super) fn of(&self, task: &GraphTask, node: &NodeKey) -> (Vec<Reference>, Vec<Reference>) {
         let mut requires = self.near(task, "requires", node);
         requires.extend(self.far(task, "cross_depends", node));

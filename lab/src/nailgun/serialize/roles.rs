@@ -11,7 +11,7 @@ use super::super::db::{Db, GraphTask, Node};
 /// What a controller is besides. The same on 9.2 and 10.0, where tasks go by tags.
 const CONTROLLER_TAGS: &[&str] = &["controller", "database", "keystone", "neutron", "rabbitmq"];
 
-/// Tags of a node that are not yet split into primary and others; 9.0 knows only roles. Only read there,
+/// Tags of a node that are not yet split into primary and others; 9.0 knows only roles. Taken from its source,
 /// never observed.
 fn plain_tags(mode: NailgunMode, node: &Node) -> BTreeSet<&str> {
     let roles = node.roles.iter().map(String::as_str);
@@ -74,7 +74,7 @@ pub(super) fn meant(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// Whom a list of roles means among nodes with these tags.
+/// The nodes that a list of roles selects by these tags.
 pub(super) enum Choice<'a> {
     Everybody,
     /// Patterns.

@@ -1,6 +1,6 @@
 //! The part of YAQL that graphs of this kind use.
 //!
-//! What it does not know ends as the real one's errors do: the whole transaction fails.
+//! An expression outside this part fails the whole transaction, as an error of the real engine does.
 
 mod eval;
 mod lexer;

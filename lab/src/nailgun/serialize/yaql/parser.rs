@@ -113,7 +113,7 @@ impl Parser<'_> {
                     "true" => json!(true),
                     "false" => json!(false),
                     "null" => Value::Null,
-                    // A bare word is a text: `$.status = ready`.
+                    // An unquoted word is a string: `$.status = ready`.
                     word => json!(word),
                 }))
             }
