@@ -187,7 +187,7 @@ fn an_operators_graph_without_a_commit_is_refused_before_anything_is_sent() {
     let program = Program::in_lab(&lab);
     let folder = program.file("graph/metadata.yaml", include_str!("../../graphs/mu/metadata.yaml"));
     let tasks = include_str!("../../graphs/mu/tasks.yaml");
-    let commit = tasks.find("# One phase, after every node of the run is verified.");
+    let commit = tasks.find("- id: mu_commit\n");
     program.file("graph/tasks.yaml", &tasks[..commit.expect("the commit is the last task")]);
     let scripts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs/mu/scripts");
     for entry in std::fs::read_dir(scripts).expect("scripts").map(|e| e.expect("an entry")) {

@@ -183,10 +183,14 @@ fn one_document_for_programs() {
     let mut document = ran.json();
     document["inventory"]["age_s"] = 0.into();
     document["inventory"]["source"] = "S".into();
+    assert!(document["taken_at"].as_str().is_some_and(|at| at.len() == 20 && at.ends_with('Z')), "{document}");
+    document["taken_at"] = "T".into();
     assert_snapshot!(serde_json::to_string_pretty(&document).expect("JSON"), @r#"
     {
       "command": "inventory show",
+      "conditions": [],
       "env": 2,
+      "exit": 0,
       "inventory": {
         "age_s": 0,
         "format": "astute",
@@ -213,6 +217,7 @@ fn one_document_for_programs() {
         }
       ],
       "schema": "fuel-updates/1",
+      "taken_at": "T",
       "tool": "0.1.0"
     }
     "#);
