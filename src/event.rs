@@ -1,5 +1,7 @@
 //! Progress of work in the foreground: commands emit events, the displays of `ui` consume them. Only displays print.
 
+use jiff::Timestamp;
+
 use crate::domain::row::Row;
 
 /// Something that happened.
@@ -60,8 +62,8 @@ pub struct RunningTask {
     pub node: String,
     /// The task, in words. Safe to show.
     pub task: String,
-    /// When it began, in milliseconds since 1970 (UTC) by Nailgun's clock.
-    pub began: Option<i64>,
+    /// When it began, by Nailgun's clock.
+    pub began: Option<Timestamp>,
 }
 
 /// A task that began or ended.

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::error::GraphError;
 use super::run_values::RunValues;
-use super::{Graph, id_of, list, switch};
+use super::{Graph, id_of, list, switch, text};
+use crate::domain::node::NodeId;
+use crate::domain::run::{PlannedTask, TaskKind};
 
 /// Roles of the releases 9.0 to 10.0, and the names of their primaries.
 pub(super) const ROLES: &[&str] = &[
@@ -34,32 +36,18 @@ pub struct NodeRoles {
     pub roles: Vec<String>,
 }
 
-/// Whether a node works in a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Work {
-    /// It runs the command, or takes the file.
-    Does,
-    /// The task is sent to it with the command `true`.
-    PassesBy,
-}
-
-/// One task of one node, in the order of the graph.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Duty {
-    /// The task's id.
-    pub task: String,
-    /// Whether the node works in it.
-    pub work: Work,
-}
-
 impl Graph {
     /// What every node will do, by node. The pairs are those that the preview shows with a type other than
-    /// `skipped`; a command `true` there is [`Work::PassesBy`] here. Stages are left out.
+    /// `skipped`; a command `true` there is [`TaskKind::PassesBy`] here. Stages are left out.
     ///
     /// # Errors
     /// As [`Graph::compile`].
-    pub fn expected(&self, values: &RunValues, nodes: &[NodeRoles]) -> Result<BTreeMap<u32, Vec<Duty>>, GraphError> {
-        let mut plan: BTreeMap<u32, Vec<Duty>> = nodes.iter().map(|node| (node.id, Vec::new())).collect();
+    pub fn expected(
+        &self,
+        values: &RunValues,
+        nodes: &[NodeRoles],
+    ) -> Result<BTreeMap<u32, Vec<PlannedTask>>, GraphError> {
+        let mut plan: BTreeMap<u32, Vec<PlannedTask>> = nodes.iter().map(|node| (node.id, Vec::new())).collect();
         for task in self.node_tasks() {
             let compiled = self.compile_task(task, values, 1)?;
             let arms = switch::arms(&compiled);
@@ -68,8 +56,9 @@ impl Graph {
                     switch::choose(arms, &node.id.to_string(), &node.roles)
                         .is_none_or(|command| command == switch::PASS)
                 });
-                let work = if passes { Work::PassesBy } else { Work::Does };
-                plan.entry(node.id).or_default().push(Duty { task: id_of(task), work });
+                let kind = TaskKind::of(text(task, "type"), passes);
+                let planned = PlannedTask { task: id_of(task), node: NodeId(node.id), kind };
+                plan.entry(node.id).or_default().push(planned);
             }
         }
         Ok(plan)
@@ -87,7 +76,7 @@ impl Graph {
         let plan = self.expected(&nobody, nodes)?;
         let mut ids = plan
             .iter()
-            .filter(|(_, duties)| duties.iter().any(|d| d.task == id && d.work == Work::Does))
+            .filter(|(_, tasks)| tasks.iter().any(|t| t.task == id && t.kind == TaskKind::Work))
             .map(|(id, _)| *id);
         let first = ids.next();
         Ok(first.filter(|_| ids.next().is_some()))
@@ -146,9 +135,9 @@ mod tests {
         NodeRoles { id, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
     }
 
-    fn updates(duties: &[Duty]) -> Vec<&str> {
-        let real = |d: &&Duty| d.work == Work::Does && d.task.starts_with("mu_update");
-        duties.iter().filter(real).map(|d| d.task.as_str()).collect()
+    fn updates(tasks: &[PlannedTask]) -> Vec<&str> {
+        let real = |t: &&PlannedTask| t.kind == TaskKind::Work && t.task.starts_with("mu_update");
+        tasks.iter().filter(real).map(|t| t.task.as_str()).collect()
     }
 
     #[test]
@@ -184,8 +173,8 @@ mod tests {
         assert_eq!(of(11), ["mu_update_ironic"]);
         assert_eq!(of(12), ["mu_update_computes"]);
         assert_eq!(of(13), ["mu_update_others"]);
-        for (id, duties) in &plan {
-            let commits: Vec<&Duty> = duties.iter().filter(|d| d.task == super::super::COMMIT).collect();
+        for (id, tasks) in &plan {
+            let commits: Vec<&PlannedTask> = tasks.iter().filter(|t| t.task == super::super::COMMIT).collect();
             assert_eq!(commits.len(), 1, "node {id}");
         }
         assert_eq!(graph.canary(&values(), &nodes).unwrap(), Some(5));

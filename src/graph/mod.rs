@@ -21,7 +21,7 @@ mod upload;
 mod uploaded_values;
 
 pub use error::GraphError;
-pub use expected::{Duty, NodeRoles, Work};
+pub use expected::NodeRoles;
 pub use finding::Finding;
 pub use run_values::RunValues;
 pub use switch::passes_by;

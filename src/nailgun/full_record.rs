@@ -94,7 +94,10 @@ mod tests {
                 "type": "upload_file", "parameters": {"data": "x", "path": "/p"}, "requires": ["a", {"name": "b"}],
                 "required_for": ["mu\u001b_checked"], "custom": {}, "roles": ["/.*/"]}"#,
         );
-        assert_eq!((record.record.node, record.record.began), (NodeRef::Node(NodeId(3)), Some(1000)));
+        assert_eq!(
+            (record.record.node, record.record.began),
+            (NodeRef::Node(NodeId(3)), jiff::Timestamp::from_second(1).ok())
+        );
         assert_eq!((record.kind.as_str(), record.data.as_deref(), record.command), ("upload_file", Some("x"), None));
         assert_eq!((record.requires, record.required_for), (vec!["a".to_owned()], vec!["mu _checked".to_owned()]));
     }

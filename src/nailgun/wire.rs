@@ -1,6 +1,7 @@
 //! What Nailgun's objects look like on the wire. Unknown keys are ignored, null means absent, and text is
 //! made safe to show as it is read.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::environment::EnvironmentNode;
@@ -141,12 +142,12 @@ pub struct Task {
     /// Whether nothing is really executed.
     #[serde(default, deserialize_with = "or_default")]
     pub dry_run: bool,
-    /// When it began, milliseconds since 1970 (UTC).
+    /// When it began.
     #[serde(default, rename = "time_start", deserialize_with = "moment")]
-    pub began: Option<i64>,
-    /// When it ended, milliseconds since 1970 (UTC).
+    pub began: Option<Timestamp>,
+    /// When it ended.
     #[serde(default, rename = "time_end", deserialize_with = "moment")]
-    pub ended: Option<i64>,
+    pub ended: Option<Timestamp>,
 }
 
 /// How far a task is. A stopped run ends `ready`.
@@ -208,9 +209,9 @@ pub(super) struct HistoryRecord {
     #[serde(default, deserialize_with = "line")]
     status: String,
     #[serde(default, deserialize_with = "moment")]
-    time_start: Option<i64>,
+    time_start: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
-    time_end: Option<i64>,
+    time_end: Option<Timestamp>,
 }
 
 impl HistoryRecord {
@@ -261,7 +262,7 @@ fn lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     Ok(list.iter().map(|text| one_line(text, 100)).collect())
 }
 
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.as_deref().and_then(parse_utc))
 }
 
@@ -277,7 +278,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((task.id, task.status.clone(), task.parent_id), (7, TaskState::Running, None));
-        assert_eq!((task.began, task.ended), (Some(1_767_323_045_250), None));
+        assert_eq!((task.began.map(Timestamp::as_millisecond), task.ended), (Some(1_767_323_045_250), None));
         assert_eq!(task.message, "a b [1m");
     }
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::document::{Envelope, MuDocument};
 use super::show::Show;
 use super::table::Table;
-use crate::domain::history::{NodeTask, RunHistory, TaskKind};
+use crate::domain::history::{NodeTask, RunHistory};
 use crate::domain::node::NodeId;
-use crate::domain::run::NodeRef;
+use crate::domain::run::{NodeRef, TaskKind};
 use crate::domain::time::{format_duration, format_utc};
 
 /// What `history` found.
@@ -90,20 +91,20 @@ impl Show for HistoryReport {
 fn runs(report: &HistoryReport) -> Table {
     let mut table = HistoryReport::columns(false);
     for RunReport { history, .. } in &report.runs {
-        let (frame, tally) = (&history.frame, history.tally());
+        let (summary, counts) = (&history.summary, history.counts());
         table.push(vec![
-            frame.task.to_string(),
-            frame.child.to_string(),
+            summary.task.to_string(),
+            summary.child.to_string(),
             history.kind.as_str().to_owned(),
-            frame.target.as_ref().map_or_else(dash, |mu| mu.title.clone()),
+            summary.target.as_ref().map_or_else(dash, |mu| mu.title.clone()),
             history.status.as_str().to_owned(),
-            moment(frame.began),
-            moment(frame.ended),
+            moment(summary.began),
+            moment(summary.ended),
             duration(history.duration()),
-            tally.done.to_string(),
-            tally.failed.to_string(),
-            tally.not_executed.to_string(),
-            frame.run.clone().unwrap_or_else(dash),
+            counts.done.to_string(),
+            counts.failed.to_string(),
+            counts.not_executed.to_string(),
+            summary.run.clone().unwrap_or_else(dash),
         ]);
     }
     table
@@ -111,25 +112,26 @@ fn runs(report: &HistoryReport) -> Table {
 
 fn tasks(report: &HistoryReport, history: &RunHistory) -> Table {
     let mut table = HistoryReport::columns(true);
-    for work in history.chosen() {
+    for task in history.chosen() {
         table.push(vec![
-            moment(work.began),
-            moment(work.ended),
-            duration(work.duration()),
-            report.name(work.node),
-            work.task.clone(),
-            work.result.as_str().to_owned(),
-            note(work).to_owned(),
+            moment(task.record.began),
+            moment(task.record.ended),
+            duration(task.record.duration()),
+            report.name(task.record.node),
+            task.record.task.clone(),
+            task.result.as_str().to_owned(),
+            note(task.kind).to_owned(),
         ]);
     }
     table
 }
 
-fn note(work: &NodeTask) -> &'static str {
-    match work.kind {
-        TaskKind::Worked => "",
+/// What a task did where it did no work.
+pub(super) fn note(kind: TaskKind) -> &'static str {
+    match kind {
+        TaskKind::Work => "",
         TaskKind::Upload => "upload",
-        TaskKind::PassedBy => "passes by",
+        TaskKind::PassesBy => "passes by",
     }
 }
 
@@ -137,24 +139,24 @@ impl HistoryReport {
     /// What the table of one run's tasks cannot hold, for stderr.
     pub(crate) fn notes(&self) -> Vec<String> {
         let Some(RunReport { history, .. }) = self.runs.first().filter(|_| self.tasks) else { return vec![] };
-        let (frame, tally) = (&history.frame, history.tally());
-        let target = frame.target.as_ref().map_or_else(|| "an unknown target".to_owned(), |mu| mu.title.clone());
-        let run = frame.run.as_ref().map_or_else(String::new, |run| format!(", run {run}"));
+        let (summary, counts) = (&history.summary, history.counts());
+        let target = summary.target.as_ref().map_or_else(|| "an unknown target".to_owned(), |mu| mu.title.clone());
+        let run = summary.run.as_ref().map_or_else(String::new, |run| format!(", run {run}"));
         let took = history.duration().map_or_else(String::new, |d| format!(" in {}", format_duration(d)));
         let mut lines = vec![format!(
             "task {} (child {}{run}): {} to {target}, {}{took}; tasks: {} done, {} failed, {} not executed",
-            frame.task,
-            frame.child,
+            summary.task,
+            summary.child,
             history.kind.as_str(),
             history.status.as_str(),
-            tally.done,
-            tally.failed,
-            tally.not_executed,
+            counts.done,
+            counts.failed,
+            counts.not_executed,
         )];
-        if tally.skipped > 0 {
-            lines.push(format!("{} tasks on nodes were not chosen for this run; -f json lists them", tally.skipped));
+        if counts.skipped > 0 {
+            lines.push(format!("{} tasks on nodes were not chosen for this run; -f json lists them", counts.skipped));
         }
-        lines.extend(frame.message.as_ref().map(|message| format!("Nailgun says: {message}")));
+        lines.extend(summary.message.as_ref().map(|message| format!("Nailgun says: {message}")));
         lines
     }
 }
@@ -163,12 +165,16 @@ fn dash() -> String {
     "-".to_owned()
 }
 
-fn moment(at: Option<i64>) -> String {
+fn moment(at: Option<Timestamp>) -> String {
     at.map_or_else(dash, format_utc)
 }
 
-fn duration(took: Option<i64>) -> String {
+fn duration(took: Option<SignedDuration>) -> String {
     took.map_or_else(dash, format_duration)
+}
+
+fn milliseconds(took: Option<SignedDuration>) -> Option<i64> {
+    took.and_then(|took| i64::try_from(took.as_millis()).ok())
 }
 
 #[derive(Serialize)]
@@ -243,41 +249,41 @@ fn document(report: &HistoryReport) -> HistoryDocument<'_> {
 }
 
 fn run_document(history: &RunHistory) -> RunDocument<'_> {
-    let (frame, tally) = (&history.frame, history.tally());
+    let (summary, counts) = (&history.summary, history.counts());
     RunDocument {
-        task: TaskIdsDocument { id: frame.task, child: frame.child },
-        run: frame.run.as_deref(),
+        task: TaskIdsDocument { id: summary.task, child: summary.child },
+        run: summary.run.as_deref(),
         what: history.kind.as_str(),
-        target: frame.target.as_ref().map(super::document::mu),
+        target: summary.target.as_ref().map(super::document::mu),
         status: history.status.as_str(),
-        nailgun_status: frame.status,
-        message: frame.message.as_deref(),
-        began: frame.began.map(format_utc),
-        ended: frame.ended.map(format_utc),
-        duration_ms: history.duration(),
+        nailgun_status: summary.status,
+        message: summary.message.as_deref(),
+        began: summary.began.map(format_utc),
+        ended: summary.ended.map(format_utc),
+        duration_ms: milliseconds(history.duration()),
         nodes: history.nodes().len(),
         tally: TallyDocument {
-            done: tally.done,
-            failed: tally.failed,
-            running: tally.running,
-            waiting: tally.waiting,
-            not_executed: tally.not_executed,
-            skipped: tally.skipped,
+            done: counts.done,
+            failed: counts.failed,
+            running: counts.running,
+            waiting: counts.waiting,
+            not_executed: counts.not_executed,
+            skipped: counts.skipped,
         },
     }
 }
 
-fn task_document<'a>(report: &HistoryReport, history: &'a RunHistory, work: &'a NodeTask) -> HistoryTaskDocument<'a> {
-    let id = if let NodeRef::Node(id) = work.node { Some(id.0) } else { None };
+fn task_document<'a>(report: &HistoryReport, history: &'a RunHistory, task: &'a NodeTask) -> HistoryTaskDocument<'a> {
+    let id = task.record.node.id().map(|id| id.0);
     HistoryTaskDocument {
-        node: HistoryNodeDocument { id, name: report.name(work.node) },
-        task: &work.task,
-        phase: history.phases.get(work.phase).map(|p| p.stage.as_str()),
-        kind: work.kind.as_str(),
-        status: work.result.as_str(),
-        nailgun_status: work.status.as_str(),
-        began: work.began.map(format_utc),
-        ended: work.ended.map(format_utc),
-        duration_ms: work.duration(),
+        node: HistoryNodeDocument { id, name: report.name(task.record.node) },
+        task: &task.record.task,
+        phase: history.phases.get(task.phase).map(|p| p.stage.as_str()),
+        kind: task.kind.as_str(),
+        status: task.result.as_str(),
+        nailgun_status: task.record.status.as_str(),
+        began: task.record.began.map(format_utc),
+        ended: task.record.ended.map(format_utc),
+        duration_ms: milliseconds(task.record.duration()),
     }
 }

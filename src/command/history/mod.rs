@@ -104,9 +104,9 @@ fn newest(nailgun: &Nailgun, found: &mut Vec<FoundRun>) -> Result<Option<RunRepo
 
 fn write_page(report: &mut HistoryReport, path: &Path, ui: &Ui) -> Result<(), AppError> {
     let Some(run) = report.runs.first() else { return Ok(()) };
-    let page = timeline::page(run, report, Timestamp::now().as_millisecond());
+    let page = timeline::page(run, report, Timestamp::now());
     write_atomically(path, page.as_bytes(), 0o666)?;
-    ui.status(&format!("the timeline of task {} is in {}", run.history.frame.task, path.display()));
+    ui.status(&format!("the timeline of task {} is in {}", run.history.summary.task, path.display()));
     report.timeline = Some(path.display().to_string());
     Ok(())
 }

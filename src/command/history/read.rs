@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::find::FoundRun;
-use crate::domain::history::{Frame, HistoryEntry, RunHistory, TaskKind};
+use crate::domain::history::{HistoryEntry, RunHistory, RunSummary};
 use crate::domain::node::NodeId;
-use crate::domain::run::NodeRef;
+use crate::domain::run::TaskKind;
 use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues, passes_by};
 use crate::nailgun::{FullRecord, Nailgun, NailgunError, TaskState};
 use crate::ui::RunReport;
@@ -22,7 +22,7 @@ pub(super) fn run(nailgun: &Nailgun, found: &FoundRun) -> Result<Option<RunRepor
     }
     let told = records.iter().find(|r| r.record.task == VALUES).and_then(|r| r.data.as_deref());
     let told = told.map(UploadedValues::parse).unwrap_or_default();
-    let frame = Frame {
+    let summary = RunSummary {
         task: found.task(),
         child: child.id,
         status: child.status.as_str(),
@@ -37,18 +37,14 @@ pub(super) fn run(nailgun: &Nailgun, found: &FoundRun) -> Result<Option<RunRepor
     };
     let seen: Vec<HistoryEntry> = records.into_iter().map(|record| seen(record, &told)).collect();
     let roles: BTreeMap<NodeId, Vec<String>> = told.roles.into_iter().map(|(id, roles)| (NodeId(id), roles)).collect();
-    Ok(Some(RunReport { history: RunHistory::new(frame, &seen, COMMIT), roles }))
+    Ok(Some(RunReport { history: RunHistory::new(summary, &seen, COMMIT), roles }))
 }
 
 fn seen(record: FullRecord, told: &UploadedValues) -> HistoryEntry {
-    let passes = |command: &_| match record.record.node {
-        NodeRef::Node(NodeId(id)) => passes_by(command, id, told.roles.get(&id).map(Vec::as_slice).unwrap_or_default()),
-        NodeRef::Master | NodeRef::Virtual | NodeRef::Nobody => false,
+    let passes = |command: &_| {
+        let roles = |id: u32| told.roles.get(&id).map(Vec::as_slice).unwrap_or_default();
+        record.record.node.id().is_some_and(|NodeId(id)| passes_by(command, id, roles(id)))
     };
-    let kind = match record.kind.as_str() {
-        "upload_file" | "upload_files" | "copy_files" | "sync" => TaskKind::Upload,
-        _ if record.command.as_ref().is_some_and(passes) => TaskKind::PassedBy,
-        _ => TaskKind::Worked,
-    };
+    let kind = TaskKind::of(&record.kind, record.command.as_ref().is_some_and(passes));
     HistoryEntry { record: record.record, kind, requires: record.requires, required_for: record.required_for }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::words;
 use super::conclude::conclude;
 use super::context::{Context, Stage};
 use super::find;
@@ -14,7 +13,7 @@ use crate::command::site;
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::outcome::{InstallResult, Outcome};
-use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunRef, TaskRecord, TaskStatus};
+use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunRef, TaskKind, TaskRecord, TaskResult, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues};
@@ -22,7 +21,7 @@ use crate::nailgun::HistoryFilter;
 
 /// The task that brings the values of a run.
 const VALUES: &str = "mu_env";
-/// Tasks of the graph that bring files and are not shown.
+/// Tasks of the graph that upload files.
 const UPLOADS: [&str; 2] = ["mu_script", VALUES];
 
 /// What a run turned out to be.
@@ -58,17 +57,7 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     let nodes = run_nodes(context, &ids)?;
     let names: BTreeMap<NodeId, String> = nodes.iter().map(|s| (s.id, s.node.name.clone())).collect();
     let record = RunRecord::of_task(&context.state, context.env, parent.id);
-    let uploads = planned.iter().filter(|p| UPLOADS.contains(&p.task.as_str()));
-    let hidden = uploads.map(|p| (p.node, p.task.clone())).collect();
-    let run = WatchedRun {
-        id: run_id.clone(),
-        parent,
-        child: Some(child.id),
-        planned,
-        hidden,
-        names,
-        title: "run".to_owned(),
-    };
+    let run = WatchedRun { id: run_id.clone(), parent, child: Some(child.id), planned, names, title: "run".to_owned() };
     let end = watch(context, run);
     if end.ended == WatchEnd::Over && !context.interrupt.came() {
         // Only its end tells which of the graph's tasks a run leaves out.
@@ -106,15 +95,15 @@ fn history(context: &Context<'_>, child: u64) -> Result<Vec<TaskRecord>, AppErro
 
 /// The tasks that the run is to do on nodes, as far as its history tells already.
 fn planned(history: &[TaskRecord]) -> Vec<PlannedTask> {
-    let on_nodes = history.iter().filter_map(|r| match r.node {
-        NodeRef::Node(node) => Some((node, r)),
-        NodeRef::Master | NodeRef::Virtual | NodeRef::Nobody => None,
-    });
+    let on_nodes = history.iter().filter_map(|r| Some((r.node.id()?, r)));
     let commits = on_nodes.clone().any(|(_, r)| r.task == COMMIT && r.status != TaskStatus::Skipped);
     // Of a run of pre-checks all other tasks are skipped; of a whole update none should be.
     on_nodes
         .filter(|(_, r)| commits || r.status != TaskStatus::Skipped)
-        .map(|(node, r)| PlannedTask { phase: words(&r.task), task: r.task.clone(), node })
+        .map(|(node, r)| {
+            let kind = if UPLOADS.contains(&r.task.as_str()) { TaskKind::Upload } else { TaskKind::Work };
+            PlannedTask { task: r.task.clone(), node, kind }
+        })
         .collect()
 }
 
@@ -125,7 +114,7 @@ fn extent(context: &Context<'_>, child: u64, record: Option<&RunRecord>) -> Resu
     let history = history(context, child)?;
     let on_nodes = || history.iter().filter(|r| matches!(r.node, NodeRef::Node(_)) && r.status != TaskStatus::Skipped);
     let begun = || on_nodes().filter(|r| r.status != TaskStatus::Pending);
-    let failed = begun().any(|r| matches!(r.status, TaskStatus::Error | TaskStatus::Running));
+    let failed = begun().any(|r| TaskResult::of(&r.status, true).is_failure());
     let extent = if record.is_some_and(|record| record.precheck)
         || on_nodes().all(|r| checks.contains(&r.task))
         || (failed && begun().all(|r| checks.contains(&r.task)))
@@ -141,14 +130,13 @@ fn extent(context: &Context<'_>, child: u64, record: Option<&RunRecord>) -> Resu
 
 /// What keeps these tasks from being complete.
 fn only(left: LeftOvers, tasks: &[String]) -> LeftOvers {
-    let keep = |mut list: Vec<crate::domain::run::TaskOnNode>| {
+    let keep = |mut list: Vec<TaskRecord>| {
         list.retain(|on| tasks.contains(&on.task));
         list
     };
     LeftOvers {
         failed: keep(left.failed),
-        running: keep(left.running),
-        pending: keep(left.pending),
+        not_executed: keep(left.not_executed),
         missing: keep(left.missing),
         skipped: keep(left.skipped),
     }

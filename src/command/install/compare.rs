@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-pub(super) use crate::domain::history::words;
 use crate::domain::node::NodeId;
-use crate::domain::run::{NodeRef, PlannedTask};
+pub(super) use crate::domain::run::words;
+use crate::domain::run::{NodeRef, PlannedTask, TaskKind};
 use crate::domain::text::one_line;
-use crate::graph::{Duty, Graph, GraphError, NodeRoles, RunValues, Work};
+use crate::graph::{Graph, GraphError, NodeRoles, RunValues};
 use crate::nailgun::Preview;
 
 /// Roles of which one node of an environment is the primary.
@@ -18,8 +18,6 @@ const WITH_PRIMARY: [&str; 2] = ["controller", "mongo"];
 pub(super) struct Agreed {
     /// Every pair of task and node that is sent.
     pub(super) planned: Vec<PlannedTask>,
-    /// Those of them that are not shown: uploads, and nodes that pass by.
-    pub(super) hidden: BTreeSet<(NodeId, String)>,
     /// The primary controller by Nailgun, if it is part of the run.
     pub(super) primary: Option<NodeId>,
 }
@@ -34,12 +32,11 @@ pub(super) fn compare(
     let variants = variants(graph, values, nodes)?;
     let mut faults = Vec::new();
     let mut planned = Vec::new();
-    let mut hidden = BTreeSet::new();
     let mut primaries = Vec::new();
     let nobody = Vec::new();
     for (node, roles) in nodes {
-        let seen = sent(preview.tasks.get(&NodeRef::Node(*node)).unwrap_or(&nobody));
-        let fits = variants.iter().find(|(_, plan)| plan.get(&node.0).is_some_and(|duties| *duties == seen));
+        let seen = sent(*node, preview.tasks.get(&NodeRef::Node(*node)).unwrap_or(&nobody));
+        let fits = variants.iter().find(|(_, plan)| plan.get(&node.0).is_some_and(|tasks| *tasks == seen));
         match fits {
             Some((primary_of, _)) => {
                 if primary_of.contains(&"controller") && roles.iter().any(|r| r == "controller") {
@@ -48,15 +45,7 @@ pub(super) fn compare(
             }
             None => faults.push(difference(*node, &seen, variants.first().and_then(|(_, plan)| plan.get(&node.0)))),
         }
-        let tasks = preview.tasks.get(&NodeRef::Node(*node)).unwrap_or(&nobody);
-        let uploads = tasks.iter().filter(|t| t.kind == "upload_file").map(|t| &t.id);
-        let passes = seen.iter().filter(|d| d.work == Work::PassesBy).map(|d| &d.task);
-        hidden.extend(uploads.chain(passes).map(|task| (*node, task.clone())));
-        planned.extend(seen.into_iter().map(|duty| PlannedTask {
-            phase: words(&duty.task),
-            task: duty.task,
-            node: *node,
-        }));
+        planned.extend(seen);
     }
     for node in preview.tasks.keys() {
         let ours = matches!(node, NodeRef::Node(id) if nodes.iter().any(|(known, _)| known == id));
@@ -73,14 +62,10 @@ pub(super) fn compare(
         });
     }
     faults.extend(limits(preview));
-    if faults.is_empty() {
-        Ok(Ok(Agreed { planned, hidden, primary: primaries.first().copied() }))
-    } else {
-        Ok(Err(faults))
-    }
+    if faults.is_empty() { Ok(Ok(Agreed { planned, primary: primaries.first().copied() })) } else { Ok(Err(faults)) }
 }
 
-type Plans = Vec<(Vec<&'static str>, BTreeMap<u32, Vec<Duty>>)>;
+type Plans = Vec<(Vec<&'static str>, BTreeMap<u32, Vec<PlannedTask>>)>;
 
 /// The tasks of every node for each possible choice of primary nodes. Only the preview tells which node is a primary.
 fn variants(graph: &Graph, values: &RunValues, nodes: &[(NodeId, Vec<String>)]) -> Result<Plans, GraphError> {
@@ -96,8 +81,8 @@ fn variants(graph: &Graph, values: &RunValues, nodes: &[(NodeId, Vec<String>)]) 
             .map(|(id, roles)| NodeRoles { id: id.0, roles: roles.iter().map(as_primary).collect() })
             .collect();
         let mut plan = graph.expected(values, &roles)?;
-        for duties in plan.values_mut() {
-            duties.sort_by(|a, b| a.task.cmp(&b.task));
+        for tasks in plan.values_mut() {
+            tasks.sort();
         }
         variants.push((primary_of, plan));
     }
@@ -105,23 +90,23 @@ fn variants(graph: &Graph, values: &RunValues, nodes: &[(NodeId, Vec<String>)]) 
 }
 
 /// The tasks of a node that would be executed, sorted by name.
-fn sent(tasks: &[crate::nailgun::PreviewTask]) -> Vec<Duty> {
-    let mut duties: Vec<Duty> = tasks
+fn sent(node: NodeId, tasks: &[crate::nailgun::PreviewTask]) -> Vec<PlannedTask> {
+    let mut planned: Vec<PlannedTask> = tasks
         .iter()
         .filter(|task| task.kind != "skipped")
         .map(|task| {
             let passes = task.parameters.get("cmd").and_then(Value::as_str) == Some("true");
-            Duty { task: task.id.clone(), work: if passes { Work::PassesBy } else { Work::Does } }
+            PlannedTask { task: task.id.clone(), node, kind: TaskKind::of(&task.kind, passes) }
         })
         .collect();
-    duties.sort_by(|a, b| a.task.cmp(&b.task));
-    duties
+    planned.sort();
+    planned
 }
 
-fn difference(node: NodeId, seen: &[Duty], wanted: Option<&Vec<Duty>>) -> String {
+fn difference(node: NodeId, seen: &[PlannedTask], wanted: Option<&Vec<PlannedTask>>) -> String {
     let wanted = wanted.map(Vec::as_slice).unwrap_or_default();
-    let only = |a: &[Duty], b: &[Duty]| {
-        let names: BTreeSet<&str> = a.iter().filter(|d| !b.contains(d)).map(|d| d.task.as_str()).collect();
+    let only = |a: &[PlannedTask], b: &[PlannedTask]| {
+        let names: BTreeSet<&str> = a.iter().filter(|t| !b.contains(t)).map(|t| t.task.as_str()).collect();
         names.into_iter().collect::<Vec<_>>().join(", ")
     };
     let text =

@@ -1,6 +1,6 @@
 //! What one step hands to the next: the job, its parts, the run that is watched, and its end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::domain::mu::Mu;
 use crate::domain::node::{Node, NodeId};
@@ -31,8 +31,6 @@ pub(super) struct Job {
     pub(super) names: BTreeMap<NodeId, String>,
     /// Every task on every node that Nailgun is going to run.
     pub(super) planned: Vec<PlannedTask>,
-    /// Those of them that are not shown: uploads, and nodes that pass by.
-    pub(super) hidden: BTreeSet<(NodeId, String)>,
     /// Nodes that are left out, with the reason.
     pub(super) left_out: Vec<(String, String)>,
 }
@@ -67,8 +65,6 @@ pub(super) struct WatchedRun {
     pub(super) child: Option<u64>,
     /// What it is to do.
     pub(super) planned: Vec<PlannedTask>,
-    /// Tasks on nodes that are not shown.
-    pub(super) hidden: BTreeSet<(NodeId, String)>,
     /// The names of nodes.
     pub(super) names: BTreeMap<NodeId, String>,
     /// What it does, in a few words.

@@ -6,7 +6,7 @@
 
 use super::job::{Job, JobPart};
 use crate::domain::node::NodeId;
-use crate::domain::run::PlannedTask;
+use crate::domain::run::TaskKind;
 use crate::graph::Graph;
 use crate::nailgun::StartApi;
 
@@ -32,7 +32,6 @@ pub(super) fn update(graph: &Graph, job: &Job) -> Vec<JobPart> {
 /// which update it belongs to, and the stages, which keep the order.
 fn cut(graph: &Graph, job: &Job) -> Vec<JobPart> {
     let nodes = &job.ids();
-    let works = |p: &&PlannedTask| !job.hidden.contains(&(p.node, p.task.clone()));
     let checks = graph.precheck_tasks();
     let always: Vec<String> = graph.stages().into_iter().chain(graph.uploads()).collect();
     let part = |tasks: &[String], nodes: &[NodeId]| JobPart {
@@ -44,7 +43,8 @@ fn cut(graph: &Graph, job: &Job) -> Vec<JobPart> {
     let mut parts = Vec::new();
     let mut together: Vec<String> = Vec::new();
     for task in graph.tasks_in_order().into_iter().filter(|task| !checks.contains(task)) {
-        let mut on: Vec<NodeId> = job.planned.iter().filter(|p| p.task == task).filter(works).map(|p| p.node).collect();
+        let mut on: Vec<NodeId> =
+            job.planned.iter().filter(|p| p.task == task && p.kind == TaskKind::Work).map(|p| p.node).collect();
         on.sort_unstable();
         if !graph.is_one_by_one(&task) || on.len() < 2 {
             together.push(task);
@@ -63,12 +63,13 @@ fn cut(graph: &Graph, job: &Job) -> Vec<JobPart> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use super::*;
     use crate::command::install::job::RunNode;
     use crate::domain::mu::Mu;
     use crate::domain::node::{Access, Host, Node};
+    use crate::domain::run::PlannedTask;
     use crate::graph::RunValues;
 
     fn run_node(id: u32) -> RunNode {
@@ -89,7 +90,7 @@ mod tests {
     fn nodes_that_go_one_by_one_are_a_part_each() {
         let graph = Graph::builtin().unwrap();
         let planned =
-            |task: &str, node: u32| PlannedTask { phase: String::new(), task: task.into(), node: NodeId(node) };
+            |task: &str, node: u32| PlannedTask { task: task.into(), node: NodeId(node), kind: TaskKind::Work };
         let job = Job {
             values: RunValues {
                 run: "r".into(),
@@ -113,13 +114,12 @@ mod tests {
                 planned("mu_update_first", 1),
                 planned("mu_update_controllers", 3),
                 planned("mu_update_controllers", 2),
-                planned("mu_update_block", 2),
+                // Node 2 was updated as a controller and only passes by here.
+                PlannedTask { kind: TaskKind::PassesBy, ..planned("mu_update_block", 2) },
                 planned("mu_update_block", 4),
                 planned("mu_update_computes", 4),
                 planned("mu_commit", 1),
             ],
-            // Node 2 was updated as a controller and only passes by here.
-            hidden: BTreeSet::from([(NodeId(2), "mu_update_block".to_owned())]),
             left_out: vec![],
         };
         let parts = update(&graph, &job);

@@ -14,7 +14,7 @@ use crate::domain::node::{Node, NodeId};
 use crate::domain::nodeset::fold;
 use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
 use crate::domain::row::Row;
-use crate::domain::run::LeftOvers;
+use crate::domain::run::{LeftOvers, NodeRef};
 use crate::domain::text::one_line;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -164,9 +164,10 @@ fn interrupted(context: &Context<'_>, end: &RunEnd) -> AppError {
 
 /// The task that failed on a node; if none failed on any, in words the one that never ran on this one.
 fn trouble(left: &LeftOvers, node: NodeId) -> (Option<String>, Option<String>) {
-    let failed = left.failed.iter().chain(&left.running).find(|t| t.node == node).map(|t| words(&t.task));
-    let waiting = left.pending.iter().chain(&left.missing).find(|t| t.node == node);
-    let unexplained = left.failed.is_empty() && left.running.is_empty();
+    let node = NodeRef::Node(node);
+    let failed = left.failed.iter().find(|t| t.node == node).map(|t| words(&t.task));
+    let waiting = left.not_executed.iter().chain(&left.missing).find(|t| t.node == node);
+    let unexplained = left.failed.is_empty();
     let not_run = waiting.filter(|_| unexplained).map(|t| format!("{} was not run", words(&t.task)));
     (failed, not_run)
 }

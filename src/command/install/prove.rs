@@ -10,7 +10,7 @@ use crate::domain::node::{Node, NodeId};
 use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
 use crate::domain::proof::proof_fault;
 use crate::domain::row::{Row, State};
-use crate::domain::run::{LeftOvers, NodeProgress};
+use crate::domain::run::{LeftOvers, NodeProgress, NodeRef};
 use crate::error::AppError;
 use crate::nailgun::TaskState;
 
@@ -28,7 +28,7 @@ pub(super) fn prove(
     let reached = end.progress.nodes();
     let Some(target) = outcome.target.clone() else { return Ok(()) };
     for (subject, row) in run_nodes.iter().zip(&rows) {
-        let failed = left.failed.iter().chain(&left.running).find(|t| t.node == subject.id);
+        let failed = left.failed.iter().find(|t| t.node == NodeRef::Node(subject.id));
         if !subject.target && failed.is_none() {
             continue;
         }
@@ -55,7 +55,7 @@ pub(super) fn prove(
 
 /// The result: a success only if Nailgun's status, the history and the nodes all say so.
 fn result(end: &RunEnd, left: &LeftOvers, proven: bool, nobody_left_out: bool) -> InstallResult {
-    let failed = [&left.failed, &left.running, &left.missing].iter().any(|list| !list.is_empty());
+    let failed = !left.failed.is_empty() || !left.missing.is_empty();
     match end.ended {
         WatchEnd::Lost => InstallResult::Lost,
         WatchEnd::Interrupted => InstallResult::Started,
@@ -67,7 +67,7 @@ fn result(end: &RunEnd, left: &LeftOvers, proven: bool, nobody_left_out: bool) -
             }
         }
         // A stop leaves a transaction that is ready, and tasks that never began.
-        WatchEnd::Over if end.status == TaskState::Ready && !failed && !left.pending.is_empty() => {
+        WatchEnd::Over if end.status == TaskState::Ready && !failed && !left.not_executed.is_empty() => {
             InstallResult::Stopped
         }
         WatchEnd::Over => InstallResult::Failed,

@@ -45,7 +45,6 @@ pub(super) fn start(context: &Context<'_>, job: &Job, part: &JobPart) -> Result<
         parent,
         child: None,
         planned: planned.cloned().collect(),
-        hidden: job.hidden.clone(),
         names: job.names.clone(),
         title: part.title.clone(),
     })

@@ -40,7 +40,7 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, facts: &Facts, plan:
     if held != sent {
         return Err(AppError::new(Exit::Error, format!("Nailgun holds {held} tasks of the graph, {sent} were sent")));
     }
-    let Agreed { planned, hidden, primary } = compare(graph, &values, &roles, &preview)?.map_err(|faults| {
+    let Agreed { planned, primary } = compare(graph, &values, &roles, &preview)?.map_err(|faults| {
         let mut error = AppError::new(Exit::Error, "Nailgun would not run what was planned; nothing was started");
         error.causes = faults;
         error
@@ -49,7 +49,7 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, facts: &Facts, plan:
     if let Some(primary) = primary.and_then(|id| names.get(&id)) {
         context.ui.status(&format!("the first controller is {primary}"));
     }
-    Ok(Job { values, api: facts.api, nodes, names, planned, hidden, left_out: plan.left_out.clone() })
+    Ok(Job { values, api: facts.api, nodes, names, planned, left_out: plan.left_out.clone() })
 }
 
 /// Nailgun would merge graphs of our type at a release or a plugin into ours.

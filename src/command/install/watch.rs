@@ -1,7 +1,7 @@
 //! Step 4: watches a run by the deployment history of its child, never by Nailgun's percentage. Only the end of the run,
 //! a signal, or a long time without progress ends the watch: Nailgun may restart, refuse, fail or be slow meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::compare::words;
@@ -9,7 +9,7 @@ use super::context::{Context, Stage};
 use super::job::{RunEnd, WatchEnd, WatchedRun};
 use super::run_log::RunLog;
 use crate::domain::node::NodeId;
-use crate::domain::run::{NodeRef, RunProgress, TaskRecord, TaskStatus};
+use crate::domain::run::{RunProgress, TaskKind, TaskRecord, TaskResult};
 use crate::event::{Event, Events, RunView, RunningTask, TaskChange};
 use crate::graph::GRAPH_TYPE;
 use crate::nailgun::{HistoryFilter, NailgunError, NailgunErrorKind, Task, TaskState};
@@ -22,19 +22,17 @@ const QUIET: Duration = Duration::from_secs(15 * 60);
 /// Watches a run to its end.
 pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
     let mut progress = context.ui.progress();
-    let worth = run.planned.iter().filter(|p| !run.hidden.contains(&(p.node, p.task.clone()))).count();
     let mut log = RunLog::open(&context.state, &run.id, &mut progress);
     log.line(&format!("watching task {} of environment {}", run.parent.id, context.env));
     let events = &mut log;
-    events.event(&Event::RunBegan { title: &run.title, planned: worth });
+    let progress = RunProgress::new(run.planned.iter().cloned());
+    events.event(&Event::RunBegan { title: &run.title, planned: progress.counts().total() });
     let mut watch = Watch {
         context,
         child: run.child,
         // The scripts travel in the parameters of an upload's records; everything else is small.
         tasks: names_of(&run),
-        worth,
-        progress: RunProgress::new(run.planned.iter().cloned()),
-        seen: BTreeMap::new(),
+        progress,
         run,
         complained: String::new(),
         gone: 0,
@@ -51,10 +49,10 @@ pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
     end
 }
 
-/// The tasks that are shown on at least one node.
+/// The tasks that do work on some node.
 fn names_of(run: &WatchedRun) -> Vec<String> {
-    let worth = run.planned.iter().filter(|p| !run.hidden.contains(&(p.node, p.task.clone())));
-    let names: BTreeSet<String> = worth.map(|p| p.task.clone()).collect();
+    let work = run.planned.iter().filter(|p| p.kind == TaskKind::Work);
+    let names: BTreeSet<String> = work.map(|p| p.task.clone()).collect();
     names.into_iter().collect()
 }
 
@@ -70,12 +68,10 @@ enum Look {
 
 struct Watch<'a> {
     context: &'a Context<'a>,
-    worth: usize,
     run: WatchedRun,
     child: Option<u64>,
     tasks: Vec<String>,
     progress: RunProgress,
-    seen: BTreeMap<(NodeId, String), TaskStatus>,
     complained: String,
     gone: u32,
 }
@@ -170,42 +166,34 @@ impl Watch<'_> {
 
     fn take(&mut self, records: &[TaskRecord], events: &mut dyn Events) -> bool {
         let moved = self.progress.take(records);
-        let changes = self.changes(records);
-        let worth = |node: NodeId, task: &str| !self.run.hidden.contains(&(node, task.to_owned()));
-        let over = self.seen.iter().filter(|((node, task), status)| status.is_over() && worth(*node, task)).count();
-        let working: Vec<_> = self.progress.running().into_iter().filter(|on| worth(on.node, &on.task)).collect();
+        let (counts, running) = (self.progress.counts(), self.progress.running());
         let view = RunView {
-            done: over.min(self.worth),
-            planned: self.worth,
-            phase: working.first().map(|on| words(&on.task)),
-            working: working
+            done: counts.over(),
+            planned: counts.total(),
+            phase: running.first().map(|on| words(&on.task)),
+            working: running
                 .iter()
-                .map(|on| RunningTask { node: self.name(on.node), task: words(&on.task), began: on.began })
+                .filter_map(|on| {
+                    Some(RunningTask { node: self.name(on.node.id()?), task: words(&on.task), began: on.began })
+                })
                 .collect(),
-            changes,
+            changes: moved.iter().filter_map(|record| self.change(record)).collect(),
         };
         events.event(&Event::RunMoved(&view));
-        moved
+        !moved.is_empty()
     }
 
-    fn changes(&mut self, records: &[TaskRecord]) -> Vec<TaskChange> {
-        let mut changes = Vec::new();
-        for record in records {
-            let NodeRef::Node(node) = record.node else { continue };
-            let before = self.seen.insert((node, record.task.clone()), record.status.clone());
-            let hidden = self.run.hidden.contains(&(node, record.task.clone())) && record.status != TaskStatus::Error;
-            if hidden || before.as_ref() == Some(&record.status) {
-                continue;
-            }
-            let what = match record.status {
-                TaskStatus::Running => "began",
-                TaskStatus::Ready => "done",
-                TaskStatus::Error => "failed",
-                TaskStatus::Pending | TaskStatus::Skipped | TaskStatus::Unknown(_) => continue,
-            };
-            changes.push(TaskChange { node: self.name(node), task: words(&record.task), what });
-        }
-        changes
+    /// What to say of a task that moved; nothing of uploads and of tasks that pass by, unless they failed.
+    fn change(&self, record: &TaskRecord) -> Option<TaskChange> {
+        let node = record.node.id()?;
+        let what = match TaskResult::of(&record.status, false) {
+            TaskResult::Failed | TaskResult::FailureIgnored => "failed",
+            _ if self.progress.kind(&record.task, node).is_some_and(|kind| kind != TaskKind::Work) => return None,
+            TaskResult::Running => "began",
+            TaskResult::Done => "done",
+            TaskResult::Waiting | TaskResult::NotExecuted | TaskResult::Skipped => return None,
+        };
+        Some(TaskChange { node: self.name(node), task: words(&record.task), what })
     }
 
     fn name(&self, node: NodeId) -> String {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::run::HistoryEntry;
-use super::{TaskKind, words};
-use crate::domain::run::NodeRef;
+use crate::domain::run::{NodeRef, TaskKind, words};
 
 /// What happens between two stages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,10 +14,10 @@ pub struct HistoryPhase {
     pub stage: String,
     /// Its tasks in words; uploads only where there is nothing else.
     pub title: String,
-    /// When its first task began, milliseconds since 1970 (UTC).
-    pub began: Option<i64>,
-    /// When its last task ended, milliseconds since 1970 (UTC); nothing while one is at work.
-    pub ended: Option<i64>,
+    /// When its first task began.
+    pub began: Option<Timestamp>,
+    /// When its last task ended; nothing while one is at work.
+    pub ended: Option<Timestamp>,
     /// How many nodes worked in it; those that pass by do not count.
     pub nodes: usize,
 }
@@ -36,13 +37,13 @@ pub(super) fn phases(on_nodes: &[&HistoryEntry], stages: &[&HistoryEntry]) -> Ve
     let mut phases: Vec<HistoryPhase> = found.into_iter().map(|(stage, tasks)| phase(stage, &tasks)).collect();
     phases.sort_by_key(|p| {
         let place = chain.iter().position(|stage| *stage == p.stage).unwrap_or(usize::MAX);
-        (place, p.began.unwrap_or(i64::MAX))
+        (place, p.began.unwrap_or(Timestamp::MAX))
     });
     phases
 }
 
 fn phase(stage: &str, tasks: &[&HistoryEntry]) -> HistoryPhase {
-    let begun = |s: &&&HistoryEntry| s.record.began.is_some() && s.kind != TaskKind::PassedBy;
+    let begun = |s: &&&HistoryEntry| s.record.began.is_some() && s.kind != TaskKind::PassesBy;
     let nodes: BTreeSet<NodeRef> = tasks.iter().filter(begun).map(|s| s.record.node).collect();
     let names = |upload: bool| -> BTreeSet<String> {
         let of = tasks.iter().filter(|s| (s.kind == TaskKind::Upload) == upload);

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::phase::{phases, stage_of};
-use super::{HistoryPhase, NodeTask, TaskKind, TaskResult};
+use super::{HistoryPhase, NodeTask};
 use crate::domain::mu::Mu;
-use crate::domain::run::{NodeRef, TaskRecord, TaskStatus};
+use crate::domain::run::{NodeRef, TaskCounts, TaskKind, TaskRecord, TaskResult, TaskStatus};
 
 /// What Nailgun's transactions say of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct RunSummary {
     /// The task that the operator knows: the parent; where there is none, the run itself.
     pub task: u64,
     /// The transaction that has the history.
@@ -24,10 +26,10 @@ pub struct Frame {
     pub dry_run: bool,
     /// What Nailgun says of it in words. Safe to show.
     pub message: Option<String>,
-    /// When it began, milliseconds since 1970 (UTC).
-    pub began: Option<i64>,
-    /// When it ended, milliseconds since 1970 (UTC).
-    pub ended: Option<i64>,
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
     /// Its id, which is also in the nodes' state files and logs. Safe to show.
     pub run: Option<String>,
     /// What it was to bring.
@@ -100,28 +102,11 @@ impl RunStatus {
     }
 }
 
-/// How many tasks on nodes have which fate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Done.
-    pub done: usize,
-    /// Failed, those whose failure was ignored included.
-    pub failed: usize,
-    /// At work.
-    pub running: usize,
-    /// Not begun in a run that goes on.
-    pub waiting: usize,
-    /// Never begun in a run that is over.
-    pub not_executed: usize,
-    /// Not chosen.
-    pub skipped: usize,
-}
-
 /// A run with everything that it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunHistory {
     /// What Nailgun says of it; times are filled in from the history where Nailgun tells none.
-    pub frame: Frame,
+    pub summary: RunSummary,
     /// What it was.
     pub kind: RunKind,
     /// How it ended.
@@ -134,7 +119,7 @@ pub struct RunHistory {
 
 impl RunHistory {
     /// Puts together what a transaction and its history say. `commit` is the task that only a whole update executes.
-    pub fn new(mut frame: Frame, history: &[HistoryEntry], commit: &str) -> Self {
+    pub fn new(mut summary: RunSummary, history: &[HistoryEntry], commit: &str) -> Self {
         let real = |s: &&HistoryEntry| matches!(s.record.node, NodeRef::Node(_) | NodeRef::Master);
         let on_nodes: Vec<&HistoryEntry> = history.iter().filter(real).collect();
         let stages: Vec<&HistoryEntry> = history.iter().filter(|s| s.record.node == NodeRef::Virtual).collect();
@@ -144,22 +129,19 @@ impl RunHistory {
         let mut phases = phases(&chosen, &stages);
         let known = phases.len();
         let mut tasks: Vec<NodeTask> = Vec::with_capacity(on_nodes.len());
-        for seen in &on_nodes {
-            let stage = stage_of(seen);
-            tasks.push(NodeTask {
-                task: seen.record.task.clone(),
-                node: seen.record.node,
-                phase: phases.iter().position(|p| p.stage == stage).unwrap_or(known),
-                kind: seen.kind,
-                result: TaskResult::of(&seen.record.status, frame.over),
-                status: seen.record.status.clone(),
-                began: seen.record.began.filter(|_| seen.record.status != TaskStatus::Skipped),
-                ended: seen.record.ended.filter(|_| seen.record.status != TaskStatus::Skipped),
-            });
+        for entry in &on_nodes {
+            let stage = stage_of(entry);
+            let mut record = entry.record.clone();
+            if record.status == TaskStatus::Skipped {
+                (record.began, record.ended) = (None, None);
+            }
+            let result = TaskResult::of(&record.status, summary.over);
+            let phase = phases.iter().position(|p| p.stage == stage).unwrap_or(known);
+            tasks.push(NodeTask { record, kind: entry.kind, result, phase });
         }
         tasks.sort_by(|a, b| {
-            let key = |w: &NodeTask| (w.began.unwrap_or(i64::MAX), w.phase, w.node);
-            key(a).cmp(&key(b)).then_with(|| a.task.cmp(&b.task))
+            let key = |t: &NodeTask| (t.record.began.unwrap_or(Timestamp::MAX), t.phase, t.record.node);
+            key(a).cmp(&key(b)).then_with(|| a.record.task.cmp(&b.record.task))
         });
         let commits: Vec<&TaskStatus> =
             on_nodes.iter().filter(|s| s.record.task == commit).map(|s| &s.record.status).collect();
@@ -168,61 +150,50 @@ impl RunHistory {
             commits if commits.iter().any(|status| **status != TaskStatus::Skipped) => RunKind::Update,
             _ => RunKind::PreChecks,
         };
-        frame.began = frame.began.or(tasks.iter().filter_map(|w| w.began).min());
-        if frame.over {
-            frame.ended = frame.ended.or(tasks.iter().filter_map(|w| w.ended).max());
+        summary.began = summary.began.or(tasks.iter().filter_map(|t| t.record.began).min());
+        if summary.over {
+            summary.ended = summary.ended.or(tasks.iter().filter_map(|t| t.record.ended).max());
         }
         for (index, phase) in phases.iter_mut().enumerate() {
-            let at_work = tasks.iter().any(|w| w.phase == index && w.result == TaskResult::Running);
+            let at_work = tasks.iter().any(|t| t.phase == index && t.result == TaskResult::Running);
             phase.ended = phase.ended.max(phase.began).filter(|_| !at_work);
         }
-        let mut run = Self { frame, kind, status: RunStatus::Preparing, phases, tasks };
-        run.status = run.how_it_ended();
+        let mut run = Self { summary, kind, status: RunStatus::Preparing, phases, tasks };
+        run.status = run.status();
         run
     }
 
-    fn how_it_ended(&self) -> RunStatus {
-        let tally = self.tally();
-        let begun = self.tasks.iter().any(|w| w.began.is_some());
-        match &self.frame {
-            frame if !frame.over && begun => RunStatus::Running,
-            frame if !frame.over => RunStatus::Preparing,
-            frame if frame.error || tally.failed > 0 => RunStatus::Failed,
-            frame if frame.dry_run => RunStatus::DryRun,
-            _ if tally.not_executed > 0 => RunStatus::Stopped,
+    fn status(&self) -> RunStatus {
+        let counts = self.counts();
+        let begun = self.tasks.iter().any(|t| t.record.began.is_some());
+        match &self.summary {
+            summary if !summary.over && begun => RunStatus::Running,
+            summary if !summary.over => RunStatus::Preparing,
+            summary if summary.error || counts.failed > 0 => RunStatus::Failed,
+            summary if summary.dry_run => RunStatus::DryRun,
+            _ if counts.not_executed > 0 => RunStatus::Stopped,
             _ => RunStatus::Done,
         }
     }
 
-    /// How many tasks have which fate.
-    pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        for work in &self.tasks {
-            *match work.result {
-                TaskResult::Done => &mut tally.done,
-                TaskResult::Failed | TaskResult::FailureIgnored => &mut tally.failed,
-                TaskResult::Running => &mut tally.running,
-                TaskResult::Waiting => &mut tally.waiting,
-                TaskResult::NotExecuted => &mut tally.not_executed,
-                TaskResult::Skipped => &mut tally.skipped,
-            } += 1;
-        }
-        tally
+    /// How many tasks have which result.
+    pub fn counts(&self) -> TaskCounts {
+        self.tasks.iter().map(|task| task.result).collect()
     }
 
     /// The tasks that were chosen for this run, by time.
     pub fn chosen(&self) -> impl Iterator<Item = &NodeTask> {
-        self.tasks.iter().filter(|work| work.result != TaskResult::Skipped)
+        self.tasks.iter().filter(|task| task.result != TaskResult::Skipped)
     }
 
     /// The nodes of the run, and the master where it had a task.
     pub fn nodes(&self) -> BTreeSet<NodeRef> {
-        self.chosen().map(|work| work.node).collect()
+        self.chosen().map(|task| task.record.node).collect()
     }
 
-    /// How long it took, in milliseconds; nothing for a run that is not over.
-    pub fn duration(&self) -> Option<i64> {
-        Some(self.frame.ended?.saturating_sub(self.frame.began?).max(0))
+    /// How long it took; nothing for a run that is not over.
+    pub fn duration(&self) -> Option<SignedDuration> {
+        Some(self.summary.ended?.duration_since(self.summary.began?).max(SignedDuration::ZERO))
     }
 }
 
@@ -231,8 +202,16 @@ mod tests {
     use super::*;
     use crate::domain::node::NodeId;
 
-    fn frame(status: &'static str) -> Frame {
-        Frame {
+    fn ms(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(millis).unwrap()
+    }
+
+    fn millis(took: Option<SignedDuration>) -> Option<i128> {
+        took.map(|took| took.as_millis())
+    }
+
+    fn summary(status: &'static str) -> RunSummary {
+        RunSummary {
             task: 3,
             child: 4,
             status,
@@ -240,8 +219,8 @@ mod tests {
             error: status == "error",
             dry_run: false,
             message: None,
-            began: Some(1000),
-            ended: matches!(status, "ready" | "error").then_some(9000),
+            began: Some(ms(1000)),
+            ended: matches!(status, "ready" | "error").then_some(ms(9000)),
             run: None,
             target: None,
         }
@@ -254,10 +233,10 @@ mod tests {
                 task: task.into(),
                 node: NodeRef::parse(node),
                 status: TaskStatus::parse(status),
-                began: at.map(|(began, _)| began),
-                ended: at.map(|(_, ended)| ended),
+                began: at.map(|(began, _)| ms(began)),
+                ended: at.map(|(_, ended)| ms(ended)),
             },
-            kind: if task == "mu_env" { TaskKind::Upload } else { TaskKind::Worked },
+            kind: if task == "mu_env" { TaskKind::Upload } else { TaskKind::Work },
             requires: list(wires.0),
             required_for: list(wires.1),
         }
@@ -277,7 +256,7 @@ mod tests {
     }
 
     fn run(status: &'static str, tasks: Vec<HistoryEntry>) -> RunHistory {
-        RunHistory::new(frame(status), &history(tasks), "mu_commit")
+        RunHistory::new(summary(status), &history(tasks), "mu_commit")
     }
 
     #[test]
@@ -291,16 +270,20 @@ mod tests {
                 seen("mu_other", Some("-"), "skipped", None, ("mu_start", "mu_checked")),
             ],
         );
-        assert_eq!((run.kind, run.status, run.duration()), (RunKind::Update, RunStatus::Done, Some(8000)));
+        assert_eq!((run.kind, run.status, millis(run.duration())), (RunKind::Update, RunStatus::Done, Some(8000)));
         let phases: Vec<_> =
             run.phases.iter().map(|p| (p.stage.as_str(), p.title.as_str(), p.began, p.ended)).collect();
         assert_eq!(
             phases,
-            [("mu_checked", "check", Some(1500), Some(4500)), ("mu_end", "commit", Some(5000), Some(6000))]
+            [
+                ("mu_checked", "check", Some(ms(1500)), Some(ms(4500))),
+                ("mu_end", "commit", Some(ms(5000)), Some(ms(6000)))
+            ]
         );
-        let order: Vec<_> = run.tasks.iter().map(|w| (w.task.as_str(), w.phase, w.duration())).collect();
+        let order: Vec<_> =
+            run.tasks.iter().map(|t| (t.record.task.as_str(), t.phase, millis(t.record.duration()))).collect();
         assert_eq!(order, [("mu_env", 0, Some(100)), ("mu_check", 0, Some(2500)), ("mu_commit", 1, Some(1000))]);
-        assert_eq!(run.tally(), Tally { done: 3, ..Tally::default() });
+        assert_eq!(run.counts(), TaskCounts { done: 3, ..TaskCounts::default() });
     }
 
     #[test]
@@ -312,7 +295,7 @@ mod tests {
                 seen("mu_commit", Some("2"), "skipped", Some((5000, 5000)), ("mu_checked", "mu_end")),
             ],
         );
-        assert_eq!((run.kind, run.status, run.tally().skipped), (RunKind::PreChecks, RunStatus::Done, 1));
+        assert_eq!((run.kind, run.status, run.counts().skipped), (RunKind::PreChecks, RunStatus::Done, 1));
         assert_eq!((run.phases.len(), run.chosen().count()), (1, 1));
     }
 
@@ -322,7 +305,7 @@ mod tests {
         let commit = |status| seen("mu_commit", Some("2"), status, None, ("mu_checked", "mu_end"));
         let of = |status, tasks| {
             let run = run(status, tasks);
-            (run.status.as_str(), run.tasks.iter().map(|w| w.result.as_str()).collect::<Vec<_>>())
+            (run.status.as_str(), run.tasks.iter().map(|t| t.result.as_str()).collect::<Vec<_>>())
         };
         assert_eq!(of("ready", vec![check("error"), commit("pending")]), ("failed", vec!["failed", "not-executed"]));
         assert_eq!(of("ready", vec![check("running"), commit("ready")]), ("failed", vec!["failure-ignored", "done"]));
@@ -337,9 +320,12 @@ mod tests {
     #[test]
     fn records_of_9_0_have_neither_times_of_the_run_nor_stages() {
         let raw = |task, at| seen(task, Some("2"), "ready", Some(at), ("", ""));
-        let frame = Frame { began: None, ended: None, ..frame("ready") };
-        let run = RunHistory::new(frame, &[raw("mu_commit", (70, 80)), raw("mu_check", (10, 30))], "mu_commit");
-        assert_eq!((run.frame.began, run.frame.ended, run.duration()), (Some(10), Some(80), Some(70)));
+        let summary = RunSummary { began: None, ended: None, ..summary("ready") };
+        let run = RunHistory::new(summary, &[raw("mu_commit", (70, 80)), raw("mu_check", (10, 30))], "mu_commit");
+        assert_eq!(
+            (run.summary.began, run.summary.ended, millis(run.duration())),
+            (Some(ms(10)), Some(ms(80)), Some(70))
+        );
         assert_eq!(run.phases.iter().map(|p| p.stage.as_str()).collect::<Vec<_>>(), ["mu_check", "mu_commit"]);
         assert_eq!(run.nodes().into_iter().collect::<Vec<_>>(), [NodeRef::Node(NodeId(2))]);
     }
@@ -352,7 +338,10 @@ mod tests {
             seen("a", None, "skipped", None, ("b", "")),
             seen("x", Some("1"), "ready", Some((1, 0)), ("", "b")),
         ];
-        let run = RunHistory::new(frame("ready"), &odd, "mu_commit");
-        assert_eq!((run.phases.len(), run.tasks[0].duration(), run.phases[0].ended), (1, Some(0), Some(1)));
+        let run = RunHistory::new(summary("ready"), &odd, "mu_commit");
+        assert_eq!(
+            (run.phases.len(), millis(run.tasks[0].record.duration()), run.phases[0].ended),
+            (1, Some(0), Some(ms(1)))
+        );
     }
 }
