@@ -54,6 +54,10 @@ pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Res
     match options.stop {
         Some(_) => {}
         None if options.precheck => ui.check_columns(&precheck::columns())?,
+        // A run that is attached to may turn out to be one of pre-checks, which has a table of its own.
+        None if options.attach.is_some() => ui
+            .check_columns(&ShownInstall::columns())
+            .or_else(|unknown| ui.check_columns(&precheck::columns()).map_err(|_| unknown))?,
         None => ui.check_columns(&ShownInstall::columns())?,
     }
     let context = Context::open(options, settings, ui)?;
