@@ -15,5 +15,5 @@ forbid() { # pattern, why, paths…
 forbid 'todo!|unimplemented!|dbg!\(|FIXM[E]|XX[X]:' 'finish it or say in an issue what is left' 'src/*.rs' 'lab/*.rs' 'tests/*.rs' 'graphs/*' 'scripts/*' ':!scripts/forbid.sh'
 forbid '#\[ignor[e]' 'a test that never runs asserts nothing' 'src/*.rs' 'lab/*.rs' 'tests/*.rs'
 forbid '^[^#]*[[:space:]]+$' 'white space at the end of a line' 'src/*.rs' 'lab/*.rs' 'graphs/*.sh' 'scripts/*.sh'
-forbid '[Pp]roduct page|[Dd]omain facts|house\.md|/work/(wt|main|shared)' 'a document or folder that a reader of the repository does not have' '*.rs' '*.sh' '*.md' '*.toml' '*.yaml' Makefile .ci ':!scripts/forbid.sh'
+forbid '[Pp]roduct page|[Dd]omain facts|house\.md' 'a document that a reader of the repository does not have' '*.rs' '*.sh' '*.md' '*.toml' '*.yaml' Makefile .ci ':!scripts/forbid.sh'
 exit $fail
