@@ -71,7 +71,7 @@ pub enum NoAddress {
 }
 
 /// Looks names up. The files are read once, when it is opened.
-pub(crate) struct Names {
+pub(crate) struct NameLookup {
     hosts: String,
     dns: Result<Dns, Missing>,
 }
@@ -90,7 +90,7 @@ struct Missing {
     cause: Option<String>,
 }
 
-impl Names {
+impl NameLookup {
     /// Reads the files. `patience` replaces what resolv.conf says about time-outs and repeated questions: one question
     /// to each server, answered within this time. Needs a runtime of tokio around it.
     pub(crate) fn open(files: &NameFiles, patience: Option<Duration>) -> Self {
@@ -124,7 +124,7 @@ pub(crate) fn lookup_blocking(files: &NameFiles, host: &str, limit: Duration) ->
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let found = runtime.map_err(|e| NoAddress::Other(e.to_string())).and_then(|runtime| {
             runtime.block_on(async {
-                let names = Names::open(&files, None);
+                let names = NameLookup::open(&files, None);
                 tokio::time::timeout(limit, names.lookup(&host)).await.unwrap_or(Err(NoAddress::NoAnswer(limit)))
             })
         });

@@ -176,3 +176,34 @@ fn no_step_of_a_command_imports_its_parent_or_a_later_step() {
     assert!(looked_at > 40, "the test has gone blind: {looked_at} imports seen");
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
+
+/// The name that a line defines a type by, if it defines one.
+fn defined(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let line = line.strip_prefix("pub").map_or(line, |rest| {
+        let rest = rest.trim_start();
+        rest.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or(rest, |(_, rest)| rest.trim_start())
+    });
+    let rest = ["struct ", "enum ", "trait "].iter().find_map(|word| line.strip_prefix(word))?;
+    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().filter(|name| !name.is_empty())
+}
+
+#[test]
+fn no_two_types_have_the_same_name() {
+    let mut known: std::collections::BTreeMap<String, PathBuf> = std::collections::BTreeMap::new();
+    let mut faults = Vec::new();
+    for (_, path, text) in sources() {
+        if path.ends_with("tests.rs") || path.to_string_lossy().ends_with("_tests.rs") {
+            continue;
+        }
+        // What tests define for themselves confuses nobody.
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        for name in code.lines().filter_map(defined) {
+            if let Some(other) = known.insert(name.to_owned(), path.clone()) {
+                faults.push(format!("{name}: {} and {}", other.display(), path.display()));
+            }
+        }
+    }
+    assert!(known.len() > 200, "the test has gone blind: {} types seen", known.len());
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}

@@ -16,13 +16,13 @@ use crate::error::{AppError, Explain};
 use crate::event::{Event, Events};
 use crate::exit::Exit;
 use crate::fleet::{self, FleetError, FleetEvent, FleetSettings, HostKeyPolicy, Jump, JumpError, Target};
-use crate::settings::Ssh;
+use crate::settings::SshSettings;
 use crate::signals::Interrupt;
 use crate::ui::Ui;
 
 /// The nodes of an environment, reachable as the settings say.
 pub(crate) struct Nodes<'a> {
-    ssh: &'a Ssh,
+    ssh: &'a SshSettings,
     known_hosts: PathBuf,
     interrupt: &'a Interrupt,
     ui: &'a Ui,
@@ -30,7 +30,7 @@ pub(crate) struct Nodes<'a> {
 
 impl<'a> Nodes<'a> {
     /// Nodes whose host keys are recorded in the state folder. `interrupt` ends every command early.
-    pub(crate) fn new(ssh: &'a Ssh, state: &Path, interrupt: &'a Interrupt, ui: &'a Ui) -> Self {
+    pub(crate) fn new(ssh: &'a SshSettings, state: &Path, interrupt: &'a Interrupt, ui: &'a Ui) -> Self {
         Self { ssh, known_hosts: state.join("known_hosts"), interrupt, ui }
     }
 
@@ -147,7 +147,7 @@ impl Explain for LoginError {
 }
 
 /// How to log in to a node: the command line beats the node list, which beats the configuration file.
-pub(crate) fn login(node: &Node, ssh: &Ssh) -> Result<Target, LoginError> {
+pub(crate) fn login(node: &Node, ssh: &SshSettings) -> Result<Target, LoginError> {
     let (given, own, configured) = (&ssh.given, &node.access, &ssh.configured);
     let user = given.user.as_ref().or(own.user.as_ref()).or(configured.user.as_ref());
     let user = user.map_or("root", String::as_str);

@@ -7,7 +7,7 @@ use super::node::Node;
 
 /// The forms of a node list. A file is recognised by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum InventoryFormat {
     /// Our own, `schema: fuel-updates-inventory/1`.
     Native,
     /// `GET /api/v1/nodes`, and `fuel node list --json`, which writes roles as text.
@@ -20,7 +20,7 @@ pub enum Format {
     Astute,
 }
 
-impl Format {
+impl InventoryFormat {
     /// The name in output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl LeftOut {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inventory {
     /// The form of the source.
-    pub format: Format,
+    pub format: InventoryFormat,
     /// The environment, if the source says it.
     pub env: Option<u32>,
     /// The environment's MOS version, if the source says it.

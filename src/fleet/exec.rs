@@ -18,7 +18,7 @@ const STDERR: u32 = 1;
 
 /// What the command left behind.
 #[derive(Default)]
-pub(super) struct Output {
+pub(super) struct CommandOutput {
     stdout: Vec<u8>,
     exit: Option<u32>,
     complaints: Complaints,
@@ -53,7 +53,7 @@ impl Complaints {
     }
 }
 
-impl Output {
+impl CommandOutput {
     /// The answer that took so long.
     pub(super) fn into_answer(self, elapsed: Duration) -> Answer {
         Answer { stdout: self.stdout, stderr: self.complaints.into_bytes(), exit: self.exit, elapsed }
@@ -66,8 +66,8 @@ pub(super) async fn exec(
     command: &str,
     limit: usize,
     deadline: Deadline,
-) -> Result<Output, NodeFailure> {
-    let mut output = Output::default();
+) -> Result<CommandOutput, NodeFailure> {
+    let mut output = CommandOutput::default();
     match deadline.run(read(session, command, limit, &mut output)).await {
         Ok(result) => result?,
         Err(late) => return Err(cause::answer_late(late, &output.stdout, output.exit)),
@@ -79,7 +79,7 @@ pub(super) async fn exec(
     }
 }
 
-async fn read(session: &Session, command: &str, limit: usize, output: &mut Output) -> Result<(), NodeFailure> {
+async fn read(session: &Session, command: &str, limit: usize, output: &mut CommandOutput) -> Result<(), NodeFailure> {
     let lost = || cause::lost("reading the answer", &session.notes, &session.link);
     let channel = session.handle.channel_open_session().await;
     let mut channel = channel.map_err(|error| cause::no_session(&error, &session.notes, &session.link))?;

@@ -12,7 +12,7 @@ use super::known_hosts::address_name;
 use super::known_hosts::verdict::HostNames;
 use super::link::Carrier;
 use super::node::Run;
-use super::session::{Login, Session};
+use super::session::{Session, SessionLogin};
 use super::target::{Jump, Target};
 use crate::domain::failure::NodeFailure;
 use crate::domain::node::Host;
@@ -35,7 +35,7 @@ impl JumpHost {
         let settings = &run.settings;
         let connecting = Deadline::after(settings.connect_timeout).run(run.routes.direct(&jump.host, jump.port)).await;
         let carrier = connecting.map_err(cause::connect_late)??;
-        let login = Login {
+        let login = SessionLogin {
             user: &jump.user,
             identities: run.keys.of_sources(&gate.keys),
             passed_over: &run.keys.passed_over,

@@ -4,20 +4,20 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::domain::failure::{FailureKind, NodeFailure};
-use crate::names::{NameFiles, Names, NoAddress};
+use crate::names::{NameFiles, NameLookup, NoAddress};
 
 /// For one question to one name server: a server that does not answer is reported before the connect timeout is over.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Looks the names of nodes up in /etc/hosts and DNS.
 pub(super) struct NameTable {
-    names: Names,
+    names: NameLookup,
 }
 
 impl NameTable {
     /// Reads /etc/hosts and /etc/resolv.conf.
     pub(super) fn open() -> Self {
-        Self { names: Names::open(&NameFiles::default(), Some(PATIENCE)) }
+        Self { names: NameLookup::open(&NameFiles::default(), Some(PATIENCE)) }
     }
 
     /// The addresses of a name, at least one.

@@ -11,10 +11,10 @@ use super::deadline::Deadline;
 use super::exec::exec;
 use super::jump::JumpHosts;
 use super::keys::KeyRing;
-use super::known_hosts::verdict::{HostKeys, HostNames};
+use super::known_hosts::verdict::{HostKeyCheck, TargetNames};
 use super::known_hosts::{address_name, name_behind};
 use super::route::Routes;
-use super::session::{Login, Session};
+use super::session::{Session, SessionLogin};
 use super::settings::FleetSettings;
 use super::target::Target;
 use super::window::Slot;
@@ -29,7 +29,7 @@ pub(super) struct Run {
     /// The keys to log in with.
     pub(super) keys: KeyRing,
     /// The host keys.
-    pub(super) host_keys: Arc<HostKeys>,
+    pub(super) host_keys: Arc<HostKeyCheck>,
     /// Name look-up and connections.
     pub(super) routes: Routes,
     /// The jump hosts.
@@ -64,7 +64,7 @@ pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<A
     let waited = slot.waited();
     let whole = whole.later(waited);
 
-    let login = Login {
+    let login = SessionLogin {
         user: &target.user,
         identities: run.keys.for_target(target),
         passed_over: &run.keys.passed_over,
@@ -84,10 +84,10 @@ pub(super) async fn ask(target: &Target, run: &Run, slot: &mut Slot) -> Result<A
     Ok(output.into_answer(elapsed))
 }
 
-fn names(target: &Target) -> HostNames {
+fn names(target: &Target) -> TargetNames {
     let bare = address_name(&target.host, target.port);
     match &target.jump {
-        None => HostNames { own: bare, bare: None },
-        Some(jump) => HostNames { own: name_behind(&bare, jump), bare: Some(bare) },
+        None => TargetNames { own: bare, bare: None },
+        Some(jump) => TargetNames { own: name_behind(&bare, jump), bare: Some(bare) },
     }
 }

@@ -9,19 +9,19 @@ use russh::{MethodKind, MethodSet};
 use super::algorithms;
 use super::cause;
 use super::deadline::Deadline;
-use super::keys::{Identity, OfferError};
+use super::keys::{LoginIdentity, OfferError};
 use super::known_hosts::verdict::{HostKeyCheck, HostKeys, HostNames};
 use super::link::{Carrier, Cut, Link, LinkState};
 use super::server_id::rsa_hashes;
-use super::watch::{End, Notes, Watch};
+use super::watch::{End, Notes, ServerWatch};
 use crate::domain::failure::NodeFailure;
 
 /// Who logs in where.
-pub(super) struct Login<'a> {
+pub(super) struct SessionLogin<'a> {
     /// The user.
     pub(super) user: &'a str,
     /// The keys to offer, in order.
-    pub(super) identities: Vec<Arc<Identity>>,
+    pub(super) identities: Vec<Arc<LoginIdentity>>,
     /// Keys that were not read, for the hint.
     pub(super) passed_over: &'a [String],
     /// The names of the host in the file of host keys.
@@ -37,7 +37,7 @@ pub(super) struct Login<'a> {
 /// A session that is logged in. Dropping it ends it.
 pub(super) struct Session {
     /// To ask russh with.
-    pub(super) handle: Handle<Watch>,
+    pub(super) handle: Handle<ServerWatch>,
     /// What the server did.
     pub(super) notes: Arc<Notes>,
     /// What came in.
@@ -47,11 +47,15 @@ pub(super) struct Session {
 
 impl Session {
     /// Does the key exchange over `carrier` and logs in, all before `deadline`.
-    pub(super) async fn open(carrier: Carrier, login: &Login<'_>, deadline: Deadline) -> Result<Self, NodeFailure> {
+    pub(super) async fn open(
+        carrier: Carrier,
+        login: &SessionLogin<'_>,
+        deadline: Deadline,
+    ) -> Result<Self, NodeFailure> {
         let (stream, cut, link) = Link::new(carrier, login.budget);
         let config = algorithms::config(&login.host_keys.recorded_types(&login.names), login.legacy);
         let check = HostKeyCheck::new(Arc::clone(login.host_keys), login.names.clone());
-        let (watch, notes) = Watch::new(check);
+        let (watch, notes) = ServerWatch::new(check);
         let handle = match deadline.run(connect_stream(config, stream, watch)).await {
             Ok(Ok(handle)) => handle,
             Ok(Err(error)) => return Err(cause::handshake(&error, &link, &notes)),
@@ -69,7 +73,7 @@ impl Session {
         self.cut.release();
     }
 
-    async fn log_in(&mut self, login: &Login<'_>) -> Result<(), NodeFailure> {
+    async fn log_in(&mut self, login: &SessionLogin<'_>) -> Result<(), NodeFailure> {
         let mut tried = Vec::new();
         for (identity, hash) in attempts(&login.identities, self.link.server_id().as_deref()) {
             if !tried.iter().any(|name| name == identity.name()) {
@@ -115,7 +119,7 @@ impl Session {
 
 /// Every key with its best signature first, then RSA keys with older ones. Servers limit the attempts (MaxAuthTries), and
 /// a wrong key is more likely than a refused hash.
-fn attempts(identities: &[Arc<Identity>], server: Option<&str>) -> Vec<(Arc<Identity>, Option<HashAlg>)> {
+fn attempts(identities: &[Arc<LoginIdentity>], server: Option<&str>) -> Vec<(Arc<LoginIdentity>, Option<HashAlg>)> {
     let hashes = rsa_hashes(server);
     let mut attempts = Vec::new();
     for (round, hash) in hashes.iter().enumerate() {

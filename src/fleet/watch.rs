@@ -70,14 +70,14 @@ pub(super) enum SessionError {
 }
 
 /// Our side of a session, as russh calls it.
-pub(super) struct Watch {
+pub(super) struct ServerWatch {
     check: HostKeyCheck,
     notes: Arc<Notes>,
     key_exchanges: u32,
     server_channels: u32,
 }
 
-impl Watch {
+impl ServerWatch {
     /// Watches a session whose host key `check` decides about.
     pub(super) fn new(check: HostKeyCheck) -> (Self, Arc<Notes>) {
         let notes = Arc::new(Notes::default());
@@ -94,7 +94,7 @@ impl Watch {
     }
 }
 
-impl Handler for Watch {
+impl Handler for ServerWatch {
     type Error = SessionError;
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {

@@ -20,7 +20,7 @@ const ERROR_PAGE: u64 = 64 * 1024;
 
 /// What holds for all exchanges of a client.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct HttpSettings {
     /// The longest until a connection stands, its name looked up and TLS included.
     pub connect_timeout: Duration,
     /// The longest for a whole exchange with all its redirects.
@@ -35,7 +35,7 @@ pub struct Settings {
     pub verify: bool,
 }
 
-impl Default for Settings {
+impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
@@ -48,10 +48,10 @@ impl Default for Settings {
     }
 }
 
-/// Speaks HTTP within the limits of its [`Settings`]. Blocking; one connection for each exchange.
+/// Speaks HTTP within the limits of its [`HttpSettings`]. Blocking; one connection for each exchange.
 #[derive(Clone, Debug)]
 pub struct Client {
-    settings: Settings,
+    settings: HttpSettings,
     /// For everything that goes through no proxy.
     direct: Agent,
 }
@@ -68,7 +68,7 @@ struct Route {
 
 impl Client {
     /// A client with these settings. Nothing is sent yet.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: HttpSettings) -> Self {
         let direct = agent(&settings, None, None);
         Self { settings, direct }
     }
@@ -206,7 +206,7 @@ fn is_damage(error: &io::Error) -> bool {
 }
 
 /// A client of ureq: through a tunnel, to a proxy with the target's `origin` in its first line, or directly.
-fn agent(settings: &Settings, tunnel: Option<ureq::Proxy>, origin: Option<String>) -> Agent {
+fn agent(settings: &HttpSettings, tunnel: Option<ureq::Proxy>, origin: Option<String>) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)

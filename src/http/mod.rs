@@ -14,7 +14,7 @@ mod resolve;
 mod tls;
 mod url;
 
-pub use client::{Client, Settings};
+pub use client::{Client, HttpSettings};
 pub use encoding::EncodingFault;
 pub use error::{HttpError, Peer};
 pub use message::{Reply, Request};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::astute::add_role;
 use super::fault::Fault;
 use super::unique::Unique;
-use crate::domain::inventory::{Format, Inventory};
+use crate::domain::inventory::{Inventory, InventoryFormat};
 use crate::domain::node::{Access, Host, Node};
 use crate::domain::text::one_line;
 
@@ -62,7 +62,7 @@ pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
         return Err(Fault::new("lists no node"));
     }
     Ok(Inventory {
-        format: Format::AnsibleIni,
+        format: InventoryFormat::AnsibleIni,
         env: None,
         mos_version: None,
         nodes,

@@ -13,21 +13,21 @@ use serde_saphyr::Spanned;
 use super::fault::Fault;
 use super::unique::Unique;
 use super::yaml::{self, Text};
-use crate::domain::inventory::{Format, Inventory, LeftOut, role_of};
+use crate::domain::inventory::{Inventory, InventoryFormat, LeftOut, role_of};
 use crate::domain::node::{Access, Host, Node, NodeId};
 use crate::domain::text::one_line;
 
 #[derive(Deserialize)]
-struct File {
+struct AstuteFile {
     deployment_id: Option<Text>,
     fuel_version: Option<Text>,
-    cluster: Option<Cluster>,
+    cluster: Option<AstuteCluster>,
     nodes: Option<Vec<Listed>>,
     network_metadata: Option<Metadata>,
 }
 
 #[derive(Deserialize)]
-struct Cluster {
+struct AstuteCluster {
     id: Option<Text>,
     fuel_version: Option<Text>,
 }
@@ -46,7 +46,7 @@ struct Metadata {
 }
 
 /// The nodes by their keys. A repeated key is kept, so that it cannot hide a node.
-struct Entries(Vec<(String, Spanned<Entry>)>);
+struct Entries(Vec<(String, Spanned<AstuteNode>)>);
 
 impl<'de> Deserialize<'de> for Entries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Entries {
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct AstuteNode {
     uid: Option<Text>,
     name: Option<Text>,
     fqdn: Option<Text>,
@@ -101,7 +101,7 @@ struct Said {
 /// # Errors
 /// [`Fault`] names line and key; for 6.1, whose file has no addresses of the admin network, it says so.
 pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
-    let file: File = yaml::of_fuel(text)?;
+    let file: AstuteFile = yaml::of_fuel(text)?;
     let Some(metadata) = file.network_metadata else {
         let message = if file.nodes.is_some() {
             "this astute.yaml has no `network_metadata`: MOS 6.1 and older do not list the other nodes' addresses \
@@ -116,7 +116,7 @@ pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
     let version = taken(file.fuel_version).or_else(|| taken(file.cluster.as_ref()?.fuel_version.clone()));
     let env = file.cluster.and_then(|c| taken(c.id)).or_else(|| taken(file.deployment_id));
     let mut inventory = Inventory {
-        format: Format::Astute,
+        format: InventoryFormat::Astute,
         env: env.and_then(|id| id.parse().ok()),
         mos_version: version.and_then(|v| v.parse().ok()),
         nodes: vec![],
@@ -149,7 +149,7 @@ pub(super) fn parse(text: &str) -> Result<Inventory, Fault> {
     Ok(inventory)
 }
 
-fn node(key: &str, entry: Entry, said: &mut BTreeMap<String, Said>) -> Result<Result<Node, LeftOut>, String> {
+fn node(key: &str, entry: AstuteNode, said: &mut BTreeMap<String, Said>) -> Result<Result<Node, LeftOut>, String> {
     let uid = taken(entry.uid).ok_or("`uid` is missing")?;
     if uid == "master" {
         return Ok(Err(LeftOut::Master));

@@ -9,14 +9,14 @@ use serde_json::value::RawValue;
 use super::astute::add_role;
 use super::fault::Fault;
 use super::unique::Unique;
-use crate::domain::inventory::{Format, Inventory, LeftOut};
+use crate::domain::inventory::{Inventory, InventoryFormat, LeftOut};
 use crate::domain::node::{Access, Host, Node, NodeId};
 use crate::domain::text::one_line;
 
 /// An entry. Keys that a node list does not need are skipped; `meta`, the largest, is one of them.
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
-struct Entry {
+struct ListedNode {
     id: u32,
     #[serde(default)]
     cluster: Option<u32>,
@@ -44,16 +44,16 @@ impl<'de> Deserialize<'de> for Roles {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "neither a list of names nor text")]
-        enum Form {
+        enum RolesForm {
             None(()),
             List(Vec<String>),
             Text(String),
         }
         let mut roles = Vec::new();
-        match Form::deserialize(deserializer)? {
-            Form::None(()) => {}
-            Form::List(list) => list.iter().for_each(|name| add_role(&mut roles, name)),
-            Form::Text(text) => {
+        match RolesForm::deserialize(deserializer)? {
+            RolesForm::None(()) => {}
+            RolesForm::List(list) => list.iter().for_each(|name| add_role(&mut roles, name)),
+            RolesForm::Text(text) => {
                 for word in text.trim().trim_start_matches('[').trim_end_matches(']').split(',') {
                     let word = word.trim();
                     let word = word.strip_prefix('u').filter(|w| w.starts_with(['\'', '"'])).unwrap_or(word);
@@ -73,7 +73,11 @@ pub fn parse(text: &str, env: u32) -> Result<Inventory, Fault> {
     let entries = entries(text)?;
     // The key counts even with null: `fuel2` does not print it at all.
     let full = |raw: &RawValue| raw.get().contains("\"hostname\"") || raw.get().contains("\"fqdn\"");
-    let format = if entries.iter().any(|(_, _, raw)| full(raw)) { Format::NailgunNodes } else { Format::Fuel2Nodes };
+    let format = if entries.iter().any(|(_, _, raw)| full(raw)) {
+        InventoryFormat::NailgunNodes
+    } else {
+        InventoryFormat::Fuel2Nodes
+    };
     let mut inventory = Inventory {
         format,
         env: Some(env),
@@ -105,7 +109,7 @@ pub(super) fn environments(text: &str) -> Result<BTreeSet<u32>, Fault> {
 
 /// The entries with the lines in which they begin. Each is parsed separately: errors can name the line, and only one
 /// entry at a time is in memory as a value.
-fn entries(text: &str) -> Result<Vec<(u64, Entry, &RawValue)>, Fault> {
+fn entries(text: &str) -> Result<Vec<(u64, ListedNode, &RawValue)>, Fault> {
     let list: Vec<&RawValue> = serde_json::from_str(text)?;
     let mut entries = Vec::with_capacity(list.len());
     let (mut line, mut counted) = (1, 0);
@@ -115,7 +119,7 @@ fn entries(text: &str) -> Result<Vec<(u64, Entry, &RawValue)>, Fault> {
         line += newlines(text.as_bytes().get(counted..offset));
         counted = offset;
         let mut json = serde_json::Deserializer::from_str(raw.get());
-        let entry: Entry = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let entry: ListedNode = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let key = error.path().to_string();
             let fault = Fault::from(error.into_inner()).in_key(Some(&key));
             Fault::at(line + fault.line.unwrap_or(1).max(1) - 1, format!("entry {position}: {}", fault.message))
@@ -129,7 +133,7 @@ fn newlines(bytes: Option<&[u8]>) -> u64 {
     bytes.map_or(0, |bytes| bytes.iter().filter(|b| **b == b'\n').count() as u64)
 }
 
-fn node(entry: Entry, env: u32) -> Result<Result<Node, LeftOut>, String> {
+fn node(entry: ListedNode, env: u32) -> Result<Result<Node, LeftOut>, String> {
     let id = entry.id;
     if id == 0 {
         return Err("`id` must be at least 1".to_owned());
@@ -179,7 +183,7 @@ mod tests {
     #[test]
     fn fuel2_has_neither_host_name_nor_fqdn() {
         let inventory = parse(FUEL2, 2).unwrap();
-        assert_eq!(inventory.format, Format::Fuel2Nodes);
+        assert_eq!(inventory.format, InventoryFormat::Fuel2Nodes);
         let nodes: Vec<_> = inventory.nodes.iter().map(|n| (n.name.as_str(), n.roles.join("+"))).collect();
         assert_eq!(nodes, [("node-5", "controller".to_owned()), ("node-6", "compute+cinder".to_owned())]);
         let left_out: Vec<_> = inventory.left_out.iter().map(|(r, n)| (r.as_str(), *n)).collect();
@@ -194,7 +198,7 @@ mod tests {
             {"id": 4, "hostname": "node-4", "roles": "", "cluster": 2, "pending_deletion": true, "ip": "10.20.0.4"},
             {"id": 3, "hostname": "node-3", "roles": "cinder", "cluster": 2, "ip": null}]"#;
         let inventory = parse(text, 2).unwrap();
-        assert_eq!(inventory.format, Format::NailgunNodes);
+        assert_eq!(inventory.format, InventoryFormat::NailgunNodes);
         let node = &inventory.nodes[0];
         assert_eq!((node.name.as_str(), node.label.as_deref()), ("store-7", Some("storage a")));
         assert_eq!(node.roles, ["ceph-osd", "compute"]);

@@ -129,8 +129,8 @@ impl From<Fault> for ParseError {
 pub fn parse(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match form(text)? {
-        Form::NodeList { words_before: 0 } => node_list(text, env),
-        Form::NodeList { words_before } => {
+        FileForm::NodeList { words_before: 0 } => node_list(text, env),
+        FileForm::NodeList { words_before } => {
             let mut words = text.lines().take(words_before).map(str::trim).filter(|line| !line.is_empty());
             // Empty lines in their place: faults name the lines of the file.
             let list: Vec<&str> = text.lines().skip(words_before).collect();
@@ -141,9 +141,9 @@ pub fn parse(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
             inventory.warnings.push(format!("text before the JSON is ignored: {first}{more}"));
             Ok(inventory)
         }
-        Form::AnsibleIni => Ok(ansible_ini::parse(text)?),
-        Form::Astute => Ok(astute::parse(text)?),
-        Form::Native => Ok(native::parse(text)?),
+        FileForm::AnsibleIni => Ok(ansible_ini::parse(text)?),
+        FileForm::Astute => Ok(astute::parse(text)?),
+        FileForm::Native => Ok(native::parse(text)?),
     }
 }
 
@@ -158,7 +158,7 @@ fn node_list(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
     Ok(nailgun_list::parse(text, env)?)
 }
 
-enum Form {
+enum FileForm {
     /// Nailgun's JSON, after this many lines of other text: the Fuel client prints its warnings there.
     NodeList {
         words_before: usize,
@@ -169,7 +169,7 @@ enum Form {
 }
 
 /// Recognises the form by the first line that is neither empty nor a comment, then by the keys.
-fn form(text: &str) -> Result<Form, Fault> {
+fn form(text: &str) -> Result<FileForm, Fault> {
     let mut lines = (1..).zip(text.lines());
     let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']);
     let Some((number, first)) = lines.find(|(_, line)| says(line)) else {
@@ -182,16 +182,16 @@ fn form(text: &str) -> Result<Form, Fault> {
     let first = first.trim();
     // `[` opens a JSON list of nodes or the first section of an INI file.
     if first.starts_with('[') {
-        return Ok(if opens_a_list(first) { Form::NodeList { words_before: 0 } } else { Form::AnsibleIni });
+        return Ok(if opens_a_list(first) { FileForm::NodeList { words_before: 0 } } else { FileForm::AnsibleIni });
     }
     if first.split_whitespace().any(|word| word.starts_with("ansible_host=")) {
-        return Ok(Form::AnsibleIni);
+        return Ok(FileForm::AnsibleIni);
     }
     // A sentence followed by a list comes from the Fuel client: no other form has a list at the beginning of a line.
     if first.split_whitespace().count() > 2
         && let Some(words_before) = text.lines().position(opens_a_list)
     {
-        return Ok(Form::NodeList { words_before });
+        return Ok(FileForm::NodeList { words_before });
     }
     if first.starts_with("- ") {
         return Err(Fault::at(number, "a YAML list; of Nailgun's node lists the JSON form is read (-f json, --json)"));
@@ -204,7 +204,7 @@ fn form(text: &str) -> Result<Form, Fault> {
     }
     let keys = if first.starts_with('{') { yaml::of_fuel::<Keys>(text)? } else { Keys::at_top_level(text) };
     if keys.network_metadata.is_some() || keys.uid.is_some() {
-        return Ok(Form::Astute);
+        return Ok(FileForm::Astute);
     }
     if keys.admin_network.is_some() {
         return Err(Fault::new(
@@ -212,7 +212,7 @@ fn form(text: &str) -> Result<Form, Fault> {
              9.1 and newer), or write the node list with `fuel-updates --env ID inventory sync`",
         ));
     }
-    Ok(Form::Native)
+    Ok(FileForm::Native)
 }
 
 /// Whether a line begins a JSON list of objects.
@@ -249,9 +249,9 @@ fn top_level_key(text: &str, key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::inventory::Format;
+    use crate::domain::inventory::InventoryFormat;
 
-    fn format(text: &str) -> Format {
+    fn format(text: &str) -> InventoryFormat {
         parse(text, Some(2)).unwrap_or_else(|e| panic!("{text}: {e:?}")).format
     }
 
@@ -259,23 +259,23 @@ mod tests {
     fn the_form_is_told_by_the_content() {
         let metadata = "network_metadata: {nodes: {node-1: {uid: '1', network_roles: {admin/pxe: 10.20.0.1}}}}";
         for text in [format!("{metadata}\n"), format!("---\nuid: '1'\n{metadata}\n"), format!("{{{metadata}}}")] {
-            assert_eq!(format(&text), Format::Astute);
+            assert_eq!(format(&text), InventoryFormat::Astute);
         }
         let json = metadata.replace("network_metadata", "\"network_metadata\"");
         for text in [format!("{json}\n"), format!("# x\n\n{{{json}}}")] {
-            assert_eq!(format(&text), Format::Astute);
+            assert_eq!(format(&text), InventoryFormat::Astute);
         }
         for text in ["[]", "[\n]", " [ {\"id\": 1, \"cluster\": 2, \"ip\": \"10.0.0.1\"}]", "[\n{\"id\": 1}\n]"] {
-            assert_eq!(format(text), Format::Fuel2Nodes);
+            assert_eq!(format(text), InventoryFormat::Fuel2Nodes);
         }
         for text in
             ["[x]\nn ansible_host=10.0.0.1\n", "# by fuel2\n\n[x]\nn ansible_host=10.0.0.1", "n ansible_host=10.0.0.1"]
         {
-            assert_eq!(format(text), Format::AnsibleIni);
+            assert_eq!(format(text), InventoryFormat::AnsibleIni);
         }
         for text in ["nodes: [{name: n, address: h}]", "{\"nodes\": [{\"name\": \"n\", \"address\": \"h\"}]}"] {
-            assert_eq!(format(text), Format::Native);
-            assert_eq!(format(&format!("\u{feff}{text}")), Format::Native);
+            assert_eq!(format(text), InventoryFormat::Native);
+            assert_eq!(format(&format!("\u{feff}{text}")), InventoryFormat::Native);
         }
     }
 

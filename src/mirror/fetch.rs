@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::{self, Mu};
-use crate::http::{Client, Proxies, Request, Roots, Settings, Url};
+use crate::http::{Client, HttpSettings, Proxies, Request, Roots, Url};
 
 use super::location::shown;
 use super::{FILE_NAME, FileFault, Mirror, MirrorError, MirrorErrorKind, file};
@@ -39,8 +39,14 @@ impl Fetcher {
 
     /// The same with other deadlines.
     pub fn with_timeouts(proxies: Proxies, roots: Roots, connect: Duration, total: Duration) -> Self {
-        let settings =
-            Settings { connect_timeout: connect, total_timeout: total, max_redirects: 3, proxies, roots, verify: true };
+        let settings = HttpSettings {
+            connect_timeout: connect,
+            total_timeout: total,
+            max_redirects: 3,
+            proxies,
+            roots,
+            verify: true,
+        };
         Self { client: Client::new(settings) }
     }
 

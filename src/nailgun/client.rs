@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::domain::text::one_line;
-use crate::http::{Client, HttpError, Proxies, Reply, Request, Roots, Settings, Url};
+use crate::http::{Client, HttpError, HttpSettings, Proxies, Reply, Request, Roots, Url};
 
 use super::{Credentials, NailgunError, NailgunErrorKind, Secret};
 
@@ -99,7 +99,7 @@ impl From<CallError> for NailgunError {
 impl Nailgun {
     /// A client for these credentials. Nothing is sent yet. Proxies are never used: Nailgun is next door.
     pub fn new(credentials: Credentials, options: Options) -> Self {
-        let settings = Settings {
+        let settings = HttpSettings {
             connect_timeout: options.connect_timeout,
             total_timeout: options.timeout,
             // A redirect would carry token and password to wherever it points.

@@ -33,7 +33,7 @@ pub struct Settings {
     /// The environment's MOS version, if it was given.
     pub mos_version: Option<MosVersion>,
     /// How to log in.
-    pub ssh: Ssh,
+    pub ssh: SshSettings,
     /// The mirror.
     pub mirror: String,
     /// Certificates to trust.
@@ -41,7 +41,7 @@ pub struct Settings {
     /// Whether Nailgun's certificate is accepted without verification.
     pub insecure_tls: bool,
     /// How to print results.
-    pub output: Output,
+    pub output: OutputSettings,
     /// Whether to print neither progress nor warnings.
     pub quiet: bool,
     /// The user's home.
@@ -69,7 +69,7 @@ pub struct NailgunLogin {
 
 /// How to log in to nodes.
 #[derive(Clone, Debug)]
-pub struct Ssh {
+pub struct SshSettings {
     /// From the command line or a variable. Takes precedence over the node list.
     pub given: Login,
     /// From the configuration file, for nodes without their own values in the node list.
@@ -107,7 +107,7 @@ pub struct Login {
 
 /// How to print results.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub struct OutputSettings {
     /// The format.
     pub format: Format,
     /// Print only these columns.
@@ -137,7 +137,7 @@ impl Settings {
         let default_mirror = Some(DEFAULT_MIRROR.to_owned());
         let mirror_url = ledger.pick("mirror", "mirror", given.mirror.mirror, file.mirror, default_mirror);
         let ca_file = ledger.pick("ca_file", "ca_file", given.certificates.ca_file, file.ca_file, None);
-        let ssh = Ssh::new(given.ssh, file.ssh, &home, &mut ledger);
+        let ssh = SshSettings::new(given.ssh, file.ssh, &home, &mut ledger);
         let (state_dir, origin) = state_dir(&home);
         ledger.note("state_dir", Some(state_dir.display().to_string()), origin);
         Ok(Self {
@@ -164,13 +164,13 @@ impl Settings {
     }
 }
 
-impl From<OutputOptions> for Output {
+impl From<OutputOptions> for OutputSettings {
     fn from(given: OutputOptions) -> Self {
         Self { format: given.format, columns: given.columns, sort: given.sort }
     }
 }
 
-impl Ssh {
+impl SshSettings {
     fn new(given: SshOptions, file: file::SshSection, home: &Path, ledger: &mut Ledger<'_>) -> Self {
         let usual_keys = ["id_rsa", "id_ed25519", "id_ecdsa"].map(|name| home.join(".ssh").join(name)).to_vec();
         let agent = std::env::var_os("SSH_AUTH_SOCK").filter(|v| !v.is_empty()).map(PathBuf::from);

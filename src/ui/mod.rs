@@ -34,7 +34,7 @@ use crate::domain::environment::Environment;
 use crate::domain::plan::{Plan, Refusal};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::settings::Output;
+use crate::settings::OutputSettings;
 use crate::signals::Interrupt;
 
 /// Where output goes and how it looks. Decided once, at the start.
@@ -45,7 +45,7 @@ pub struct Ui {
     colour: bool,
     coloured_stdout: bool,
     width: Option<u16>,
-    output: Output,
+    output: OutputSettings,
     stdout: Stdout,
 }
 
@@ -62,7 +62,7 @@ pub(crate) enum Confirmation {
 
 impl Ui {
     /// Reads the streams and the variables `NO_COLOR` and `TERM`.
-    pub fn new(output: Output, quiet: bool) -> Self {
+    pub fn new(output: OutputSettings, quiet: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let stdout = io::stdout();

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::cli::Format;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::settings::Output;
+use crate::settings::OutputSettings;
 
 /// The style of fuel2's tables.
 const STYLE: TableStyle = TableStyle::new()
@@ -54,7 +54,7 @@ impl Table {
     ///
     /// # Errors
     /// A column that does not exist.
-    pub fn render(&self, output: &Output, width: Option<u16>) -> Result<String, AppError> {
+    pub fn render(&self, output: &OutputSettings, width: Option<u16>) -> Result<String, AppError> {
         let shown = self.positions(&output.columns)?;
         let shown = if shown.is_empty() { (0..self.columns.len()).collect() } else { shown };
         let sort = self.positions(&output.sort)?;
@@ -92,7 +92,7 @@ impl Table {
     ///
     /// # Errors
     /// A column that does not exist.
-    pub(super) fn check(&self, output: &Output) -> Result<(), AppError> {
+    pub(super) fn check(&self, output: &OutputSettings) -> Result<(), AppError> {
         self.positions(&output.columns).and_then(|_| self.positions(&output.sort)).map(|_| ())
     }
 
@@ -136,7 +136,7 @@ mod tests {
         table.push(vec!["10".into(), "a,b".into()]);
         table.push(vec!["9".into(), "c".into()]);
         let list = |l: &[&str]| l.iter().map(|s| (*s).to_owned()).collect();
-        table.render(&Output { format, columns: list(columns), sort: list(sort) }, None)
+        table.render(&OutputSettings { format, columns: list(columns), sort: list(sort) }, None)
     }
 
     #[test]

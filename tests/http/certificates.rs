@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fuel_updates::error::Explain as _;
-use fuel_updates::http::{Client, HttpError, Proxies, Request, Roots, Settings, Url};
+use fuel_updates::http::{Client, HttpError, HttpSettings, Proxies, Request, Roots, Url};
 use fuel_updates::mirror::{Announcement, Fetcher, Mirror, MirrorError, MirrorErrorKind as Kind};
 use fuel_updates::nailgun::{Nailgun, Options};
 
@@ -90,7 +90,7 @@ impl OldServer {
 
     /// Whether an exchange without verification works.
     fn answers_unverified(&self) -> Result<u16, HttpError> {
-        let client = Client::new(Settings { verify: false, ..Settings::default() });
+        let client = Client::new(HttpSettings { verify: false, ..HttpSettings::default() });
         let url = Url::parse(&self.url()).unwrap().append("mcv/mos/9.0/mu-version.json").unwrap();
         client.send(&Request::get(&url, 1000)).map(|reply| reply.status)
     }

@@ -27,7 +27,7 @@ pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
     let events = &mut log;
     let progress = RunProgress::new(run.planned.iter().cloned());
     events.event(&Event::RunBegan { title: &run.title, planned: progress.counts().total() });
-    let mut watch = Watch {
+    let mut watch = RunWatch {
         context,
         child: run.child,
         // The scripts travel in the parameters of an upload's records; everything else is small.
@@ -66,7 +66,7 @@ enum Look {
     Interrupted,
 }
 
-struct Watch<'a> {
+struct RunWatch<'a> {
     context: &'a Context<'a>,
     run: WatchedRun,
     child: Option<u64>,
@@ -76,7 +76,7 @@ struct Watch<'a> {
     gone: u32,
 }
 
-impl Watch<'_> {
+impl RunWatch<'_> {
     fn follow(&mut self, events: &mut dyn Events) -> RunEnd {
         let mut pause = PAUSES.0;
         let mut moved_at = Instant::now();

@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::command::nodes::{LoginError, login};
 use crate::command::site::Site;
 use crate::domain::node::{Host, Node};
-use crate::settings::Ssh;
+use crate::settings::SshSettings;
 
 /// The nodes of an environment, with the login that this program itself would use.
-pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Result<Value, LoginError> {
+pub(super) fn inventory(site: &Site, ssh: &SshSettings) -> Result<Value, LoginError> {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for node in &site.nodes {
         for role in &node.roles {
@@ -42,7 +42,7 @@ pub(super) fn inventory(site: &Site, ssh: &Ssh) -> Result<Value, LoginError> {
 }
 
 /// How to log in to a node, and what else is known of it.
-fn hostvars(node: &Node, ssh: &Ssh) -> Result<Map<String, Value>, LoginError> {
+fn hostvars(node: &Node, ssh: &SshSettings) -> Result<Map<String, Value>, LoginError> {
     let target = login(node, ssh)?;
     let mut vars = Map::new();
     let mut put = |name: &str, value: Value| vars.insert(name.to_owned(), value);

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::agent_list::{self, AgentList};
-use super::identity::{Identity, OfferError};
+use super::identity::{LoginIdentity, OfferError};
 use crate::domain::text::one_line;
 
 /// An agent that does not list its keys within this time is not there.
@@ -50,20 +50,20 @@ impl Agent {
     }
 
     /// Its keys.
-    pub(super) fn identities(&self) -> impl Iterator<Item = Identity> {
+    pub(super) fn identities(&self) -> impl Iterator<Item = LoginIdentity> {
         self.keys.iter().map(|(key, comment)| self.identity(key, comment))
     }
 
     /// The one with this public half.
-    pub(super) fn identity_of(&self, public: &PublicKey) -> Option<Identity> {
+    pub(super) fn identity_of(&self, public: &PublicKey) -> Option<LoginIdentity> {
         let (key, comment) = self.keys.iter().find(|(key, _)| key.key_data() == public.key_data())?;
         Some(self.identity(key, comment))
     }
 
-    fn identity(&self, key: &PublicKey, comment: &str) -> Identity {
+    fn identity(&self, key: &PublicKey, comment: &str) -> LoginIdentity {
         let name =
             format!("agent key {}", if comment.is_empty() { key.algorithm().to_string() } else { comment.into() });
-        Identity::of_agent(name, key.clone(), self.signer.clone())
+        LoginIdentity::of_agent(name, key.clone(), self.signer.clone())
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
 use thiserror::Error;
 
-use super::identity::Identity;
+use super::identity::LoginIdentity;
 
 /// A private key larger than this is none.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct KeyFile {
     /// Its key.
-    pub(super) identity: Identity,
+    pub(super) identity: LoginIdentity,
 }
 
 /// Why a file gave no key. Never shows anything of its content.
@@ -76,7 +76,7 @@ pub(super) fn read(path: &Path) -> Result<KeyFile, KeyFault> {
         Err(KeyFault::Encrypted(None)) => return Err(KeyFault::Encrypted(public_beside(path).map(Box::new))),
         decoded => decoded?,
     };
-    Ok(KeyFile { identity: Identity::of_file(path, key) })
+    Ok(KeyFile { identity: LoginIdentity::of_file(path, key) })
 }
 
 fn decode(text: &str) -> Result<PrivateKey, KeyFault> {

@@ -10,16 +10,16 @@ use thiserror::Error;
 
 use super::agent::AgentSigner;
 use super::signer::{RsaSecret, RsaSigner, ring_key};
-use crate::fleet::watch::Watch;
+use crate::fleet::watch::ServerWatch;
 
 /// A key to log in with, wherever its secret is.
-pub(in crate::fleet) struct Identity {
+pub(in crate::fleet) struct LoginIdentity {
     name: String,
     public: PublicKey,
-    secret: Secret,
+    secret: IdentityKey,
 }
 
-enum Secret {
+enum IdentityKey {
     /// ring and a thread for SHA-1: russh's own RSA is slow, and blocks the thread of the connections.
     Rsa(Arc<RsaSecret>),
     /// russh signs these fast enough.
@@ -42,21 +42,21 @@ pub(in crate::fleet) enum OfferError {
     Unusable,
 }
 
-impl Identity {
+impl LoginIdentity {
     /// The key of a file.
     pub(super) fn of_file(path: &Path, key: PrivateKey) -> Self {
         let public = key.public_key().clone();
         let key = Arc::new(key);
         let secret = match key.key_data().rsa() {
-            Some(_) => Secret::Rsa(Arc::new(RsaSecret { ring: ring_key(&key), key })),
-            None => Secret::Other(key),
+            Some(_) => IdentityKey::Rsa(Arc::new(RsaSecret { ring: ring_key(&key), key })),
+            None => IdentityKey::Other(key),
         };
         Self { name: path.display().to_string(), public, secret }
     }
 
     /// A key that the agent holds.
     pub(super) fn of_agent(name: String, public: PublicKey, agent: AgentSigner) -> Self {
-        Self { name, public, secret: Secret::Agent(agent) }
+        Self { name, public, secret: IdentityKey::Agent(agent) }
     }
 
     /// Where it comes from and what it is, for people.
@@ -77,20 +77,20 @@ impl Identity {
     /// Offers the key to the server, and signs if the server takes it. `hash` is for RSA keys.
     pub(in crate::fleet) async fn offer(
         &self,
-        handle: &mut Handle<Watch>,
+        handle: &mut Handle<ServerWatch>,
         user: &str,
         hash: Option<HashAlg>,
     ) -> Result<AuthResult, OfferError> {
         match &self.secret {
-            Secret::Other(key) => {
+            IdentityKey::Other(key) => {
                 let key = PrivateKeyWithHashAlg::new(Arc::clone(key), None);
                 handle.authenticate_publickey(user, key).await.map_err(|_| russh::SendError {}.into())
             }
-            Secret::Rsa(secret) => {
+            IdentityKey::Rsa(secret) => {
                 let mut signer = RsaSigner(Arc::clone(secret));
                 handle.authenticate_publickey_with(user, self.public.clone(), hash, &mut signer).await
             }
-            Secret::Agent(agent) => {
+            IdentityKey::Agent(agent) => {
                 let mut agent = agent.clone();
                 handle.authenticate_publickey_with(user, self.public.clone(), hash, &mut agent).await
             }
@@ -99,8 +99,8 @@ impl Identity {
 }
 
 // Never the secret, not even in a log.
-impl fmt::Debug for Identity {
+impl fmt::Debug for LoginIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("LoginIdentity").field("name", &self.name).finish_non_exhaustive()
     }
 }

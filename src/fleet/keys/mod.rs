@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(super) use identity::{Identity, OfferError};
+pub(super) use identity::{LoginIdentity, OfferError};
 
 use super::error::FleetError;
 use super::settings::FleetSettings;
@@ -46,8 +46,8 @@ impl KeySource {
 /// The keys that a run may use.
 pub(super) struct KeyRing {
     /// For targets that name no file.
-    usual: Vec<Arc<Identity>>,
-    by_file: HashMap<PathBuf, Arc<Identity>>,
+    usual: Vec<Arc<LoginIdentity>>,
+    by_file: HashMap<PathBuf, Arc<LoginIdentity>>,
     /// Usual keys that were passed over, and why: for the hint when every other key is refused.
     pub(super) passed_over: Vec<String>,
 }
@@ -91,12 +91,12 @@ impl KeyRing {
     }
 
     /// The keys for a target, in the order to try.
-    pub(super) fn for_target(&self, target: &Target) -> Vec<Arc<Identity>> {
+    pub(super) fn for_target(&self, target: &Target) -> Vec<Arc<LoginIdentity>> {
         self.of_sources(&KeySource::of(target))
     }
 
     /// The keys of several sources, in their order.
-    pub(super) fn of_sources(&self, sources: &[KeySource]) -> Vec<Arc<Identity>> {
+    pub(super) fn of_sources(&self, sources: &[KeySource]) -> Vec<Arc<LoginIdentity>> {
         let keys = sources.iter().flat_map(|source| match source {
             KeySource::Usual => self.usual.as_slice(),
             KeySource::File(path) => self.by_file.get(path).map_or(&[][..], std::slice::from_ref),
@@ -139,7 +139,7 @@ impl KeyRing {
 }
 
 /// A key that was asked for by name; an encrypted one is taken from the agent if that holds it.
-fn named_key(path: &Path, agent: Option<&Agent>) -> Result<Identity, FleetError> {
+fn named_key(path: &Path, agent: Option<&Agent>) -> Result<LoginIdentity, FleetError> {
     let fault = match file::read(path) {
         Ok(KeyFile { identity }) => return Ok(identity),
         Err(fault) => fault,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::line::{KeyLine, Names};
+use super::line::{KeyLine, LineNames};
 use super::{address_name, file};
 use crate::domain::node::Host;
 use crate::fleet::error::FleetError;
@@ -53,23 +53,23 @@ fn without(raw: &[u8], names: &[String], removed: &mut [usize]) -> Vec<u8> {
     let mut hit = false;
     for (name, count) in names.iter().zip(removed) {
         let about_it = match &line.names {
-            Names::Plain(recorded) => recorded.iter().any(|recorded| is_it(recorded, name)),
-            Names::Hashed { .. } => line.names.matches(name),
-            Names::Patterns(_) => false,
+            LineNames::Plain(recorded) => recorded.iter().any(|recorded| is_it(recorded, name)),
+            LineNames::Hashed { .. } => line.names.matches(name),
+            LineNames::Patterns(_) => false,
         };
         *count += usize::from(about_it);
         hit |= about_it;
     }
     match &line.names {
         _ if !hit => raw.to_owned(),
-        Names::Plain(recorded) => {
+        LineNames::Plain(recorded) => {
             let left: Vec<_> = recorded.iter().filter(|r| !names.iter().any(|name| is_it(r, name))).collect();
             match left.is_empty() {
                 true => Vec::new(),
                 false => replace_names(raw, &left),
             }
         }
-        Names::Hashed { .. } | Names::Patterns(_) => Vec::new(),
+        LineNames::Hashed { .. } | LineNames::Patterns(_) => Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) struct KeyLine {
     /// What the line does instead of recording.
     pub(super) marker: Option<Marker>,
     /// For whom.
-    pub(super) names: Names,
+    pub(super) names: LineNames,
     /// The key.
     pub(super) key: HostKey,
     /// Its place in the file, from 1.
@@ -30,7 +30,7 @@ pub(super) enum Marker {
 
 /// The first field.
 #[derive(Debug)]
-pub(super) enum Names {
+pub(super) enum LineNames {
     /// Names without wildcards, in lower case.
     Plain(Vec<String>),
     /// One hashed name.
@@ -59,7 +59,7 @@ impl KeyLine {
             Some("cert-authority") => (Some(Marker::CertAuthority), fields.next().ok_or(BadLine)?),
             Some(_) => return Err(BadLine),
         };
-        let names = Names::parse(names).ok_or(BadLine)?;
+        let names = LineNames::parse(names).ok_or(BadLine)?;
         let kind = fields.next().ok_or(BadLine)?.to_owned();
         let blob = STANDARD.decode(fields.next().ok_or(BadLine)?).map_err(|_| BadLine)?;
         // The key repeats its type; a line where the two differ would be recorded under the wrong one.
@@ -70,7 +70,7 @@ impl KeyLine {
     }
 }
 
-impl Names {
+impl LineNames {
     fn parse(field: &str) -> Option<Self> {
         if let Some(hashed) = field.strip_prefix("|1|") {
             let (salt, digest) = hashed.split_once('|')?;

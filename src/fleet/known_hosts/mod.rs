@@ -10,7 +10,7 @@ pub(super) mod verdict;
 
 use std::collections::HashMap;
 
-use line::{KeyLine, Marker, Names};
+use line::{KeyLine, LineNames, Marker};
 pub(super) use name::{address_name, name_behind};
 
 /// A public key as it travels: its type and its bytes.
@@ -68,12 +68,12 @@ impl KnownHosts {
             (Some(Marker::Revoked), _) => self.revoked.push(index),
             // We offer no certificate algorithms, so an authority vouches for nothing here.
             (Some(Marker::CertAuthority), _) => return,
-            (None, Names::Plain(names)) => {
+            (None, LineNames::Plain(names)) => {
                 for name in names {
                     self.by_name.entry(name.clone()).or_default().push(index);
                 }
             }
-            (None, Names::Hashed { .. } | Names::Patterns(_)) => self.to_try.push(index),
+            (None, LineNames::Hashed { .. } | LineNames::Patterns(_)) => self.to_try.push(index),
         }
         self.lines.push(line);
     }

@@ -11,7 +11,7 @@ use crate::fleet::settings::HostKeyPolicy;
 
 /// Why a host key was refused. Safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::fleet) enum Refusal {
+pub(in crate::fleet) enum HostKeyRefusal {
     /// It is none of the recorded ones.
     Changed {
         /// The key that was shown, as `ssh-ed25519 SHA256:…`.
@@ -38,20 +38,20 @@ pub(in crate::fleet) enum Refusal {
 }
 
 /// The host keys of a run: what the file says and what was learnt since.
-pub(in crate::fleet) struct HostKeys {
+pub(in crate::fleet) struct HostKeyCheck {
     policy: HostKeyPolicy,
     known: KnownHosts,
     learnt: Mutex<HashMap<String, HostKey>>,
 }
 
-impl HostKeys {
+impl HostKeyCheck {
     /// Decides by `policy` over what the file says.
     pub(in crate::fleet) fn new(policy: HostKeyPolicy, known: KnownHosts) -> Self {
         Self { policy, known, learnt: Mutex::new(HashMap::new()) }
     }
 
     /// The types of the keys recorded for a host, to ask its server for one of them.
-    pub(in crate::fleet) fn recorded_types(&self, names: &HostNames) -> Vec<&str> {
+    pub(in crate::fleet) fn recorded_types(&self, names: &TargetNames) -> Vec<&str> {
         if self.policy == HostKeyPolicy::Off {
             return Vec::new();
         }
@@ -66,16 +66,16 @@ impl HostKeys {
         learnt
     }
 
-    fn decide(&self, names: &HostNames, shown: &PublicKey) -> Result<(), Refusal> {
+    fn decide(&self, names: &TargetNames, shown: &PublicKey) -> Result<(), HostKeyRefusal> {
         if self.policy == HostKeyPolicy::Off {
             return Ok(());
         }
-        let blob = shown.to_bytes().map_err(|_| Refusal::Malformed)?;
+        let blob = shown.to_bytes().map_err(|_| HostKeyRefusal::Malformed)?;
         let key = HostKey { kind: shown.algorithm().as_str().to_owned(), blob };
         let in_words = || format!("{} {}", key.kind, shown.fingerprint(HashAlg::Sha256));
         for name in names.all() {
             if let Some(line) = self.known.revocation(name, &key) {
-                return Err(Refusal::Revoked { shown: in_words(), line });
+                return Err(HostKeyRefusal::Revoked { shown: in_words(), line });
             }
         }
         let (_, recorded) = names.lookup(&self.known);
@@ -85,16 +85,16 @@ impl HostKeys {
         if !recorded.is_empty() {
             let line = recorded.first().map(|r| r.line);
             let recorded = recorded.iter().map(|r| r.key.kind.clone()).collect();
-            return Err(Refusal::Changed { shown: in_words(), recorded, line });
+            return Err(HostKeyRefusal::Changed { shown: in_words(), recorded, line });
         }
         if self.policy == HostKeyPolicy::Strict {
-            return Err(Refusal::Unknown { shown: in_words() });
+            return Err(HostKeyRefusal::Unknown { shown: in_words() });
         }
         let mut learnt = self.learnt.lock();
         match learnt.get(&names.own) {
             Some(before) if *before != key => {
                 let recorded = vec![before.kind.clone()];
-                Err(Refusal::Changed { shown: in_words(), recorded, line: None })
+                Err(HostKeyRefusal::Changed { shown: in_words(), recorded, line: None })
             }
             Some(_) => Ok(()),
             None => {
@@ -107,7 +107,7 @@ impl HostKeys {
 
 /// The names that a host may be recorded under.
 #[derive(Clone, Debug)]
-pub(in crate::fleet) struct HostNames {
+pub(in crate::fleet) struct TargetNames {
     /// The name under which a new key is recorded.
     pub(in crate::fleet) own: String,
     /// Its bare name where `own` also says which jump host leads there: a file written by OpenSSH has
@@ -115,7 +115,7 @@ pub(in crate::fleet) struct HostNames {
     pub(in crate::fleet) bare: Option<String>,
 }
 
-impl HostNames {
+impl TargetNames {
     fn all(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.own.as_str()).chain(self.bare.as_deref())
     }
@@ -131,18 +131,18 @@ impl HostNames {
 
 /// The decision about one host, handed to its session.
 pub(in crate::fleet) struct HostKeyCheck {
-    keys: Arc<HostKeys>,
-    names: HostNames,
+    keys: Arc<HostKeyCheck>,
+    names: TargetNames,
 }
 
 impl HostKeyCheck {
     /// Decides about the host with these names.
-    pub(in crate::fleet) fn new(keys: Arc<HostKeys>, names: HostNames) -> Self {
+    pub(in crate::fleet) fn new(keys: Arc<HostKeyCheck>, names: TargetNames) -> Self {
         Self { keys, names }
     }
 
     /// Accepts the key, and remembers it if it is new, or says why not.
-    pub(in crate::fleet) fn decide(&self, shown: &PublicKey) -> Result<(), Refusal> {
+    pub(in crate::fleet) fn decide(&self, shown: &PublicKey) -> Result<(), HostKeyRefusal> {
         self.keys.decide(&self.names, shown)
     }
 }
@@ -158,12 +158,12 @@ mod tests {
         PublicKey::from_openssh(line).unwrap()
     }
 
-    fn keys(policy: HostKeyPolicy, text: &str) -> Arc<HostKeys> {
-        Arc::new(HostKeys::new(policy, KnownHosts::parse(text.as_bytes())))
+    fn keys(policy: HostKeyPolicy, text: &str) -> Arc<HostKeyCheck> {
+        Arc::new(HostKeyCheck::new(policy, KnownHosts::parse(text.as_bytes())))
     }
 
-    fn decide(keys: &Arc<HostKeys>, name: &str, shown: &str) -> Result<(), Refusal> {
-        let names = HostNames { own: name.into(), bare: None };
+    fn decide(keys: &Arc<HostKeyCheck>, name: &str, shown: &str) -> Result<(), HostKeyRefusal> {
+        let names = TargetNames { own: name.into(), bare: None };
         HostKeyCheck::new(Arc::clone(keys), names).decide(&key(shown))
     }
 
@@ -172,10 +172,10 @@ mod tests {
         let keys = keys(HostKeyPolicy::AcceptNew, &format!("node-1 {ED}\n"));
         assert_eq!(decide(&keys, "node-1", ED), Ok(()));
         assert!(keys.learnt().is_empty());
-        assert!(matches!(decide(&keys, "node-1", ED2), Err(Refusal::Changed { line: Some(1), .. })));
+        assert!(matches!(decide(&keys, "node-1", ED2), Err(HostKeyRefusal::Changed { line: Some(1), .. })));
         assert_eq!(decide(&keys, "node-2", ED2), Ok(()));
         assert_eq!(decide(&keys, "node-2", ED2), Ok(()));
-        assert!(matches!(decide(&keys, "node-2", ED), Err(Refusal::Changed { line: None, .. })));
+        assert!(matches!(decide(&keys, "node-2", ED), Err(HostKeyRefusal::Changed { line: None, .. })));
         assert_eq!(keys.learnt().len(), 1);
     }
 
@@ -183,7 +183,7 @@ mod tests {
     fn strict_learns_nothing_and_off_asks_nothing() {
         let strict = keys(HostKeyPolicy::Strict, &format!("node-1 {ED}\n"));
         assert_eq!(decide(&strict, "node-1", ED), Ok(()));
-        assert!(matches!(decide(&strict, "node-2", ED), Err(Refusal::Unknown { .. })));
+        assert!(matches!(decide(&strict, "node-2", ED), Err(HostKeyRefusal::Unknown { .. })));
         let off = keys(HostKeyPolicy::Off, &format!("node-1 {ED}\n@revoked * {ED2}\n"));
         assert_eq!(decide(&off, "node-1", ED2), Ok(()));
         assert!(strict.learnt().is_empty() && off.learnt().is_empty());
@@ -192,14 +192,14 @@ mod tests {
     #[test]
     fn a_revoked_key_is_refused_even_where_it_is_recorded() {
         let keys = keys(HostKeyPolicy::AcceptNew, &format!("@revoked * {ED}\nnode-1 {ED}\n"));
-        assert!(matches!(decide(&keys, "node-1", ED), Err(Refusal::Revoked { line: 1, .. })));
+        assert!(matches!(decide(&keys, "node-1", ED), Err(HostKeyRefusal::Revoked { line: 1, .. })));
     }
 
     #[test]
     fn the_same_address_behind_two_jump_hosts_is_two_hosts() {
         let keys = keys(HostKeyPolicy::AcceptNew, &format!("10.20.0.5@one {ED}\n"));
         let behind = |gate: &str, shown: &str| {
-            let names = HostNames { own: format!("10.20.0.5@{gate}"), bare: Some("10.20.0.5".into()) };
+            let names = TargetNames { own: format!("10.20.0.5@{gate}"), bare: Some("10.20.0.5".into()) };
             HostKeyCheck::new(Arc::clone(&keys), names).decide(&key(shown))
         };
         assert_eq!(behind("one", ED), Ok(()));
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn behind_a_jump_host_the_bare_name_counts_where_it_alone_is_recorded() {
         let keys = keys(HostKeyPolicy::Strict, &format!("10.20.0.5 {ED}\n"));
-        let names = HostNames { own: "10.20.0.5@gate".into(), bare: Some("10.20.0.5".into()) };
+        let names = TargetNames { own: "10.20.0.5@gate".into(), bare: Some("10.20.0.5".into()) };
         let check = HostKeyCheck::new(Arc::clone(&keys), names.clone());
         assert_eq!(check.decide(&key(ED)), Ok(()));
         assert!(check.decide(&key(ED2)).is_err());

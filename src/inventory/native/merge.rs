@@ -1,8 +1,8 @@
 //! Updates a native file from a fresh list: the source decides what it knows; what the operator wrote about logging in to a
 //! node stays.
 
-use super::{Entry, NativeFile, SCHEMA};
-use crate::domain::inventory::{Format, Inventory};
+use super::{NativeFile, NativeNode, SCHEMA};
+use crate::domain::inventory::{Inventory, InventoryFormat};
 use crate::domain::node::Node;
 
 /// What happened to a node.
@@ -52,7 +52,7 @@ pub fn merge(file: Option<NativeFile>, fresh: &Inventory, env: u32) -> (NativeFi
         let what = difference("mos_version", old.mos_version.as_deref(), version.as_deref());
         changes.push(Change { kind: ChangeKind::Changed, id: None, name: None, what: what.unwrap_or_default() });
     }
-    let mut left: Vec<(usize, Entry)> = old.nodes.into_iter().enumerate().collect();
+    let mut left: Vec<(usize, NativeNode)> = old.nodes.into_iter().enumerate().collect();
     let mut nodes = Vec::with_capacity(fresh.nodes.len());
     for node in &fresh.nodes {
         let known = left.iter().position(|(_, entry)| same(entry, node)).map(|i| left.remove(i));
@@ -79,19 +79,19 @@ pub fn merge(file: Option<NativeFile>, fresh: &Inventory, env: u32) -> (NativeFi
     (NativeFile { schema: Some(SCHEMA), env: Some(env), mos_version: version, ssh: old.ssh, nodes }, changes)
 }
 
-fn same(entry: &Entry, node: &Node) -> bool {
+fn same(entry: &NativeNode, node: &Node) -> bool {
     match (entry.id, node.id) {
         (Some(known), Some(id)) => known == id.0,
         _ => entry.name == node.name,
     }
 }
 
-fn updated(known: Option<&Entry>, node: &Node, format: Format) -> Entry {
+fn updated(known: Option<&NativeNode>, node: &Node, format: InventoryFormat) -> NativeNode {
     let known = known.cloned().unwrap_or_default();
     // `fuel2 node list` has no host names: `node-ID` is a guess, and the name in the file may be the real one.
-    let guessed = format == Format::Fuel2Nodes && !known.name.is_empty();
+    let guessed = format == InventoryFormat::Fuel2Nodes && !known.name.is_empty();
     let access = &node.access;
-    Entry {
+    NativeNode {
         id: node.id.map(|id| id.0).or(known.id),
         name: if guessed { known.name } else { node.name.clone() },
         fqdn: node.fqdn.clone().or(known.fqdn),
@@ -106,12 +106,12 @@ fn updated(known: Option<&Entry>, node: &Node, format: Format) -> Entry {
     }
 }
 
-fn summary(entry: &Entry) -> String {
+fn summary(entry: &NativeNode) -> String {
     let roles = if entry.roles.is_empty() { "no role".to_owned() } else { entry.roles.join(", ") };
     format!("{}; {roles}", entry.address.as_deref().unwrap_or("-"))
 }
 
-fn differences(old: &Entry, new: &Entry) -> String {
+fn differences(old: &NativeNode, new: &NativeNode) -> String {
     let number = |n: Option<u32>| n.map(|n| n.to_string());
     let port = |p: Option<u16>| p.map(|p| p.to_string());
     let path = |p: &Option<std::path::PathBuf>| p.as_ref().map(|p| p.display().to_string());

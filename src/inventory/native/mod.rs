@@ -14,7 +14,7 @@ pub use merge::{Change, ChangeKind, merge};
 use super::fault::Fault;
 use super::unique::Unique;
 use super::yaml;
-use crate::domain::inventory::{Format, Inventory, role_of};
+use crate::domain::inventory::{Inventory, InventoryFormat, role_of};
 use crate::domain::mos_version::MosVersion;
 use crate::domain::node::{Access, Host, Node, NodeId};
 use crate::domain::text::one_line;
@@ -25,12 +25,12 @@ pub const SCHEMA: &str = "fuel-updates-inventory/1";
 /// A file of the native form as it is read, with the lines of its entries.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct NativeContent {
     schema: Option<Spanned<String>>,
     env: Option<u32>,
     mos_version: Option<MosVersion>,
-    ssh: Option<Ssh>,
-    nodes: Vec<Spanned<Entry>>,
+    ssh: Option<NativeSsh>,
+    nodes: Vec<Spanned<NativeNode>>,
 }
 
 /// A file of the native form as it is written: with the values of `ssh` apart from those of each node.
@@ -42,14 +42,14 @@ pub struct NativeFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     mos_version: Option<MosVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ssh: Option<Ssh>,
-    nodes: Vec<Entry>,
+    ssh: Option<NativeSsh>,
+    nodes: Vec<NativeNode>,
 }
 
 /// Defaults for all nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Ssh {
+struct NativeSsh {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ struct Ssh {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct NativeNode {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u32>,
     name: String,
@@ -102,7 +102,7 @@ impl NativeFile {
     /// [`Fault`] with the line of the first thing that is wrong.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         parse(text)?;
-        let file: File = yaml::of_ours(text)?;
+        let file: NativeContent = yaml::of_ours(text)?;
         Ok(Self {
             schema: Some(SCHEMA),
             env: file.env,
@@ -129,12 +129,12 @@ impl NativeFile {
 }
 
 /// An entry with its roles as they are compared and written.
-fn plain(mut entry: Entry) -> Entry {
+fn plain(mut entry: NativeNode) -> NativeNode {
     entry.roles = entry.roles.iter().filter_map(|r| role_of(r)).map(|r| one_line(r, 60)).collect();
     entry
 }
 
-fn inventory(file: File) -> Result<Inventory, Fault> {
+fn inventory(file: NativeContent) -> Result<Inventory, Fault> {
     if let Some(schema) = &file.schema
         && schema.value != SCHEMA
     {
@@ -158,7 +158,7 @@ fn inventory(file: File) -> Result<Inventory, Fault> {
         nodes.push(node);
     }
     Ok(Inventory {
-        format: Format::Native,
+        format: InventoryFormat::Native,
         env: file.env,
         mos_version: file.mos_version,
         nodes,
@@ -167,7 +167,7 @@ fn inventory(file: File) -> Result<Inventory, Fault> {
     })
 }
 
-fn node(entry: Entry, ssh: &Ssh) -> Result<Node, String> {
+fn node(entry: NativeNode, ssh: &NativeSsh) -> Result<Node, String> {
     let name = entry.name;
     if !matches!(Host::parse(&name), Some(Host::Name(_))) {
         return Err(format!("`{name}` is not a node name"));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_saphyr::FlowMap;
 
-use super::{Entry, NativeFile, SCHEMA, Ssh};
+use super::{NativeFile, NativeNode, NativeSsh, SCHEMA};
 use crate::domain::mos_version::MosVersion;
 
 /// The comment at the beginning of a file.
@@ -21,8 +21,8 @@ struct Lines<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     mos_version: Option<&'a MosVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ssh: Option<FlowMap<&'a Ssh>>,
-    nodes: Vec<FlowMap<&'a Entry>>,
+    ssh: Option<FlowMap<&'a NativeSsh>>,
+    nodes: Vec<FlowMap<&'a NativeNode>>,
 }
 
 impl NativeFile {
@@ -32,7 +32,7 @@ impl NativeFile {
             schema: SCHEMA,
             env: self.env,
             mos_version: self.mos_version.as_ref(),
-            ssh: self.ssh.as_ref().filter(|ssh| **ssh != Ssh::default()).map(FlowMap),
+            ssh: self.ssh.as_ref().filter(|ssh| **ssh != NativeSsh::default()).map(FlowMap),
             nodes: self.nodes.iter().map(FlowMap).collect(),
         };
         // Only text keys and scalars: writing them into memory cannot fail. Whoever writes the file parses it first.
@@ -56,13 +56,13 @@ mod tests {
         for text in
             ["a b", "yes", "1e5", "x: y", "- x", "\"", "'", "#", "ü, [x]", "null", "~", "5", "\u{1f600}", "a\\b"]
         {
-            let entry = Entry {
+            let entry = NativeNode {
                 name: "node-1".into(),
                 address: Some("fe80::1".into()),
                 label: Some(text.into()),
                 roles: vec!["compute".into()],
                 key: Some("/root/.ssh/my key".into()),
-                ..Entry::default()
+                ..NativeNode::default()
             };
             let file = NativeFile { schema: Some(SCHEMA), env: Some(3), nodes: vec![entry], ..NativeFile::default() };
             for written in [file.to_yaml(), file.to_json()] {
@@ -75,12 +75,12 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_survives(label in "\\PC{0,40}", user in "[ -~]{1,20}") {
-            let entry = Entry {
+            let entry = NativeNode {
                 name: "n".into(),
                 address: Some("10.0.0.1".into()),
                 label: Some(label),
                 user: Some(user),
-                ..Entry::default()
+                ..NativeNode::default()
             };
             let file = NativeFile { schema: Some(SCHEMA), nodes: vec![entry], ..NativeFile::default() };
             proptest::prop_assert_eq!(NativeFile::parse(&file.to_yaml()).unwrap(), file);
