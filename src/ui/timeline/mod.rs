@@ -46,7 +46,7 @@ pub fn page(run: &RunReport, report: &HistoryReport, now: Timestamp) -> String {
             }
         }
     };
-    page.into_string()
+    page.into_string() + "\n"
 }
 
 fn title(history: &RunHistory) -> String {
