@@ -61,15 +61,6 @@ impl Graph {
         self.node_tasks().filter(|task| list(task, "required_for").any(|name| name == CHECKED)).map(id_of).collect()
     }
 
-    /// Names of the tasks that update a node, in the order of the phases: those that change packages and
-    /// services. They are the shell tasks between [`CHECKED`] and [`VERIFIED`] whose command names the phase `update`.
-    pub fn update_tasks(&self) -> Vec<String> {
-        self.node_tasks()
-            .filter(|task| switch::commands(task).iter().any(|cmd| cmd.ends_with(" update")))
-            .map(id_of)
-            .collect()
-    }
-
     /// The stages in the order of the file.
     pub fn stages(&self) -> Vec<String> {
         self.tasks.iter().filter(|task| is_stage(task)).map(id_of).collect()

@@ -11,7 +11,7 @@ use ureq::http::Method;
 use crate::domain::text::one_line;
 use crate::http::{Client, HttpError, HttpSettings, Proxies, Reply, Request, Roots, Url};
 
-use super::{Credentials, NailgunError, NailgunErrorKind, Secret};
+use super::{Credentials, NailgunError, Secret};
 
 /// The most that an answer may have, in bytes. A history of 200 nodes repeats every task's parameters, the
 /// script among them, for every node: tens of megabytes.
@@ -148,7 +148,7 @@ impl Nailgun {
     }
 
     fn exchange(&self, call: &ApiCall<'_>, token: &Secret) -> Result<Reply, CallError> {
-        let unusable = |e: HttpError| CallError::NotSent(NailgunError::from_http(&e, call.what));
+        let unusable = |e: HttpError| CallError::NotSent(NailgunError::from_http(e, call.what));
         let url = self.credentials.url.append(&format!("api/v1/{}", call.path)).map_err(unusable)?;
         let request = || {
             let mut request = Request::new(call.method.clone(), &url, MAX_BYTES)
@@ -164,8 +164,9 @@ impl Nailgun {
             sent = self.http.send(&request());
         }
         sent.map_err(|e| {
-            let error = NailgunError::from_http(&e, call.what);
-            if e.may_have_been_sent() { CallError::MaybeSent(error) } else { CallError::NotSent(error) }
+            let maybe = e.may_have_been_sent();
+            let error = NailgunError::from_http(e, call.what);
+            if maybe { CallError::MaybeSent(error) } else { CallError::NotSent(error) }
         })
     }
 
@@ -212,26 +213,17 @@ impl Nailgun {
     }
 
     fn keystone(&self, path: &str, body: &Value, what: &str) -> Result<Reply, NailgunError> {
-        let failed = |e: HttpError| NailgunError::from_http(&e, what);
+        let failed = |e: HttpError| NailgunError::from_http(e, what);
         let url = self.credentials.url.append(path).map_err(failed)?;
         let request = Request::new(Method::POST, &url, 1024 * 1024).header("accept", "application/json").json(body);
         self.http.send(&request).map_err(failed)
     }
 
     fn login_refused(&self, reply: &Reply, what: &str) -> NailgunError {
-        let error = NailgunError::from_reply(reply, what);
         match reply.status {
-            401 => {
-                let user = one_line(&self.credentials.username, 60);
-                let message = format!("Nailgun, {what}: user {user} or the password is refused (401)");
-                NailgunError { message, ..error }
-            }
-            404 => NailgunError::new(
-                NailgunErrorKind::Address,
-                format!("Nailgun, {what}: there is no Keystone behind {}", self.credentials.url),
-            )
-            .hinted("is this Nailgun's address? http://MASTER:8000 is the usual one"),
-            _ => error,
+            401 => NailgunError::Login { user: one_line(&self.credentials.username, 60) },
+            404 => NailgunError::NoKeystone { url: self.credentials.url.to_string() },
+            _ => NailgunError::from_reply(reply, what),
         }
     }
 

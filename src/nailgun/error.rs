@@ -2,12 +2,13 @@
 
 use thiserror::Error;
 
+use crate::domain::text::one_line;
 use crate::error::Explain;
 use crate::http::{HttpError, Reply};
 
 use super::message;
 
-/// The kinds of failure, stable words for JSON.
+/// The kinds of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NailgunErrorKind {
     /// The address cannot be used, or is not Nailgun's.
@@ -34,153 +35,175 @@ pub enum NailgunErrorKind {
     Protocol,
 }
 
-impl NailgunErrorKind {
-    /// The word for JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::Unreachable => "unreachable",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not-found",
-            Self::Conflict => "conflict",
-            Self::Refused => "refused",
-            Self::Server => "server",
-            Self::Protocol => "protocol",
-        }
-    }
+/// Why Nailgun did not do what it was asked. Every text is one line and safe to show.
+#[derive(Debug, Error)]
+pub enum NailgunError {
+    /// There was no answer.
+    #[error("Nailgun, {what}: {source}")]
+    Http {
+        /// What was asked: `reading the tasks`.
+        what: String,
+        /// Why there was none.
+        #[source]
+        source: HttpError,
+    },
+    /// The answer points to another server, which gets neither token nor password.
+    #[error("Nailgun, {what}: the server sends us to {to} ({status})")]
+    Redirect {
+        /// What was asked.
+        what: String,
+        /// The other address, masked.
+        to: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Keystone refused user and password.
+    #[error("Nailgun, logging in: user {user} or the password is refused (401)")]
+    Login {
+        /// The user.
+        user: String,
+    },
+    /// The server at Nailgun's address has no Keystone.
+    #[error("Nailgun, logging in: there is no Keystone behind {url}")]
+    NoKeystone {
+        /// Nailgun's address.
+        url: String,
+    },
+    /// The answer has an error status.
+    #[error("Nailgun, {what}: {} ({status}){}", words(*status), message.as_ref().map_or_else(String::new, |m| format!(": {m}")))]
+    Status {
+        /// What was asked.
+        what: String,
+        /// The HTTP status.
+        status: u16,
+        /// Nailgun's own words.
+        message: Option<String>,
+    },
+    /// The answer cannot be understood.
+    #[error("Nailgun, {what}: the answer cannot be understood: {cause}")]
+    Protocol {
+        /// What was asked.
+        what: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The type of a graph that would change the path of a request.
+    #[error("`{0}` is no type of a graph: letters, digits, - and _")]
+    GraphType(String),
+    /// The id of a task that would change the path of a request.
+    #[error("`{0}` is no id of a task")]
+    TaskName(String),
 }
 
-/// Why Nailgun did not do what it was asked. Every text is one line and safe to show.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{message}")]
-pub struct NailgunError {
-    /// The kind.
-    pub kind: NailgunErrorKind,
-    /// One sentence that says what was asked.
-    pub message: String,
-    /// What the operator can do about it.
-    pub hint: Option<String>,
+/// What an error status means.
+fn words(status: u16) -> &'static str {
+    match status {
+        401 => "the token is refused",
+        403 => "this user may not do that",
+        404 => "not found",
+        405 => "this Nailgun cannot do that",
+        500.. => "the server failed",
+        _ => "refused",
+    }
 }
 
 /// What became of a request to start a run.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Error)]
 pub enum ExecuteError {
     /// It did not reach Nailgun: nothing started.
-    #[error("{0}")]
+    #[error(transparent)]
     NotSent(NailgunError),
     /// Nailgun refused it: nothing started.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(NailgunError),
-    /// It may have reached Nailgun, and the answer does not tell: whether a run started must be looked up,
-    /// and the request must not be repeated.
-    #[error("{0}")]
+    /// It may have reached Nailgun, and the answer does not tell: whether a run started must be looked up, and the request
+    /// must not be repeated.
+    #[error(transparent)]
     Unclear(NailgunError),
-}
-
-impl ExecuteError {
-    /// The failure itself.
-    pub fn cause(&self) -> &NailgunError {
-        match self {
-            Self::NotSent(error) | Self::Refused(error) | Self::Unclear(error) => error,
-        }
-    }
 }
 
 impl Explain for NailgunError {
     fn hint(&self) -> Option<String> {
-        self.hint.clone()
-    }
-}
-
-impl NailgunError {
-    pub(super) fn new(kind: NailgunErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
-    }
-
-    pub(super) fn hinted(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Whether it may pass by itself, so that a watch goes on: a server that is restarted or slow, a
-    /// connection that is lost, a Keystone that refuses tokens for a moment.
-    pub fn retryable(&self) -> bool {
-        matches!(
-            self.kind,
-            NailgunErrorKind::Unreachable
-                | NailgunErrorKind::Timeout
-                | NailgunErrorKind::Unauthorized
-                | NailgunErrorKind::Server
-                | NailgunErrorKind::Protocol
-        )
-    }
-
-    /// What the HTTP client says; `what` is what was asked, as in `reading the tasks`.
-    pub(super) fn from_http(error: &HttpError, what: &str) -> Self {
-        let kind = match error {
-            HttpError::BadUrl { .. } | HttpError::CaFile(_) => NailgunErrorKind::Address,
-            HttpError::Tls { .. } => NailgunErrorKind::Tls,
-            HttpError::Timeout { .. } => NailgunErrorKind::Timeout,
-            HttpError::Dns { .. }
-            | HttpError::Refused { .. }
-            | HttpError::NoRoute { .. }
-            | HttpError::ConnectTimeout { .. }
-            | HttpError::Lost { .. }
-            | HttpError::Proxy { .. } => NailgunErrorKind::Unreachable,
-            _ => NailgunErrorKind::Protocol,
-        };
-        let hint = match error {
-            HttpError::Tls { fault, .. } => {
-                let own = error.hint().map(|hint| format!("{hint}; or ")).unwrap_or_default();
+        let hint = match self {
+            Self::Http { source: HttpError::Tls { fault, .. }, .. } => {
+                let own = fault_hint(self).map(|hint| format!("{hint}; or ")).unwrap_or_default();
                 // What is not about the certificate fails without verification too.
                 let unverified =
                     if fault.is_about_the_certificate() { ", or --insecure-tls for this master alone" } else { "" };
-                Some(format!("{own}use Nailgun's plain port 8000{unverified}"))
+                return Some(format!("{own}use Nailgun's plain port 8000{unverified}"));
             }
-            HttpError::Refused { .. } => {
-                Some("is this the Fuel master, and does nailgun run there? (systemctl status nailgun nginx)".to_owned())
+            Self::Http { source: HttpError::Refused { .. }, .. } => {
+                "is this the Fuel master, and does nailgun run there? (systemctl status nailgun nginx)"
             }
-            other => other.hint(),
+            Self::Http { .. } => return fault_hint(self),
+            Self::Redirect { .. } => "name that server as Nailgun's address (FUEL_UPDATES_NAILGUN_URL)",
+            Self::Login { .. } | Self::Status { status: 401, .. } => {
+                "check user and password; after a change in Fuel, fuelclient's file and /etc/fuel/astute.yaml keep the old one"
+            }
+            Self::Status { status: 403, .. } => "the user needs the role admin in Fuel's Keystone",
+            Self::Status { status: 500.., .. } => "see /var/log/nailgun/ and /var/log/nginx/ on the master",
+            Self::NoKeystone { .. } | Self::Protocol { .. } => {
+                "is this Nailgun's address? http://MASTER:8000 is the usual one"
+            }
+            Self::Status { .. } | Self::GraphType(_) | Self::TaskName(_) => return None,
         };
-        Self { kind, message: format!("Nailgun, {what}: {error}"), hint }
+        Some(hint.to_owned())
+    }
+}
+
+/// The hint of the HTTP client.
+fn fault_hint(error: &NailgunError) -> Option<String> {
+    if let NailgunError::Http { source, .. } = error { source.hint() } else { None }
+}
+
+impl NailgunError {
+    /// The kind.
+    pub fn kind(&self) -> NailgunErrorKind {
+        match self {
+            Self::Http { source, .. } => match source {
+                HttpError::BadUrl { .. } | HttpError::CaFile(_) => NailgunErrorKind::Address,
+                HttpError::Tls { .. } => NailgunErrorKind::Tls,
+                HttpError::Timeout { .. } => NailgunErrorKind::Timeout,
+                HttpError::Dns { .. }
+                | HttpError::Refused { .. }
+                | HttpError::NoRoute { .. }
+                | HttpError::ConnectTimeout { .. }
+                | HttpError::Lost { .. }
+                | HttpError::Proxy { .. } => NailgunErrorKind::Unreachable,
+                _ => NailgunErrorKind::Protocol,
+            },
+            Self::Redirect { .. } | Self::NoKeystone { .. } => NailgunErrorKind::Address,
+            Self::Login { .. } => NailgunErrorKind::Unauthorized,
+            Self::Status { status, .. } => match status {
+                401 => NailgunErrorKind::Unauthorized,
+                403 => NailgunErrorKind::Forbidden,
+                404 | 405 => NailgunErrorKind::NotFound,
+                409 => NailgunErrorKind::Conflict,
+                500.. => NailgunErrorKind::Server,
+                _ => NailgunErrorKind::Refused,
+            },
+            Self::Protocol { .. } => NailgunErrorKind::Protocol,
+            Self::GraphType(_) | Self::TaskName(_) => NailgunErrorKind::Refused,
+        }
     }
 
-    /// What an error status says.
+    /// There was no answer; `what` is what was asked, as in `reading the tasks`.
+    pub(super) fn from_http(source: HttpError, what: &str) -> Self {
+        Self::Http { what: what.to_owned(), source }
+    }
+
+    /// An answer with an error status.
     pub(super) fn from_reply(reply: &Reply, what: &str) -> Self {
-        let status = reply.status;
-        let said = message::of(&reply.body);
-        let with = |text: &str| match &said {
-            Some(said) => format!("Nailgun, {what}: {text} ({status}): {said}"),
-            None => format!("Nailgun, {what}: {text} ({status})"),
-        };
-        let of = |kind, text: &str| Self::new(kind, with(text));
-        match status {
-            300..=399 => {
-                let to = reply.location().map(String::from_utf8_lossy).map(|to| crate::http::mask(&to)).unwrap_or_default();
-                let text = format!("Nailgun, {what}: the server sends us to {to} ({status})");
-                Self::new(NailgunErrorKind::Address, text)
-                    .hinted("name that server as Nailgun's address (FUEL_UPDATES_NAILGUN_URL)")
-            }
-            401 => of(NailgunErrorKind::Unauthorized, "the token is refused")
-                .hinted("check user and password; after a change in Fuel, fuelclient's file and /etc/fuel/astute.yaml keep the old one"),
-            403 => of(NailgunErrorKind::Forbidden, "this user may not do that")
-                .hinted("the user needs the role admin in Fuel's Keystone"),
-            404 => of(NailgunErrorKind::NotFound, "not found"),
-            405 => of(NailgunErrorKind::NotFound, "this Nailgun cannot do that"),
-            409 => of(NailgunErrorKind::Conflict, "refused"),
-            500.. => of(NailgunErrorKind::Server, "the server failed")
-                .hinted("see /var/log/nailgun/ and /var/log/nginx/ on the master"),
-            _ => of(NailgunErrorKind::Refused, "refused"),
+        let (what, status) = (what.to_owned(), reply.status);
+        if (300..400).contains(&status) {
+            let to = reply.location().map(String::from_utf8_lossy).map(|to| crate::http::mask(&to));
+            return Self::Redirect { what, to: to.unwrap_or_default(), status };
         }
+        Self::Status { what, status, message: message::of(&reply.body) }
     }
 
     /// An answer that cannot be understood.
     pub(super) fn protocol(what: &str, cause: &str) -> Self {
-        let cause = crate::domain::text::one_line(cause, 200);
-        Self::new(NailgunErrorKind::Protocol, format!("Nailgun, {what}: the answer cannot be understood: {cause}"))
-            .hinted("is this Nailgun's address? http://MASTER:8000 is the usual one")
+        Self::Protocol { what: what.to_owned(), cause: one_line(cause, 200) }
     }
 }

@@ -8,11 +8,12 @@ use ureq::http::Method;
 
 use crate::domain::node::NodeId;
 use crate::domain::run::NodeRef;
+use crate::domain::text::one_line;
 use crate::http::Reply;
 
 use super::client::{ApiCall, parse};
 use super::wire::{line, or_default};
-use super::{Nailgun, NailgunError, NailgunErrorKind};
+use super::{Nailgun, NailgunError};
 
 /// A graph that Nailgun holds.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -126,17 +127,6 @@ impl Nailgun {
         self.read(&format!("graphs/?graph_types={graph_type}"), &format!("reading the graphs of type {graph_type}"))
     }
 
-    /// What an execution of this type would merge: the environment's own tasks and those of its release and
-    /// plugins. Empty where nobody has such a graph.
-    ///
-    /// # Errors
-    /// [`NailgunError`].
-    pub fn merged_tasks(&self, cluster: u32, graph_type: &str) -> Result<Vec<Value>, NailgunError> {
-        check_type(graph_type)?;
-        let path = format!("clusters/{cluster}/deployment_tasks/?graph_type={graph_type}");
-        self.read(&path, &format!("reading the merged graph {graph_type} of environment {cluster}"))
-    }
-
     /// What Astute would get, without running it; of all tasks where `tasks` is none.
     ///
     /// # Errors
@@ -165,18 +155,6 @@ impl Nailgun {
     }
 }
 
-impl Preview {
-    /// The pairs of task and node that would be executed, stages and skipped tasks left out.
-    pub fn pairs(&self) -> Vec<(String, NodeRef)> {
-        let executed = self.tasks.iter().filter(|(node, _)| **node != NodeRef::Virtual);
-        executed
-            .flat_map(|(node, tasks)| {
-                tasks.iter().filter(|task| task.kind != "skipped").map(|task| (task.id.clone(), *node))
-            })
-            .collect()
-    }
-}
-
 /// Nailgun says 404 for an environment that is not there too.
 fn is_no_such_graph(reply: &Reply) -> bool {
     String::from_utf8_lossy(&reply.body).contains("Graph with type")
@@ -192,11 +170,7 @@ pub(super) fn check_type(graph_type: &str) -> Result<(), NailgunError> {
     if is_word(graph_type) {
         return Ok(());
     }
-    let shown = crate::domain::text::one_line(graph_type, 60);
-    Err(NailgunError::new(
-        NailgunErrorKind::Refused,
-        format!("`{shown}` is no type of a graph: letters, digits, - and _"),
-    ))
+    Err(NailgunError::GraphType(one_line(graph_type, 60)))
 }
 
 /// Numbers of nodes as a query has them.
@@ -208,10 +182,7 @@ pub(super) fn ids(nodes: &[NodeId]) -> String {
 pub(super) fn names(tasks: &[String]) -> Result<String, NailgunError> {
     match tasks.iter().find(|task| !is_word(task)) {
         None => Ok(tasks.join(",")),
-        Some(bad) => {
-            let shown = crate::domain::text::one_line(bad, 60);
-            Err(NailgunError::new(NailgunErrorKind::Refused, format!("`{shown}` is no id of a task")))
-        }
+        Some(bad) => Err(NailgunError::TaskName(one_line(bad, 60))),
     }
 }
 

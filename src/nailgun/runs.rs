@@ -179,15 +179,6 @@ impl Nailgun {
         let reply = self.ask(&ApiCall::with_body(Method::PUT, &path, json!({}), &what))?;
         parse(&reply, &what)
     }
-
-    /// Forgets a task, also one that is not over, so that the environment is free. Nodes go on with theirs.
-    ///
-    /// # Errors
-    /// [`NailgunError`].
-    pub fn delete_task(&self, id: u64) -> Result<(), NailgunError> {
-        let what = format!("deleting task {id}");
-        self.ask(&ApiCall::delete(&format!("tasks/{id}/?force=1"), &what)).map(|_| ())
-    }
 }
 
 fn start_request(

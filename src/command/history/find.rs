@@ -54,7 +54,7 @@ pub(crate) fn one(nailgun: &Nailgun, env: u32, found: Vec<FoundRun>, task: u64) 
         return Ok(found);
     }
     let listed = || format!("`fuel-updates --env {env} history` lists the runs");
-    let other = nailgun.transaction(task).map_err(|e| match e.kind {
+    let other = nailgun.transaction(task).map_err(|e| match e.kind() {
         NailgunErrorKind::NotFound => {
             AppError::new(Exit::Error, format!("Nailgun has no task {task}")).hinted(Some(listed()))
         }

@@ -24,7 +24,7 @@ pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Res
     let env = environment(settings, ui)?;
     unchecked::warn_of_certificate(settings, ui);
     let nailgun = connect::nailgun(settings)?;
-    let named = nailgun.environment(env).map_err(|e| match e.kind {
+    let named = nailgun.environment(env).map_err(|e| match e.kind() {
         NailgunErrorKind::NotFound => AppError::from(e)
             .hinted(Some("`fuel2 env list` on the master shows the environments that Nailgun has".to_owned())),
         _ => AppError::from(e),

@@ -84,7 +84,7 @@ fn by_number(context: &Context<'_>, task: u64) -> Result<RunTasks, AppError> {
     let Some(found) = context.try_nailgun(move |nailgun| nailgun.transaction(task))? else {
         return Err(context.interrupted());
     };
-    let found = found.map_err(|error| match error.kind {
+    let found = found.map_err(|error| match error.kind() {
         NailgunErrorKind::NotFound => AppError::new(Exit::Error, format!("Nailgun has no task {task}"))
             .hinted(format!("list the runs with: fuel-updates --env {} history", context.env)),
         _ => error.into(),

@@ -38,7 +38,7 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Facts, AppError> {
     let rows = context.nodes().ask(&site.nodes)?;
     context.go_on()?;
     let answer = asked.wait(&context.interrupt).ok_or_else(|| context.interrupted())?;
-    let (env, repositories, api) = answer.map_err(|error| match error.kind {
+    let (env, repositories, api) = answer.map_err(|error| match error.kind() {
         NailgunErrorKind::NotFound => AppError::from(error)
             .hinted("`fuel2 env list` on the master shows the environments that Nailgun has".to_owned()),
         _ => error.into(),

@@ -58,7 +58,7 @@ fn execute(context: &Context<'_>, job: &Job, part: &JobPart, newest: u64) -> Res
     match answer.ok_or_else(|| context.interrupted())? {
         Ok(task) => Ok(task),
         Err(ExecuteError::NotSent(error)) => Err(error.into()),
-        Err(ExecuteError::Refused(error)) if error.kind == NailgunErrorKind::Conflict => {
+        Err(ExecuteError::Refused(error)) if error.kind() == NailgunErrorKind::Conflict => {
             context.reached(Stage::Uploading);
             refuse_when_busy(context)?;
             let hint = "another task began meanwhile; wait for it and try again".to_owned();

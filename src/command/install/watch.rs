@@ -139,7 +139,7 @@ impl RunWatch<'_> {
                 Look::Seen { moved: records.is_some_and(|records| self.take(&records, events)), task }
             }
             Ok(Some(Err(error))) => {
-                Look::Failed { not_found: error.kind == NailgunErrorKind::NotFound, error: error.to_string() }
+                Look::Failed { not_found: error.kind() == NailgunErrorKind::NotFound, error: error.to_string() }
             }
             Err(error) => Look::Failed { not_found: false, error: error.message },
         }
