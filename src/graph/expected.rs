@@ -1,4 +1,4 @@
-//! What each node will do: foreseen from the graph and the nodes' roles, to be compared with the preview.
+//! What each node will do, predicted from the graph and the roles of the nodes. It is compared with Nailgun's preview.
 
 use std::collections::BTreeMap;
 
@@ -37,8 +37,7 @@ pub struct NodeRoles {
 }
 
 impl Graph {
-    /// What every node will do, by node. The pairs are those that the preview shows with a type other than
-    /// `skipped`; a command `true` there is [`TaskKind::PassesBy`] here. Stages are left out.
+    /// The planned tasks of every node, stages left out: those that the preview shows with a type other than `skipped`.
     ///
     /// # Errors
     /// As [`Graph::compile`].
@@ -65,7 +64,7 @@ impl Graph {
     }
 
     /// The compute that goes first: the one with the lowest number whose packages are updated together with
-    /// the other computes. `None` where there are fewer than two of them: then nobody need go first.
+    /// the other computes. `None` where there are fewer than two of them: then all are updated together.
     ///
     /// # Errors
     /// As [`Graph::compile`].
@@ -83,7 +82,7 @@ impl Graph {
     }
 }
 
-/// The task in which the canary passes by and the others work.
+/// Whether this task updates all computes but the canary.
 fn waits_for_canary(task: &Map<String, Value>) -> bool {
     switch::arms(task).unwrap_or_default().iter().any(|(condition, command)| {
         *condition == switch::SwitchCondition::Uid(vec!["@canary".to_owned()]) && command == switch::PASS

@@ -1,8 +1,8 @@
-//! One breach of a rule.
+//! A mistake in a graph.
 
 use std::fmt;
 
-/// One breach of a rule, in words for the author of the graph.
+/// A mistake that breaks a rule, for the author of the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Name of the rule: `phase-wires`.

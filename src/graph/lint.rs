@@ -1,12 +1,12 @@
-//! The rules that a graph must obey, each with a name. Nailgun accepts most breaches silently and then runs
-//! something else than was meant; every rule here stands for such a case that was observed.
+//! The rules for a graph, each with a name. Nailgun accepts most mistakes without a word and then runs something else than
+//! was meant; every rule is for such a case that was observed.
 
 use serde_json::{Map, Value};
 
 use super::{Finding, Graph, MAX_BUNDLE, expected, id_of, is_stage, list, parameter, switch, text};
 use crate::domain::text::one_line;
 
-/// Types that Nailgun takes and that have a place in an update.
+/// Task types that Nailgun accepts and that are useful in an update.
 const TYPES: &[&str] = &["stage", "shell", "upload_file", "copy_files", "sync", "puppet"];
 /// Keys of a task that Nailgun passes on. Others are stored and never reach a node.
 const KEYS: &[&str] = &["id", "type", "version", "roles", "requires", "required_for", "parameters"];
@@ -24,7 +24,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
 ];
 
 impl Graph {
-    /// Every breach of a rule, in the order of the file; none for a graph that may be uploaded.
+    /// All mistakes, in the order of the file; none for a graph that may be uploaded.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if self.tasks.is_empty() {

@@ -1,9 +1,9 @@
-//! The custom graph: read, check, compile, foresee what each node will do.
+//! The custom graph: reads and checks it, compiles it for Nailgun, and predicts what each node will do.
 //!
 //! A graph is a folder in Fuel's own layout: `tasks.yaml`, `metadata.yaml`, `scripts/`. The built-in one is
-//! `graphs/mu` of this repository. Everything but [`Graph::load`] is pure.
+//! `graphs/mu` of this repository. Only [`Graph::load`] reads files.
 //!
-//! What the rules and the compiled form rest on was observed on Nailgun 9.2 and 10.0: every string of a
+//! The rules and the compiled form follow from what was observed on Nailgun 9.2 and 10.0: every string of a
 //! task is run through a formatter (so scripts travel as base64 and commands hold no braces), order is not
 //! transitive (so phases are chained stages), and a condition loses the limit of a strategy.
 
@@ -33,15 +33,15 @@ use serde_json::{Map, Value};
 
 /// The graph's own type in Nailgun, per environment.
 pub const GRAPH_TYPE: &str = "fuel-updates-mu";
-/// The stage behind the pre-checks: before it nothing is changed.
+/// The stage after the pre-checks. No task before it changes anything.
 pub const CHECKED: &str = "mu_checked";
-/// The stage behind the verification of every node.
+/// The stage after the verification of every node.
 pub const VERIFIED: &str = "mu_verified";
 /// The task that commits the update on a node, after [`VERIFIED`].
 pub const COMMIT: &str = "mu_commit";
-/// How many computes are updated at a time unless the operator says otherwise.
+/// The number of computes updated at a time, by default.
 pub const DEFAULT_BATCH: u32 = 5;
-/// The most that one uploaded file may hold in base64, in bytes: it travels once per node, in one message.
+/// The largest uploaded file in base64, in bytes. It is sent once per node, in one message.
 pub const MAX_BUNDLE: usize = 100 * 1024;
 
 /// A graph as its folder holds it: placeholders are not filled in, nothing is checked.
@@ -56,7 +56,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Names of the tasks that only look: those in front of the stage [`CHECKED`].
+    /// Names of the pre-checks: the tasks before the stage [`CHECKED`].
     pub fn precheck_tasks(&self) -> Vec<String> {
         self.node_tasks().filter(|task| list(task, "required_for").any(|name| name == CHECKED)).map(id_of).collect()
     }
@@ -66,7 +66,7 @@ impl Graph {
         self.tasks.iter().filter(|task| is_stage(task)).map(id_of).collect()
     }
 
-    /// One line a task, for people: name, type, roles, what it waits for, what waits for it, its limit, its timeout.
+    /// The tasks as a table: name, type, roles, requires, required for, limit, timeout.
     pub fn rows(&self) -> Vec<[String; 7]> {
         let joined = |task, key| list(task, key).collect::<Vec<_>>().join(", ");
         let value = |task, key| parameter(task, key).map_or_else(String::new, ToString::to_string);
@@ -96,12 +96,12 @@ impl Graph {
         self.node_tasks().map(id_of).collect()
     }
 
-    /// Names of the tasks that bring a file.
+    /// Names of the tasks that upload a file.
     pub fn uploads(&self) -> Vec<String> {
         self.node_tasks().filter(|task| text(task, "type") == "upload_file").map(id_of).collect()
     }
 
-    /// Whether a task takes its nodes one after the other.
+    /// Whether a task runs on one node at a time.
     pub fn is_one_by_one(&self, id: &str) -> bool {
         let strategy = |task| parameter(task, "strategy").and_then(|s| s.get("type")).and_then(Value::as_str);
         self.node_tasks().any(|task| text(task, "id") == id && strategy(task) == Some("one_by_one"))

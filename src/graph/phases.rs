@@ -1,4 +1,4 @@
-//! Rules about order: stages in one chain, every node task between two neighbours, no loops.
+//! Rules about order: one chain of stages, every node task between two adjacent stages, no cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{CHECKED, COMMIT, Finding, Graph, VERIFIED, expected, id_of, is_stage, list, text};
 
 impl Graph {
-    /// Every stage requires the one before it, and nothing else requires or is required out of line.
+    /// Every stage requires exactly the stage before it.
     pub(super) fn lint_stages(&self, findings: &mut Vec<Finding>) {
         let mut before: Option<String> = None;
         for stage in self.tasks.iter().filter(|task| is_stage(task)) {
@@ -30,7 +30,7 @@ impl Graph {
         }
     }
 
-    /// The stages and the task that the client relies on stand where it relies on them.
+    /// The stages and the task that this program relies on exist and are in the right order.
     pub(super) fn lint_landmarks(&self, findings: &mut Vec<Finding>) {
         let stages = self.stages();
         let at = |name: &str| stages.iter().position(|stage| stage == name);
@@ -157,9 +157,9 @@ impl Graph {
     }
 }
 
-/// One loop among the edges, if there is any: its names, the first one again at the end.
+/// A cycle among the edges, if there is one: its names, with the first name again at the end.
 fn cycle(edges: &BTreeMap<String, Vec<String>>) -> Option<Vec<String>> {
-    // Take away whoever waits for nobody that is left; a loop is what cannot be taken away.
+    // Remove the tasks that wait for no remaining task, again and again; what remains contains a cycle.
     let mut left: BTreeMap<&str, BTreeSet<&str>> =
         edges.iter().map(|(id, on)| (id.as_str(), on.iter().map(String::as_str).collect())).collect();
     loop {

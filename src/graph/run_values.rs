@@ -1,4 +1,4 @@
-//! The values of one run, and the `env` file that takes them to every node.
+//! The values of one run, and the `env` file with which every node gets them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
 //! Which command a node gets: a plain one, or the one that a `switch` in YAQL chooses by the node's roles or
-//! number. Only the forms that the pattern of a graph needs are understood:
+//! number. Only the forms that a graph needs are understood:
 //!
 //! ```text
 //! switch(COND => 'COMMAND', …, true => 'COMMAND')
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::parameter;
 
-/// The command of a node that passes by.
+/// The command of a node that has nothing to do in this task.
 pub(super) const PASS: &str = "true";
 
 #[derive(Clone, Debug, PartialEq, Eq)]

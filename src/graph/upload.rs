@@ -38,8 +38,8 @@ fn comment(values: &RunValues) -> String {
 # `fuel-updates --env {env} install` does more: it compares what Nailgun would run with the plan, compares the nodes' package
 # sources with the environment's, lets one compute go first, names the nodes of the run, and proves the result. Of a run of this
 # file, `fuel-updates --env {env} check installed` and `history` tell afterwards. Name the nodes: without --nodes Nailgun takes all
-# that the filter lets through, and leaves out offline ones without a word. Run it again after a failure: nodes that are through
-# pass in seconds. For a Nailgun of 9.0 delete every key but name and tasks; nodes then change their status.
+# that the filter lets through, and leaves out offline ones without a word. Run it again after a failure: nodes already updated
+# are skipped quickly. For a Nailgun of 9.0 delete every key but name and tasks; nodes then change their status.
 ",
         title = one_line(&target.title, 200),
         id = target.id,
@@ -48,7 +48,7 @@ fn comment(values: &RunValues) -> String {
     )
 }
 
-/// Writes a value as YAML that every reader takes for the same: text is always quoted, for `0600`, `true`, `no` and
+/// Writes a value as YAML that every parser reads as the same value: text is always quoted, for `0600`, `true`, `no` and
 /// `12:30` are not text to a reader of YAML 1.1, which fuelclient has.
 fn write(value: &Value, indent: usize, into: &mut String) {
     let margin = " ".repeat(indent);

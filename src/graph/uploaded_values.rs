@@ -1,4 +1,4 @@
-//! What a run tells of itself: the values that it uploaded to its nodes, read back.
+//! The values that a run uploaded to its nodes, read back from its deployment history.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use crate::domain::mu::Mu;
 use crate::domain::text::one_line;
 
-/// What the `env` file of a run tells; what cannot be read is absent. Safe to show.
+/// The values in the `env` file of a run; values that cannot be read are absent. Safe to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UploadedValues {
     /// The run's id.
     pub run: Option<String>,
-    /// What it brings.
+    /// The maintenance update that it installs.
     pub target: Option<Mu>,
     /// The roles of its nodes, by number.
     pub roles: BTreeMap<u32, Vec<String>>,

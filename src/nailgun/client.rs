@@ -1,4 +1,4 @@
-//! The client itself: token, deadlines, limits, and what an answer's status means.
+//! The HTTP client of Nailgun's API: login, time limits, size limits, and the status of an answer.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,22 +13,22 @@ use crate::http::{Client, HttpError, HttpSettings, Proxies, Reply, Request, Root
 
 use super::{Credentials, NailgunError, Secret};
 
-/// The most that an answer may have, in bytes. A history of 200 nodes repeats every task's parameters, the
+/// The largest answer that is read, in bytes. A history of 200 nodes repeats every task's parameters, the
 /// script among them, for every node: tens of megabytes.
 const MAX_BYTES: u64 = 128 * 1024 * 1024;
 
 /// How to reach Nailgun.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The longest until a connection stands.
+    /// Time limit for a connection.
     pub connect_timeout: Duration,
-    /// The longest for an ordinary exchange.
+    /// Time limit for an ordinary request.
     pub timeout: Duration,
-    /// The longest for what makes Nailgun work: uploading, serializing, executing.
+    /// Time limit for a request that takes Nailgun a while: upload, preview, start.
     pub long_timeout: Duration,
-    /// Whose signatures count, where the address is https.
+    /// The CA certificates to trust if the address is https.
     pub roots: Roots,
-    /// Whether certificates are not verified at all.
+    /// Accept any certificate.
     pub insecure_tls: bool,
 }
 
@@ -45,7 +45,7 @@ impl Default for Options {
     }
 }
 
-/// A Nailgun, and a user of it. Blocking. It logs in at the first call and again when a token is refused.
+/// A client of Nailgun's API. Its calls block. It logs in at the first call, and again when a token is refused.
 #[derive(Debug)]
 pub struct Nailgun {
     http: Client,
@@ -54,15 +54,15 @@ pub struct Nailgun {
     token: Mutex<Option<Secret>>,
 }
 
-/// One call of the API.
+/// One request to the API.
 pub(super) struct ApiCall<'a> {
     pub(super) method: Method,
     /// Path and query below `/api/v1/`.
     pub(super) path: &'a str,
     pub(super) body: Option<Value>,
-    /// Whether Nailgun has work to do before it answers.
+    /// Whether the long time limit applies.
     pub(super) long: bool,
-    /// What is asked, for errors: `reading the tasks`.
+    /// What the request does, for errors: `reading the tasks`.
     pub(super) what: &'a str,
 }
 
@@ -80,9 +80,9 @@ impl<'a> ApiCall<'a> {
     }
 }
 
-/// Why a call has no answer: before it was sent, or perhaps after.
+/// Why a request has no answer.
 pub(super) enum CallError {
-    /// It is certain that the call itself was not sent.
+    /// The request was certainly not sent.
     NotSent(NailgunError),
     /// It may have been sent.
     MaybeSent(NailgunError),
@@ -97,7 +97,7 @@ impl From<CallError> for NailgunError {
 }
 
 impl Nailgun {
-    /// A client for these credentials. Nothing is sent yet. Proxies are never used: Nailgun is next door.
+    /// A client for these credentials. Nothing is sent yet. Proxies are never used: the master is in the same network.
     pub fn new(credentials: Credentials, options: Options) -> Self {
         let settings = HttpSettings {
             connect_timeout: options.connect_timeout,
@@ -117,7 +117,7 @@ impl Nailgun {
         &self.credentials.url
     }
 
-    /// Sends a call and returns whatever was answered, 401 excepted: then it logs in again and repeats once.
+    /// Sends a request and returns the answer, whatever its status. After a 401 it logs in again and repeats the request once.
     pub(super) fn send(&self, call: &ApiCall<'_>) -> Result<Reply, CallError> {
         // Not in the `match`: there the lock would be held while logging in, which takes it too.
         let held = self.token().clone();
@@ -135,13 +135,13 @@ impl Nailgun {
         self.exchange(call, &token)
     }
 
-    /// The same, and the answer must be a success.
+    /// Sends a request whose answer must be a success.
     pub(super) fn ask(&self, call: &ApiCall<'_>) -> Result<Reply, NailgunError> {
         let reply = self.send(call)?;
         if (200..300).contains(&reply.status) { Ok(reply) } else { Err(NailgunError::from_reply(&reply, call.what)) }
     }
 
-    /// The same, and the answer must be JSON of this form, whatever it says it is.
+    /// Reads an object: the answer must be a success, and JSON of this form whatever its content type.
     pub(super) fn read<T: DeserializeOwned>(&self, path: &str, what: &str) -> Result<T, NailgunError> {
         let reply = self.ask(&ApiCall::get(path, what))?;
         parse(&reply, what)
@@ -170,7 +170,7 @@ impl Nailgun {
         })
     }
 
-    /// Gets a new token: from Keystone's v2 interface, or where that is gone from v3.
+    /// Gets a new token from Keystone's v2 API, or from v3 if there is no v2.
     fn log_in(&self) -> Result<Secret, NailgunError> {
         let what = "logging in";
         let (user, password) = (&self.credentials.username, self.credentials.password.expose());
@@ -247,7 +247,7 @@ struct Token {
     id: String,
 }
 
-/// Parses an answer's body. Its content type is not looked at: Nailgun's is often wrong.
+/// Parses an answer's body. Its content type is ignored, because Nailgun often sends a wrong one.
 pub(super) fn parse<T: DeserializeOwned>(reply: &Reply, what: &str) -> Result<T, NailgunError> {
     serde_json::from_slice(&reply.body).map_err(|e| {
         let start = reply.body.trim_ascii_start();

@@ -1,7 +1,7 @@
-//! Nailgun's address and credentials, from wherever fuelclient and a master have them.
+//! Nailgun's address and credentials, from the variables and files of fuelclient and of the Fuel master.
 //!
-//! Pure functions on text and variables; who reads which file, and in which order, is the caller's business.
-//! Key names of both generations count: `OS_USERNAME` (9.x and later) and `KEYSTONE_USER` (up to 8.0).
+//! Pure functions on text and variables; the caller reads the files and decides on their order.
+//! Key names of both generations are read: `OS_USERNAME` (9.x and later) and `KEYSTONE_USER` (up to 8.0).
 //! `OS_AUTH_URL`, `KEYSTONE_PORT` and `HTTP_PROXY` are not read: Keystone is reached through Nailgun's own
 //! address, and Nailgun never through a proxy.
 
@@ -16,13 +16,13 @@ use crate::http::Url;
 
 use super::Secret;
 
-/// The most that one of these files may hold, in bytes.
+/// The largest file that is parsed, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
 /// The port of Nailgun's web server on a master.
 const PORT: &str = "8000";
 
-/// Everything that it takes to talk to Nailgun.
+/// How to log in to Nailgun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// The master's web server, without a path.
@@ -35,12 +35,12 @@ pub struct Credentials {
     pub tenant: String,
 }
 
-/// What one source knows.
+/// What one source (a variable, a file) says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartialCredentials {
     /// The whole address.
     pub url: Option<String>,
-    /// The master's address, where there is no whole one.
+    /// The master's host, if there is no whole address.
     pub address: Option<String>,
     /// The port that goes with `address`.
     pub port: Option<String>,
@@ -52,7 +52,7 @@ pub struct PartialCredentials {
     pub tenant: Option<String>,
 }
 
-/// fuelclient's file. All values are asked for as text: a password 0123 without quotes must not become 123.
+/// fuelclient's file. All values are read as text: a password 0123 without quotes must not become 123.
 #[derive(Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct ClientFile {
@@ -87,22 +87,22 @@ struct AdminNetwork {
     ipaddress: Option<String>,
 }
 
-/// Why there are no credentials. No text of it holds a value that was read.
+/// Why there are no credentials. No message contains a value that was read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum CredentialsError {
-    /// No source knows the address.
+    /// No source has the address.
     #[error("Nailgun's address is not known")]
     NoAddress,
     /// The address cannot be used.
     #[error("Nailgun's address: {0}")]
     BadAddress(String),
-    /// No source knows the user.
+    /// No source has the user.
     #[error("Nailgun's user is not known")]
     NoUser,
-    /// No source knows the password.
+    /// No source has the password.
     #[error("the password of Nailgun's user {0} is not known")]
     NoPassword(String),
-    /// A file is no YAML, or not of the form that it should have.
+    /// A file is not YAML, or does not have the expected form.
     #[error("line {line}: {what}")]
     File {
         /// The line, from 1; 0 where it is not known.
@@ -147,7 +147,7 @@ impl PartialCredentials {
         found
     }
 
-    /// Reads fuelclient's own file, of either generation. Unknown keys are left alone.
+    /// Reads fuelclient's own file, of either generation. Unknown keys are ignored.
     ///
     /// # Errors
     /// [`CredentialsError::File`].
@@ -183,7 +183,7 @@ impl PartialCredentials {
         })
     }
 
-    /// What this source knows, completed by a lower one.
+    /// The values of this source, completed with those of a source of lower precedence.
     #[must_use]
     pub fn or(self, lower: Self) -> Self {
         let placed = self.url.is_some() || self.address.is_some();
@@ -202,7 +202,7 @@ impl PartialCredentials {
         }
     }
 
-    /// Whether this source knows nothing at all.
+    /// Whether this source has no value at all.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -258,7 +258,7 @@ fn filled(text: String) -> Option<String> {
     if trimmed.len() == text.len() { Some(text) } else { Some(trimmed.to_owned()) }.filter(|text| !text.is_empty())
 }
 
-/// The library's own words may quote the text, and passwords stand in it: only the line is told.
+/// Only the line is reported: the message of the YAML library may quote the file, which contains passwords.
 fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, CredentialsError> {
     if text.len() > MAX_BYTES {
         return Err(CredentialsError::File { line: 0, what: "the file is larger than 256 KiB" });

@@ -1,4 +1,4 @@
-//! A deployment history with everything that tells what a task was, not only how far it came.
+//! A deployment history with the fields of its tasks, not only their status.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,10 +9,10 @@ use super::client::{ApiCall, parse};
 use super::wire::{HistoryRecord, line, or_default};
 use super::{Nailgun, NailgunError};
 
-/// One record of a deployment history with the task's own fields. 9.0 gives none of these.
+/// One record of a deployment history with the task's own fields. Nailgun 9.0 has none of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FullRecord {
-    /// Which task, where, how far, when.
+    /// The task, the node, the status and the times.
     pub record: TaskRecord,
     /// `shell`, `upload_file`, `stage`. Safe to show.
     pub kind: String,
@@ -58,8 +58,8 @@ impl Wire {
 }
 
 impl Nailgun {
-    /// The whole history of a run's child with the tasks' own fields. What uploads carry comes once per node: some
-    /// megabytes for a large environment.
+    /// The whole history of a run's child with the tasks' own fields. The content of an upload is repeated for
+    /// every node: some megabytes for a large environment.
     ///
     /// # Errors
     /// [`NailgunError`]; of kind not-found where there is no such transaction.

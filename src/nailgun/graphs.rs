@@ -1,4 +1,4 @@
-//! Graphs: uploading, finding others of the same type, and the preview.
+//! Graphs in Nailgun: upload, delete, list, preview.
 
 use std::collections::BTreeMap;
 
@@ -23,15 +23,15 @@ pub struct StoredGraph {
     /// Its name, for people.
     #[serde(default, deserialize_with = "line")]
     pub name: String,
-    /// Whose it is, as what.
+    /// The objects that it belongs to.
     #[serde(default, deserialize_with = "or_default")]
     pub relations: Vec<Relation>,
-    /// Its tasks, with Nailgun's doubled keys: do not compare them with what was sent.
+    /// Its tasks. Nailgun adds copies of some keys, so they differ from what was uploaded.
     #[serde(default, deserialize_with = "or_default")]
     pub tasks: Vec<Value>,
 }
 
-/// To what a graph belongs.
+/// An object that a graph belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Relation {
     /// `cluster`, `release` or `plugin`.
@@ -89,8 +89,8 @@ impl Nailgun {
         }
     }
 
-    /// Uploads a graph; `body` is `{name, tasks, node_filter, on_*}`. There must be none of this type: only
-    /// deleting and uploading again gets rid of an old filter.
+    /// Uploads a graph; `body` is `{name, tasks, node_filter, on_*}`. The environment must not have a graph of this type yet; delete it
+    /// first, because an upload over it keeps its old node filter.
     ///
     /// # Errors
     /// [`NailgunError`]; of kind conflict where there is one of this type.
@@ -116,8 +116,8 @@ impl Nailgun {
         }
     }
 
-    /// All graphs of a type in this Nailgun, whoever's they are: a release's or plugin's one is merged into
-    /// the environment's when it is executed.
+    /// All graphs of a type. Nailgun merges the graphs of the release and of plugins into the environment's graph when it
+    /// executes that.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -127,7 +127,7 @@ impl Nailgun {
         self.read(&format!("graphs/?graph_types={graph_type}"), &format!("reading the graphs of type {graph_type}"))
     }
 
-    /// What Astute would get, without running it; of all tasks where `tasks` is none.
+    /// The preview: what Nailgun would send to Astute, for some tasks or for all.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -155,7 +155,7 @@ impl Nailgun {
     }
 }
 
-/// Nailgun says 404 for an environment that is not there too.
+/// Tells a missing graph from a missing environment: both are a 404.
 fn is_no_such_graph(reply: &Reply) -> bool {
     String::from_utf8_lossy(&reply.body).contains("Graph with type")
 }
@@ -173,12 +173,12 @@ pub(super) fn check_type(graph_type: &str) -> Result<(), NailgunError> {
     Err(NailgunError::GraphType(one_line(graph_type, 60)))
 }
 
-/// Numbers of nodes as a query has them.
+/// Node IDs for a query.
 pub(super) fn ids(nodes: &[NodeId]) -> String {
     nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// Ids of tasks as a query has them.
+/// Task ids for a query.
 pub(super) fn names(tasks: &[String]) -> Result<String, NailgunError> {
     match tasks.iter().find(|task| !is_word(task)) {
         None => Ok(tasks.join(",")),

@@ -1,4 +1,4 @@
-//! What an error's body says, in one line.
+//! The message in the body of an error, in one line.
 
 use serde_json::Value;
 

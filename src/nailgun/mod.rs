@@ -1,8 +1,7 @@
-//! Nailgun's REST API: what an installation needs of it, and nothing of what it means.
+//! A client of Nailgun's REST API, as far as we use it. What the answers mean is decided elsewhere.
 //!
-//! Written against what was observed on servers of 9.2 and 10.0. Redirects are not followed, proxies are
-//! never used, and nothing is repeated but reading (once, when the connection broke) and what was refused
-//! for its token (once, with a new one).
+//! The API is described as observed on servers 9.2 and 10.0. Redirects are not followed, proxies are never used. A GET is
+//! repeated once if the connection broke, and any request is repeated once if its token was refused.
 
 mod client;
 mod credentials;

@@ -1,4 +1,4 @@
-//! Reading: environments, nodes, repositories.
+//! Environments, nodes, repositories.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::wire::{NodeRecord, or_default};
 use super::{Cluster, Nailgun, NailgunError, Repository, Version};
 
 impl Nailgun {
-    /// The server's version as it names itself. For people alone.
+    /// The version that the server reports. Only for display.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -49,7 +49,7 @@ impl Nailgun {
         })
     }
 
-    /// The nodes of an environment, those about to be added or deleted included.
+    /// The nodes of an environment, including those about to be added or deleted.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -59,7 +59,7 @@ impl Nailgun {
         Ok(records.into_iter().map(NodeRecord::into_node).collect())
     }
 
-    /// The same as Nailgun's own list, for `inventory sync`.
+    /// The nodes of an environment as Nailgun's own JSON, for the node list.
     ///
     /// # Errors
     /// [`NailgunError`].

@@ -1,4 +1,4 @@
-//! Runs: starting, watching, stopping.
+//! Starting, watching and stopping runs.
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -11,17 +11,17 @@ use super::graphs::{check_type, ids, names};
 use super::wire::HistoryRecord;
 use super::{ExecuteError, Nailgun, NailgunError, Task};
 
-/// How a run is started; found by [`Nailgun::start_api`].
+/// The API that starts a run; see [`Nailgun::start_api`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartApi {
     /// 9.1 and later: `graphs/execute`. The answer is a parent; its child has the history.
     Execute,
-    /// 9.0: `deploy`, or `deploy_tasks` for some tasks of a graph. The answer is the run itself. Read in
-    /// the sources, never observed.
+    /// 9.0: `deploy`, or `deploy_tasks` for some tasks of a graph. The answer is the run itself. Known
+    /// from Nailgun's source, never observed.
     Deploy,
 }
 
-/// Which part of a history is wanted. Empty lists mean: all.
+/// The part of a history to read. An empty list means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilter {
     /// Only these nodes; stages are of no node.
@@ -33,7 +33,7 @@ pub struct HistoryFilter {
 }
 
 impl Nailgun {
-    /// How this Nailgun starts runs: features are probed, versions are not believed.
+    /// Which API this Nailgun has for starting runs. It is probed, because reported versions are unreliable.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -49,11 +49,11 @@ impl Nailgun {
 
     /// Starts a run of the graphs of a type on exactly these nodes, with some of its tasks or all.
     ///
-    /// Nothing is repeated but what was refused for its token. Nailgun refuses neither unknown types nor
-    /// offline nodes: everything has to be checked before.
+    /// The request is only repeated if its token was refused. Nailgun accepts unknown types and offline nodes: check them
+    /// first.
     ///
     /// # Errors
-    /// [`ExecuteError`] tells what is certain.
+    /// [`ExecuteError`] tells whether a run may have started.
     pub fn execute(
         &self,
         api: StartApi,
@@ -78,7 +78,7 @@ impl Nailgun {
         }
     }
 
-    /// The tasks of an environment that Nailgun still lists; those of earlier runs may be gone.
+    /// The tasks of an environment. Nailgun removes those of earlier runs from this list.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -86,7 +86,7 @@ impl Nailgun {
         self.read(&format!("tasks/?cluster_id={cluster}"), &format!("reading the tasks of environment {cluster}"))
     }
 
-    /// All transactions of an environment, those of earlier runs too; they do not tell their parents.
+    /// All transactions of an environment, including earlier runs. They do not name their parents.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -103,8 +103,7 @@ impl Nailgun {
         self.read(&format!("transactions/{id}/"), &format!("reading transaction {id}"))
     }
 
-    /// The child of a run, which has its history; none where Nailgun has not made it yet. On 9.0 it is the
-    /// run itself.
+    /// The child of a run, which has the history; none if Nailgun has not created it yet. On 9.0 it is the run itself.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -168,8 +167,8 @@ impl Nailgun {
         Ok(data.map(str::to_owned))
     }
 
-    /// Asks to stop what runs in an environment. Only while a run's child is `running`: at any other time
-    /// Nailgun makes a task that never ends and blocks the environment.
+    /// Asks Nailgun to stop the run of an environment. Call it only while the child of the run is `running`: at any other
+    /// time Nailgun creates a task that never ends and blocks the environment.
     ///
     /// # Errors
     /// [`NailgunError`]; of kind refused where a stop is under way already.

@@ -1,5 +1,4 @@
-//! What Nailgun's objects look like on the wire. Unknown keys are ignored, null means absent, and text is
-//! made safe to show as it is read.
+//! Nailgun's objects as JSON. Unknown keys are ignored, null means absent, and text is made safe to show when it is read.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -13,7 +12,7 @@ use crate::domain::time::parse_utc;
 /// `GET /version`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Version {
-    /// The server's release as it names itself; 9.2 may say `9.1`. For people alone: probe for features.
+    /// The release that the server reports; a 9.2 may report `9.1`. Only for display.
     #[serde(default, deserialize_with = "line")]
     pub release: String,
     /// The version of the API.
@@ -124,13 +123,13 @@ pub struct Task {
     /// `deploy` (the parent), `deployment` (a graph's run), `stop_deployment`, ...
     #[serde(default, deserialize_with = "line")]
     pub name: String,
-    /// How far it is.
+    /// Its status.
     #[serde(default)]
     pub status: TaskState,
     /// Its environment.
     #[serde(default, deserialize_with = "or_default")]
     pub cluster: Option<u32>,
-    /// Its parent; only the list of tasks tells.
+    /// Its parent; only in the list of tasks.
     #[serde(default, deserialize_with = "or_default")]
     pub parent_id: Option<u64>,
     /// The graph that it runs.
@@ -150,12 +149,12 @@ pub struct Task {
     pub ended: Option<Timestamp>,
 }
 
-/// How far a task is. A stopped run ends `ready`.
+/// The status of a task. A stopped run ends `ready`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum TaskState {
-    /// Not begun: the run is being prepared.
+    /// Not started: Nailgun prepares the run.
     Pending,
-    /// At work.
+    /// Running.
     Running,
     /// Over.
     Ready,

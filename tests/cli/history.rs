@@ -158,14 +158,14 @@ fn what_it_refuses() {
     assert_snapshot!(pictures, @"
     -e 1 history: exit 0
     --- stderr
-    environment 1 has no run of our graph
+    no installations recorded for environment 1
     -e 1 history 99: exit 1
     --- stderr
     error: Nailgun has no task 99
     hint: `fuel-updates --env 1 history` lists the runs
     -e 1 history --timeline x.html: exit 1
     --- stderr
-    error: environment 1 has no run of our graph
+    error: no installations recorded for environment 1
     hint: `fuel-updates --env 1 install` makes one
     -e 1 -q history -f csv -c nothing: exit 2
     --- stderr
@@ -173,7 +173,7 @@ fn what_it_refuses() {
     hint: columns: task, child, what, target, status, began, ended, duration, done, failed, not-executed, run
     -e 1 history 1: exit 1
     --- stderr
-    error: task 1 (provision) is no run of our graph
+    error: task 1 (provision) is not an installation
     hint: `fuel-updates --env 1 history` lists the runs
     -e 7 history: exit 1
     --- stderr

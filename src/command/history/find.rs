@@ -1,4 +1,4 @@
-//! Which of an environment's transactions are runs of our graph.
+//! Finds the runs of our graph among the transactions of an environment.
 
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -21,7 +21,8 @@ impl FoundRun {
     }
 }
 
-/// All runs that Nailgun remembers, the newest first. Those of a Nailgun that names no graph (9.0) may be others'.
+/// All runs that Nailgun remembers, the newest first. Nailgun 9.0 does not tell the graph of a transaction:
+/// there the list may contain runs of other graphs.
 pub(crate) fn runs(nailgun: &Nailgun, env: u32) -> Result<Vec<FoundRun>, NailgunError> {
     let mut all = nailgun.transactions(env)?;
     all.sort_by_key(|t| t.id);
@@ -69,5 +70,5 @@ pub(crate) fn one(nailgun: &Nailgun, env: u32, found: Vec<FoundRun>, task: u64) 
         return Err(AppError::new(Exit::Error, message).hinted(Some("try again in a minute".to_owned())));
     }
     let name = if other.name.is_empty() { "unnamed" } else { &other.name };
-    Err(AppError::new(Exit::Error, format!("task {task} ({name}) is no run of our graph")).hinted(Some(listed())))
+    Err(AppError::new(Exit::Error, format!("task {task} ({name}) is not an installation")).hinted(Some(listed())))
 }

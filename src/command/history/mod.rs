@@ -1,4 +1,4 @@
-//! `history`: every run of our graph in an environment, or every task of one run; as a page with `--timeline`.
+//! `history`: the installations of an environment, or every task of one of them, or its timeline as an HTML page.
 
 pub(crate) mod find;
 mod read;
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Res
             // A page is about one run: the newest.
             let newest = newest(&nailgun, &mut found)?;
             let newest = newest.ok_or_else(|| {
-                AppError::new(Exit::Error, format!("environment {env} has no run of our graph"))
+                AppError::new(Exit::Error, format!("no installations recorded for environment {env}"))
                     .hinted(Some(format!("`fuel-updates --env {env} install` makes one")))
             })?;
             report.runs = vec![newest];
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Res
     } else {
         report.tasks = options.task.is_some();
         if report.runs.is_empty() {
-            ui.status(&format!("environment {env} has no run of our graph"));
+            ui.status(&format!("no installations recorded for environment {env}"));
         }
     }
     for note in report.notes() {
@@ -80,7 +80,7 @@ fn environment(settings: &Settings, ui: &Ui) -> Result<u32, AppError> {
     Ok(site.env)
 }
 
-/// Reads runs, the newest first; what turns out to be nobody's run of ours is left out.
+/// Reads runs, the newest first. Runs of other graphs are left out.
 fn read_all(nailgun: &Nailgun, found: Vec<FoundRun>, ui: &Ui) -> Result<Vec<RunReport>, AppError> {
     let count = found.len();
     let mut runs = Vec::with_capacity(count);

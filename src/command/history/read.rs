@@ -13,7 +13,7 @@ use crate::ui::RunReport;
 /// The upload that carries the run's values.
 const VALUES: &str = "mu_env";
 
-/// Reads a run; nothing where it turns out to be no run of ours.
+/// Reads a run; nothing if it turns out to be a run of another graph.
 pub(super) fn run(nailgun: &Nailgun, found: &FoundRun) -> Result<Option<RunReport>, NailgunError> {
     let child = &found.child;
     let records = nailgun.full_history(child.id)?;

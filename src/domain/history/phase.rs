@@ -1,4 +1,4 @@
-//! The phases of a run: stages in their order, with what ends at each.
+//! The phases of a run, in the order of the stages that end them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::run::HistoryEntry;
 use crate::domain::run::{NodeRef, TaskKind, words};
 
-/// What happens between two stages.
+/// The tasks between two stages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryPhase {
     /// The stage that ends it, or the task itself where a record names none. Safe to show.
@@ -16,7 +16,7 @@ pub struct HistoryPhase {
     pub title: String,
     /// When its first task began.
     pub began: Option<Timestamp>,
-    /// When its last task ended; nothing while one is at work.
+    /// When its last task ended; nothing while one is running.
     pub ended: Option<Timestamp>,
     /// How many nodes worked in it; those that pass by do not count.
     pub nodes: usize,
@@ -59,7 +59,7 @@ fn phase(stage: &str, tasks: &[&HistoryEntry]) -> HistoryPhase {
     }
 }
 
-/// The stages, each behind the one that it requires; as many as hang together from the first.
+/// The stages in order: each after the one that it requires, from the first one on.
 fn chain<'a>(stages: &[&'a HistoryEntry]) -> Vec<&'a str> {
     let mut chain: Vec<&str> = Vec::new();
     let mut next = stages.iter().find(|s| s.requires.is_empty());

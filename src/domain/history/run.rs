@@ -18,11 +18,11 @@ pub struct RunSummary {
     pub child: u64,
     /// Nailgun's word.
     pub status: &'static str,
-    /// Whether it will not change any more.
+    /// Whether the run is over.
     pub over: bool,
     /// Whether Nailgun calls it failed.
     pub error: bool,
-    /// Whether nothing was to be executed.
+    /// Whether it was a dry run.
     pub dry_run: bool,
     /// What Nailgun says of it in words. Safe to show.
     pub message: Option<String>,
@@ -32,7 +32,7 @@ pub struct RunSummary {
     pub ended: Option<Timestamp>,
     /// Its id, which is also in the nodes' state files and logs. Safe to show.
     pub run: Option<String>,
-    /// What it was to bring.
+    /// The maintenance update that it installs.
     pub target: Option<Mu>,
 }
 
@@ -76,7 +76,7 @@ impl RunKind {
 pub enum RunStatus {
     /// Nailgun prepares it.
     Preparing,
-    /// At work.
+    /// Running.
     Running,
     /// Every task of it is done.
     Done,
@@ -123,7 +123,7 @@ impl RunHistory {
         let real = |s: &&HistoryEntry| matches!(s.record.node, NodeRef::Node(_) | NodeRef::Master);
         let on_nodes: Vec<&HistoryEntry> = history.iter().filter(real).collect();
         let stages: Vec<&HistoryEntry> = history.iter().filter(|s| s.record.node == NodeRef::Virtual).collect();
-        // What was not chosen makes no phase.
+        // A task that was not chosen belongs to no phase.
         let chosen: Vec<&HistoryEntry> =
             on_nodes.iter().copied().filter(|s| s.record.status != TaskStatus::Skipped).collect();
         let mut phases = phases(&chosen, &stages);
