@@ -8,7 +8,7 @@ use russh::AlgorithmKind;
 
 use super::algorithms::legacy_would_help;
 use super::deadline::Late;
-use super::known_hosts::verdict::Refusal;
+use super::known_hosts::verdict::HostKeyRefusal;
 use super::link::{BadId, LinkState};
 use super::watch::{End, Notes, SessionError};
 use crate::domain::failure::{FailureKind, NodeFailure};
@@ -149,25 +149,25 @@ fn no_common(kind: &AlgorithmKind, ours: &[String], theirs: &[String]) -> NodeFa
     }
 }
 
-fn host_key(refusal: &Refusal) -> NodeFailure {
+fn host_key(refusal: &HostKeyRefusal) -> NodeFailure {
     let forget = "if the node was reinstalled: fuel-updates inventory forget-host-key NODE";
     match refusal {
-        Refusal::Changed { shown, recorded, line } => {
+        HostKeyRefusal::Changed { shown, recorded, line } => {
             let place = line.map_or_else(|| "in this run".to_owned(), |line| format!("in line {line}"));
             let cause = format!("host key changed: it shows {shown}, recorded {place} is {}", recorded.join(", "));
             failure(FailureKind::HostKey, cause, forget)
         }
-        Refusal::Revoked { shown, line } => failure(
+        HostKeyRefusal::Revoked { shown, line } => failure(
             FailureKind::HostKey,
             format!("host key {shown} is revoked (line {line})"),
             "the node needs a new host key",
         ),
-        Refusal::Unknown { shown } => failure(
+        HostKeyRefusal::Unknown { shown } => failure(
             FailureKind::HostKey,
             format!("host key {shown} is not known"),
             "compare it with the node's own key, then record it by a run with --host-keys accept-new",
         ),
-        Refusal::Malformed => NodeFailure::new(FailureKind::HostKey, "its host key cannot be understood"),
+        HostKeyRefusal::Malformed => NodeFailure::new(FailureKind::HostKey, "its host key cannot be understood"),
     }
 }
 

@@ -9,7 +9,7 @@ use super::cause;
 use super::deadline::Deadline;
 use super::keys::KeySource;
 use super::known_hosts::address_name;
-use super::known_hosts::verdict::HostNames;
+use super::known_hosts::verdict::TargetNames;
 use super::link::Carrier;
 use super::node::Run;
 use super::session::{Session, SessionLogin};
@@ -39,7 +39,7 @@ impl JumpHost {
             user: &jump.user,
             identities: run.keys.of_sources(&gate.keys),
             passed_over: &run.keys.passed_over,
-            names: HostNames { own: address_name(&jump.host, jump.port), bare: None },
+            names: TargetNames { own: address_name(&jump.host, jump.port), bare: None },
             host_keys: &run.host_keys,
             legacy: gate.legacy,
             // The answers of all nodes behind it.

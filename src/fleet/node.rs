@@ -11,7 +11,7 @@ use super::deadline::Deadline;
 use super::exec::exec;
 use super::jump::JumpHosts;
 use super::keys::KeyRing;
-use super::known_hosts::verdict::{HostKeyCheck, TargetNames};
+use super::known_hosts::verdict::{HostKeyRules, TargetNames};
 use super::known_hosts::{address_name, name_behind};
 use super::route::Routes;
 use super::session::{Session, SessionLogin};
@@ -29,7 +29,7 @@ pub(super) struct Run {
     /// The keys to log in with.
     pub(super) keys: KeyRing,
     /// The host keys.
-    pub(super) host_keys: Arc<HostKeyCheck>,
+    pub(super) host_keys: Arc<HostKeyRules>,
     /// Name look-up and connections.
     pub(super) routes: Routes,
     /// The jump hosts.

@@ -10,7 +10,7 @@ use super::algorithms;
 use super::cause;
 use super::deadline::Deadline;
 use super::keys::{LoginIdentity, OfferError};
-use super::known_hosts::verdict::{HostKeyCheck, HostKeys, HostNames};
+use super::known_hosts::verdict::{HostKeyCheck, HostKeyRules, TargetNames};
 use super::link::{Carrier, Cut, Link, LinkState};
 use super::server_id::rsa_hashes;
 use super::watch::{End, Notes, ServerWatch};
@@ -25,9 +25,9 @@ pub(super) struct SessionLogin<'a> {
     /// Keys that were not read, for the hint.
     pub(super) passed_over: &'a [String],
     /// The names of the host in the file of host keys.
-    pub(super) names: HostNames,
+    pub(super) names: TargetNames,
     /// The host keys of the run.
-    pub(super) host_keys: &'a Arc<HostKeys>,
+    pub(super) host_keys: &'a Arc<HostKeyRules>,
     /// Whether to offer old algorithms too.
     pub(super) legacy: bool,
     /// How much the server may send in all, in bytes.

@@ -7,7 +7,7 @@ use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::PublicKeyOrCertificate;
 use russh::{Channel, Names};
 
-use super::known_hosts::verdict::{HostKeyCheck, Refusal};
+use super::known_hosts::verdict::{HostKeyCheck, HostKeyRefusal};
 use crate::domain::text::one_line;
 
 /// A server that asks for new keys more often than this during one short answer is ended as hostile.
@@ -35,13 +35,13 @@ pub(super) enum End {
 /// What was recorded about a session, shared with the task that asks the node.
 #[derive(Default)]
 pub(super) struct Notes {
-    refusal: Mutex<Option<Refusal>>,
+    refusal: Mutex<Option<HostKeyRefusal>>,
     end: Mutex<Option<End>>,
 }
 
 impl Notes {
     /// Why the host key was refused.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
+    pub(super) fn refusal(&self) -> Option<HostKeyRefusal> {
         self.refusal.lock().clone()
     }
 

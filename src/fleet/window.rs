@@ -22,7 +22,7 @@ use super::descriptors::{Places, own_fault, places};
 use super::error::FleetError;
 use super::jump::JumpHosts;
 use super::keys::KeyRing;
-use super::known_hosts::verdict::HostKeyCheck;
+use super::known_hosts::verdict::HostKeyRules;
 use super::known_hosts::{KnownHosts, file};
 use super::node::{self, Run};
 use super::route::Routes;
@@ -104,7 +104,7 @@ pub(super) async fn drive(
         command: command.to_owned(),
         settings: settings.clone(),
         keys: KeyRing::load(targets, settings).await?,
-        host_keys: Arc::new(HostKeyCheck::new(settings.host_keys, known)),
+        host_keys: Arc::new(HostKeyRules::new(settings.host_keys, known)),
         routes: Routes::default(),
         jumps: JumpHosts::of(targets),
     });

@@ -45,7 +45,7 @@ pub enum NailgunError {
         what: String,
         /// Why there was none.
         #[source]
-        source: HttpError,
+        source: Box<HttpError>,
     },
     /// The answer points to another server, which gets neither token nor password.
     #[error("Nailgun, {what}: the server sends us to {to} ({status})")]
@@ -125,17 +125,19 @@ pub enum ExecuteError {
 impl Explain for NailgunError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Http { source: HttpError::Tls { fault, .. }, .. } => {
-                let own = fault_hint(self).map(|hint| format!("{hint}; or ")).unwrap_or_default();
-                // What is not about the certificate fails without verification too.
-                let unverified =
-                    if fault.is_about_the_certificate() { ", or --insecure-tls for this master alone" } else { "" };
-                return Some(format!("{own}use Nailgun's plain port 8000{unverified}"));
-            }
-            Self::Http { source: HttpError::Refused { .. }, .. } => {
-                "is this the Fuel master, and does nailgun run there? (systemctl status nailgun nginx)"
-            }
-            Self::Http { .. } => return fault_hint(self),
+            Self::Http { source, .. } => match &**source {
+                HttpError::Tls { fault, .. } => {
+                    let own = source.hint().map(|hint| format!("{hint}; or ")).unwrap_or_default();
+                    // What is not about the certificate fails without verification too.
+                    let unverified =
+                        if fault.is_about_the_certificate() { ", or --insecure-tls for this master alone" } else { "" };
+                    return Some(format!("{own}use Nailgun's plain port 8000{unverified}"));
+                }
+                HttpError::Refused { .. } => {
+                    "is this the Fuel master, and does nailgun run there? (systemctl status nailgun nginx)"
+                }
+                other => return other.hint(),
+            },
             Self::Redirect { .. } => "name that server as Nailgun's address (FUEL_UPDATES_NAILGUN_URL)",
             Self::Login { .. } | Self::Status { status: 401, .. } => {
                 "check user and password; after a change in Fuel, fuelclient's file and /etc/fuel/astute.yaml keep the old one"
@@ -151,16 +153,11 @@ impl Explain for NailgunError {
     }
 }
 
-/// The hint of the HTTP client.
-fn fault_hint(error: &NailgunError) -> Option<String> {
-    if let NailgunError::Http { source, .. } = error { source.hint() } else { None }
-}
-
 impl NailgunError {
     /// The kind.
     pub fn kind(&self) -> NailgunErrorKind {
         match self {
-            Self::Http { source, .. } => match source {
+            Self::Http { source, .. } => match **source {
                 HttpError::BadUrl { .. } | HttpError::CaFile(_) => NailgunErrorKind::Address,
                 HttpError::Tls { .. } => NailgunErrorKind::Tls,
                 HttpError::Timeout { .. } => NailgunErrorKind::Timeout,
@@ -189,7 +186,7 @@ impl NailgunError {
 
     /// There was no answer; `what` is what was asked, as in `reading the tasks`.
     pub(super) fn from_http(source: HttpError, what: &str) -> Self {
-        Self::Http { what: what.to_owned(), source }
+        Self::Http { what: what.to_owned(), source: Box::new(source) }
     }
 
     /// An answer with an error status.

@@ -85,7 +85,7 @@ impl OldServer {
     /// Nailgun at this address: what helps where it fails.
     fn hint_of_nailgun(&self) -> String {
         let nailgun = Nailgun::new(credentials(&self.url()), Options::default());
-        nailgun.version().unwrap_err().hint.unwrap_or_default()
+        nailgun.version().unwrap_err().hint().unwrap_or_default()
     }
 
     /// Whether an exchange without verification works.

@@ -38,13 +38,13 @@ pub(in crate::fleet) enum HostKeyRefusal {
 }
 
 /// The host keys of a run: what the file says and what was learnt since.
-pub(in crate::fleet) struct HostKeyCheck {
+pub(in crate::fleet) struct HostKeyRules {
     policy: HostKeyPolicy,
     known: KnownHosts,
     learnt: Mutex<HashMap<String, HostKey>>,
 }
 
-impl HostKeyCheck {
+impl HostKeyRules {
     /// Decides by `policy` over what the file says.
     pub(in crate::fleet) fn new(policy: HostKeyPolicy, known: KnownHosts) -> Self {
         Self { policy, known, learnt: Mutex::new(HashMap::new()) }
@@ -131,13 +131,13 @@ impl TargetNames {
 
 /// The decision about one host, handed to its session.
 pub(in crate::fleet) struct HostKeyCheck {
-    keys: Arc<HostKeyCheck>,
+    keys: Arc<HostKeyRules>,
     names: TargetNames,
 }
 
 impl HostKeyCheck {
     /// Decides about the host with these names.
-    pub(in crate::fleet) fn new(keys: Arc<HostKeyCheck>, names: TargetNames) -> Self {
+    pub(in crate::fleet) fn new(keys: Arc<HostKeyRules>, names: TargetNames) -> Self {
         Self { keys, names }
     }
 
@@ -158,11 +158,11 @@ mod tests {
         PublicKey::from_openssh(line).unwrap()
     }
 
-    fn keys(policy: HostKeyPolicy, text: &str) -> Arc<HostKeyCheck> {
-        Arc::new(HostKeyCheck::new(policy, KnownHosts::parse(text.as_bytes())))
+    fn keys(policy: HostKeyPolicy, text: &str) -> Arc<HostKeyRules> {
+        Arc::new(HostKeyRules::new(policy, KnownHosts::parse(text.as_bytes())))
     }
 
-    fn decide(keys: &Arc<HostKeyCheck>, name: &str, shown: &str) -> Result<(), HostKeyRefusal> {
+    fn decide(keys: &Arc<HostKeyRules>, name: &str, shown: &str) -> Result<(), HostKeyRefusal> {
         let names = TargetNames { own: name.into(), bare: None };
         HostKeyCheck::new(Arc::clone(keys), names).decide(&key(shown))
     }
