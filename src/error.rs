@@ -50,7 +50,9 @@ impl AppError {
         let mut causes = Vec::new();
         let mut cause = error.source();
         while let Some(c) = cause {
+            // The number of a system's error says no more than its words.
             let text = c.to_string();
+            let text = text.split(" (os error ").next().unwrap_or_default().to_owned();
             // A message that already repeats its source needs no second line.
             if !error.to_string().contains(&text) {
                 causes.push(text);

@@ -191,7 +191,7 @@ fn refusals() {
         node-4: its identity is unverified
         error: cannot install (1 reason); nothing was changed
     unknown role selected: exit 1
-        error: no node has the role `mongo`; there are compute, controller
+        error: no node has the role `mongo`; known roles: compute, controller
     no controller selected: exit 1
         error: cannot install (1 reason); nothing was changed
     environment of 8.0: exit 1
