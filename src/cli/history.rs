@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{CertificateOption, InventoryOption, NailgunOption, OutputOptions, SettingsOptions};
+use crate::domain::numbers::TaskId;
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryOptions {
     /// Show every task of this installation: its Nailgun task, parent or child. Without it, list all installations.
-    pub(crate) task: Option<u64>,
+    pub(crate) task: Option<TaskId>,
 
     /// Write an HTML page with a bar per task and node, of the newest installation if no TASK is given.
     #[arg(long, value_name = "FILE.html")]

@@ -20,6 +20,7 @@ mod ssh;
 
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use check::CheckCommand;
@@ -37,6 +38,8 @@ pub(crate) use parse::parse;
 pub(crate) use servers::{CertificateOption, MirrorOption, NailgunOption};
 pub use ssh::HostKeys;
 pub(crate) use ssh::SshOptions;
+
+use crate::domain::numbers::EnvId;
 
 /// Report which Maintenance Update each node of a Fuel environment has, and install a newer one.
 ///
@@ -69,8 +72,8 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct GlobalOptions {
     /// Environment ID, as in `fuel2 env list`.
-    #[arg(long, short = 'e', global = true, env = "FUEL_UPDATES_ENV", value_name = "ID", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) env: Option<u32>,
+    #[arg(long, short = 'e', global = true, env = "FUEL_UPDATES_ENV", value_name = "ID", value_parser = clap::value_parser!(u32).range(1..).map(EnvId))]
+    pub(crate) env: Option<EnvId>,
 
     /// Read this configuration file instead of /etc/fuel-updates/config.yaml.
     #[arg(long, global = true, env = "FUEL_UPDATES_CONFIG", value_name = "FILE")]

@@ -59,7 +59,7 @@ mod tests {
         ] {
             let cli = parsed(line).expect(line);
             let settings = cli.command.settings();
-            assert_eq!(cli.global.env, Some(1), "{line}");
+            assert_eq!(cli.global.env.map(|env| env.0), Some(1), "{line}");
             assert_eq!((settings.ssh.fanout, settings.output.format), (Some(5), Format::Json), "{line}");
             assert_eq!(cli.origins.get("fanout").map(|o| o.to_string()).as_deref(), Some("option --fanout"), "{line}");
         }

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use crate::domain::mos_version::MosVersion;
 use crate::domain::node::Node;
+use crate::domain::numbers::EnvId;
 use crate::domain::report::Source;
 use crate::domain::select::Selection;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::inventory::{self, Loaded};
+use crate::inventory::{self, InventoryError, Loaded};
 use crate::settings::{Settings, expand_home};
 use crate::ui::Ui;
 
@@ -16,7 +17,7 @@ use crate::ui::Ui;
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     /// The environment.
-    pub(crate) env: u32,
+    pub(crate) env: EnvId,
     /// All nodes of the node list.
     pub(crate) listed: Vec<Node>,
     /// The selected nodes.
@@ -36,7 +37,8 @@ pub(crate) fn site(settings: &Settings) -> Result<Site, AppError> {
     let loaded = inventory::find(settings.inventory.as_deref(), settings.env, Path::new("/"))?;
     let Loaded { mut inventory, path, age, mut warnings } = loaded;
     warnings.append(&mut inventory.warnings);
-    let env = settings.env.or(inventory.env).unwrap_or_default();
+    let which = || InventoryError::WhichEnvironment { known: vec![], file: Some(path.clone()) };
+    let env = settings.env.or(inventory.env).ok_or_else(which)?;
     for node in &mut inventory.nodes {
         node.port = node.port.or(settings.ssh.port);
         node.access.key = node.access.key.take().map(|key| expand_home(&key, &settings.home));

@@ -2,12 +2,13 @@
 
 use super::mos_version::MosVersion;
 use super::node::{Host, NodeId};
+use crate::domain::numbers::EnvId;
 
 /// An environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     /// Nailgun's number.
-    pub id: u32,
+    pub id: EnvId,
     /// Its name. Safe to show.
     pub name: String,
     /// `operational`, `stopped`, `partially_deployed` and so on.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::mos_version::MosVersion;
 use super::node::Node;
+use crate::domain::numbers::EnvId;
 
 /// The forms of a node list. A file is recognised by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub struct Inventory {
     /// The form of the source.
     pub format: InventoryFormat,
     /// The environment, if the source says it.
-    pub env: Option<u32>,
+    pub env: Option<EnvId>,
     /// The environment's MOS version, if the source says it.
     pub mos_version: Option<MosVersion>,
     /// Its nodes, in the order of the source.

@@ -13,6 +13,7 @@ pub mod mos_version;
 pub mod mu;
 pub mod node;
 pub mod nodeset;
+pub mod numbers;
 pub mod outcome;
 pub mod plan;
 pub mod probe;

@@ -5,6 +5,7 @@ use super::mu::Mu;
 use super::node::NodeId;
 use super::nodeset::fold;
 use super::plan::Refusal;
+use crate::domain::numbers::{EnvId, TaskId};
 
 /// The result of an installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,11 +102,11 @@ pub struct Outcome {
     /// The result.
     pub result: InstallResult,
     /// The environment.
-    pub env: u32,
+    pub env: EnvId,
     /// The update that it brings.
     pub target: Option<Mu>,
     /// Nailgun's task, and its child with the history.
-    pub task: Option<(u64, Option<u64>)>,
+    pub task: Option<(TaskId, Option<TaskId>)>,
     /// Targeted nodes.
     pub nodes: Vec<NodeOutcome>,
     /// After a failure: nodes on which a killed script had left temporary changes, and what became of those.

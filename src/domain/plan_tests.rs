@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::failure::NodeFailure;
 use super::super::node::{Access, Host};
+use super::super::numbers::EnvId;
 use super::super::probe::{FileAnswer, Lock, ProbeAnswer, Uid};
 use super::super::proof::proof_fault;
 use super::*;
@@ -33,7 +34,7 @@ fn env(nodes: &[Node]) -> Environment {
         pending_deletion: false,
     };
     Environment {
-        id: 1,
+        id: EnvId(1),
         name: "prod".into(),
         status: "operational".into(),
         mos_version: "9.0".parse().ok(),

@@ -7,6 +7,7 @@ use super::mos_version::MosVersion;
 use super::mu::Mu;
 use super::nodeset::fold;
 use super::row::{Identity, Row, State, Verdict};
+use crate::domain::numbers::EnvId;
 
 /// The check that made a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +101,7 @@ pub struct CheckReport {
     /// The command.
     pub check: Check,
     /// The environment.
-    pub env: u32,
+    pub env: EnvId,
     /// The environment's MOS version, if known.
     pub mos_version: Option<MosVersion>,
     /// Where the version is known from: `option`, `inventory`, `nodes`.

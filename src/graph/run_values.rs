@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::error::GraphError;
 use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
+use crate::domain::numbers::EnvId;
 use crate::domain::text::one_line;
 
 /// The values of one run (a node gets them as `/var/lib/fuel-mu/env`).
@@ -14,7 +15,7 @@ pub struct RunValues {
     /// The run's id; begins with the time, so that names sort by it: `20261123T002301Z-1a2b`.
     pub run: String,
     /// The environment's number.
-    pub env: u32,
+    pub env: EnvId,
     /// The update that the mirror announces.
     pub target: Mu,
     /// The mirror's bytes: what the commit writes as `mu-version.json`.
@@ -85,7 +86,7 @@ pub(super) mod tests {
     pub(in crate::graph) fn values() -> RunValues {
         RunValues {
             run: "20261123T002301Z-1a2b".into(),
-            env: 1,
+            env: EnvId(1),
             target: Mu { id: 3, title: "it's \"MU\" 3 {x}".into(), timestamp: 1_467_647_277, doc_link: None },
             file: b"{\"id\": 3}\n".to_vec(),
             repos: vec!["mos".into(), "mos-updates".into()],

@@ -210,6 +210,7 @@ fn taken(text: impl Into<Option<Text>>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::numbers::EnvId;
 
     const ASTUTE: &str = "
 uid: '5'
@@ -244,7 +245,7 @@ network_metadata:
     #[test]
     fn the_whole_environment_is_in_one_slaves_file() {
         let inventory = parse(ASTUTE).unwrap();
-        assert_eq!((inventory.env, inventory.mos_version.as_deref()), (Some(2), Some("9.0")));
+        assert_eq!((inventory.env, inventory.mos_version.as_deref()), (Some(EnvId(2)), Some("9.0")));
         let nodes: Vec<_> =
             inventory.nodes.iter().map(|n| (n.id.unwrap().0, n.name.as_str(), n.roles.join("+"))).collect();
         assert_eq!(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::domain::numbers::EnvId;
 use crate::error::Explain;
 use crate::exit::Exit;
 
@@ -14,9 +15,9 @@ pub enum InventoryError {
     #[error("no node list for environment {env}")]
     NotFound {
         /// The environment asked for.
-        env: u32,
+        env: EnvId,
         /// The environments that have a node list.
-        known: Vec<u32>,
+        known: Vec<EnvId>,
         /// The files that were looked for.
         looked: Vec<PathBuf>,
     },
@@ -24,7 +25,7 @@ pub enum InventoryError {
     #[error("no environment given")]
     WhichEnvironment {
         /// The environments that have a node list.
-        known: Vec<u32>,
+        known: Vec<EnvId>,
         /// The file that was given and does not say it.
         file: Option<PathBuf>,
     },
@@ -55,9 +56,9 @@ pub enum InventoryError {
         /// The file.
         path: PathBuf,
         /// The environment in it.
-        found: u32,
+        found: EnvId,
         /// The environment asked for.
-        wanted: u32,
+        wanted: EnvId,
     },
     /// The file lists no node of the environment.
     #[error("{path} lists no node{} that can be asked{}", .env.map(|env| format!(" of environment {env}")).unwrap_or_default(), reasons(.left_out))]
@@ -65,7 +66,7 @@ pub enum InventoryError {
         /// The file.
         path: PathBuf,
         /// The environment asked for.
-        env: Option<u32>,
+        env: Option<EnvId>,
         /// How many entries were left out, by reason.
         left_out: Vec<(String, usize)>,
     },
@@ -114,6 +115,6 @@ impl Explain for InventoryError {
     }
 }
 
-fn join(ids: &[u32]) -> String {
-    ids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+fn join(ids: &[EnvId]) -> String {
+    ids.iter().map(EnvId::to_string).collect::<Vec<_>>().join(", ")
 }

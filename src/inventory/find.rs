@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::InventoryError;
 use super::read::{Loaded, read};
+use crate::domain::numbers::EnvId;
 
 /// The program's own folder of node lists.
 const OWN: &str = "etc/fuel-updates/inventory";
@@ -18,7 +19,7 @@ const OWN: &str = "etc/fuel-updates/inventory";
 ///
 /// # Errors
 /// [`InventoryError`] when there is none or it cannot be read.
-pub fn find(given: Option<&Path>, env: Option<u32>, root: &Path) -> Result<Loaded, InventoryError> {
+pub fn find(given: Option<&Path>, env: Option<EnvId>, root: &Path) -> Result<Loaded, InventoryError> {
     let (mut loaded, env) = match given {
         Some(file) if !file.is_dir() => {
             let loaded = read(file, env)?;
@@ -49,7 +50,7 @@ pub fn find(given: Option<&Path>, env: Option<u32>, root: &Path) -> Result<Loade
     Ok(loaded)
 }
 
-fn first(candidates: &[PathBuf], env: u32, known: impl FnOnce() -> Vec<u32>) -> Result<Loaded, InventoryError> {
+fn first(candidates: &[PathBuf], env: EnvId, known: impl FnOnce() -> Vec<EnvId>) -> Result<Loaded, InventoryError> {
     match candidates.iter().find(|path| is_there(path)) {
         Some(path) => read(path, Some(env)),
         None => Err(InventoryError::NotFound { env, known: known(), looked: candidates.to_vec() }),
@@ -65,7 +66,7 @@ fn is_there(path: &Path) -> bool {
 }
 
 /// The file to write the node list to: the existing one, or a new `env-ID.yaml`.
-pub fn place(given: Option<&Path>, env: u32, root: &Path) -> PathBuf {
+pub fn place(given: Option<&Path>, env: EnvId, root: &Path) -> PathBuf {
     let folder = match given {
         Some(path) if !path.is_dir() => return path.to_owned(),
         Some(folder) => folder.to_owned(),
@@ -75,18 +76,18 @@ pub fn place(given: Option<&Path>, env: u32, root: &Path) -> PathBuf {
     candidates.iter().find(|path| is_there(path)).cloned().unwrap_or_else(|| folder.join(format!("env-{env}.yaml")))
 }
 
-fn only(known: Vec<u32>) -> Result<u32, InventoryError> {
+fn only(known: Vec<EnvId>) -> Result<EnvId, InventoryError> {
     match known.as_slice() {
         [env] => Ok(*env),
         _ => Err(InventoryError::WhichEnvironment { known, file: None }),
     }
 }
 
-fn in_folder(folder: &Path, env: u32) -> Vec<PathBuf> {
+fn in_folder(folder: &Path, env: EnvId) -> Vec<PathBuf> {
     ["yaml", "yml", "json"].iter().map(|ext| folder.join(format!("env-{env}.{ext}"))).collect()
 }
 
-fn candidates(root: &Path, env: u32) -> Vec<PathBuf> {
+fn candidates(root: &Path, env: EnvId) -> Vec<PathBuf> {
     let mut all = in_folder(&root.join(OWN), env);
     all.push(root.join(format!("etc/fuel/cluster/{env}/astute.yaml")));
     all.push(root.join(format!("var/lib/fuel/configs/{env}/cluster.yaml")));
@@ -94,12 +95,12 @@ fn candidates(root: &Path, env: u32) -> Vec<PathBuf> {
 }
 
 /// The environments that have a node list in one of the default places, sorted.
-pub fn known(root: &Path) -> Vec<u32> {
+pub fn known(root: &Path) -> Vec<EnvId> {
     let mut known = known_in(&root.join(OWN));
     for (folder, file) in [("etc/fuel/cluster", "astute.yaml"), ("var/lib/fuel/configs", "cluster.yaml")] {
         for name in names(&root.join(folder)) {
-            if let Ok(env) = name.parse::<u32>()
-                && env > 0
+            if let Ok(env) = name.parse::<EnvId>()
+                && env.0 > 0
                 && is_there(&root.join(folder).join(&name).join(file))
             {
                 known.push(env);
@@ -111,11 +112,11 @@ pub fn known(root: &Path) -> Vec<u32> {
     known
 }
 
-fn known_in(folder: &Path) -> Vec<u32> {
+fn known_in(folder: &Path) -> Vec<EnvId> {
     let env = |name: &str| {
         name.strip_prefix("env-")?.split_once('.').filter(|(_, e)| ["yaml", "yml", "json"].contains(e))?.0.parse().ok()
     };
-    let mut known: Vec<u32> = names(folder).iter().filter_map(|n| env(n)).collect();
+    let mut known: Vec<EnvId> = names(folder).iter().filter_map(|n| env(n)).collect();
     known.sort_unstable();
     known.dedup();
     known
@@ -149,16 +150,17 @@ mod tests {
         let root = root();
         put(root.path(), "etc/fuel-updates/inventory/env-1.yaml", NATIVE);
         put(root.path(), "etc/fuel/cluster/2/astute.yaml", "x");
-        assert_eq!(known(root.path()), [1, 2]);
-        let loaded = find(None, Some(1), root.path()).unwrap();
+        assert_eq!(known(root.path()), [EnvId(1), EnvId(2)]);
+        let loaded = find(None, Some(EnvId(1)), root.path()).unwrap();
         assert!(loaded.path.ends_with("env-1.yaml"));
         assert!(
-            matches!(find(None, None, root.path()), Err(InventoryError::WhichEnvironment { known, .. }) if known == [1, 2])
+            matches!(find(None, None, root.path()), Err(InventoryError::WhichEnvironment { known, .. }) if known == [EnvId(1), EnvId(2)])
         );
-        let Err(InventoryError::NotFound { env: 3, known, looked }) = find(None, Some(3), root.path()) else {
+        let Err(InventoryError::NotFound { env: EnvId(3), known, looked }) = find(None, Some(EnvId(3)), root.path())
+        else {
             panic!()
         };
-        assert_eq!((known, looked.len()), (vec![1, 2], 5));
+        assert_eq!((known, looked.len()), (vec![EnvId(1), EnvId(2)], 5));
     }
 
     #[test]
@@ -169,14 +171,14 @@ mod tests {
             "etc/fuel-updates/inventory/env-4.json",
             r#"{"env":4,"nodes":[{"name":"n","address":"10.0.0.1"}]}"#,
         );
-        assert_eq!(find(None, None, root.path()).unwrap().inventory.env, Some(4));
+        assert_eq!(find(None, None, root.path()).unwrap().inventory.env, Some(EnvId(4)));
     }
 
     #[test]
     fn a_file_of_another_environment_is_refused() {
         let root = root();
         put(root.path(), "x.yaml", &format!("env: 7\n{NATIVE}"));
-        let error = find(Some(&root.path().join("x.yaml")), Some(1), root.path()).unwrap_err();
+        let error = find(Some(&root.path().join("x.yaml")), Some(EnvId(1)), root.path()).unwrap_err();
         assert!(error.to_string().ends_with("x.yaml lists environment 7, not 1"), "{error}");
     }
 
@@ -194,7 +196,7 @@ mod tests {
             file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
         };
         let warnings = |given: Option<&Path>| {
-            let warnings = find(given, Some(1), root.path()).unwrap().warnings;
+            let warnings = find(given, Some(EnvId(1)), root.path()).unwrap().warnings;
             warnings.iter().map(|w| w.replace(&format!("{}/", root.path().display()), "")).collect::<Vec<_>>()
         };
         age("etc/fuel-updates/inventory/env-1.yaml", 100);
@@ -222,10 +224,10 @@ mod tests {
     #[test]
     fn a_node_list_is_written_where_it_is_found_again() {
         let root = root();
-        assert!(place(None, 3, root.path()).ends_with("etc/fuel-updates/inventory/env-3.yaml"));
+        assert!(place(None, EnvId(3), root.path()).ends_with("etc/fuel-updates/inventory/env-3.yaml"));
         put(root.path(), "etc/fuel-updates/inventory/env-3.json", NATIVE);
-        assert!(place(None, 3, root.path()).ends_with("env-3.json"));
-        assert_eq!(place(Some(Path::new("/x/y.yaml")), 3, root.path()), Path::new("/x/y.yaml"));
-        assert_eq!(place(Some(root.path()), 3, root.path()), root.path().join("env-3.yaml"));
+        assert!(place(None, EnvId(3), root.path()).ends_with("env-3.json"));
+        assert_eq!(place(Some(Path::new("/x/y.yaml")), EnvId(3), root.path()), Path::new("/x/y.yaml"));
+        assert_eq!(place(Some(root.path()), EnvId(3), root.path()), root.path().join("env-3.yaml"));
     }
 }

@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::unique::Unique;
 use crate::domain::inventory::{Inventory, InventoryFormat, LeftOut};
 use crate::domain::node::{Access, Host, Node, NodeId};
+use crate::domain::numbers::EnvId;
 use crate::domain::text::one_line;
 
 /// An entry. Keys that a node list does not need are skipped; `meta`, the largest, is one of them.
@@ -19,7 +20,7 @@ use crate::domain::text::one_line;
 struct ListedNode {
     id: u32,
     #[serde(default)]
-    cluster: Option<u32>,
+    cluster: Option<EnvId>,
     #[serde(default)]
     hostname: Option<String>,
     #[serde(default)]
@@ -69,7 +70,7 @@ impl<'de> Deserialize<'de> for Roles {
 ///
 /// # Errors
 /// [`Fault`] names line, node and key.
-pub fn parse(text: &str, env: u32) -> Result<Inventory, Fault> {
+pub fn parse(text: &str, env: EnvId) -> Result<Inventory, Fault> {
     let entries = entries(text)?;
     // The key counts even with null: `fuel2` does not print it at all.
     let full = |raw: &RawValue| raw.get().contains("\"hostname\"") || raw.get().contains("\"fqdn\"");
@@ -103,7 +104,7 @@ pub fn parse(text: &str, env: u32) -> Result<Inventory, Fault> {
 ///
 /// # Errors
 /// [`Fault`], as [`parse`].
-pub(super) fn environments(text: &str) -> Result<BTreeSet<u32>, Fault> {
+pub(super) fn environments(text: &str) -> Result<BTreeSet<EnvId>, Fault> {
     Ok(entries(text)?.into_iter().filter_map(|(_, entry, _)| entry.cluster).collect())
 }
 
@@ -133,7 +134,7 @@ fn newlines(bytes: Option<&[u8]>) -> u64 {
     bytes.map_or(0, |bytes| bytes.iter().filter(|b| **b == b'\n').count() as u64)
 }
 
-fn node(entry: ListedNode, env: u32) -> Result<Result<Node, LeftOut>, String> {
+fn node(entry: ListedNode, env: EnvId) -> Result<Result<Node, LeftOut>, String> {
     let id = entry.id;
     if id == 0 {
         return Err("`id` must be at least 1".to_owned());
@@ -182,13 +183,13 @@ mod tests {
 
     #[test]
     fn fuel2_has_neither_host_name_nor_fqdn() {
-        let inventory = parse(FUEL2, 2).unwrap();
+        let inventory = parse(FUEL2, EnvId(2)).unwrap();
         assert_eq!(inventory.format, InventoryFormat::Fuel2Nodes);
         let nodes: Vec<_> = inventory.nodes.iter().map(|n| (n.name.as_str(), n.roles.join("+"))).collect();
         assert_eq!(nodes, [("node-5", "controller".to_owned()), ("node-6", "compute+cinder".to_owned())]);
         let left_out: Vec<_> = inventory.left_out.iter().map(|(r, n)| (r.as_str(), *n)).collect();
         assert_eq!(left_out, [("other-environment", 1), ("bootstrap", 1)]);
-        assert_eq!(environments(FUEL2).unwrap().into_iter().collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(environments(FUEL2).unwrap().into_iter().collect::<Vec<_>>(), [EnvId(2), EnvId(3)]);
     }
 
     #[test]
@@ -197,7 +198,7 @@ mod tests {
             "ip": "10.20.0.7", "cluster": 2, "roles": "ceph-osd, compute", "pending_deletion": false},
             {"id": 4, "hostname": "node-4", "roles": "", "cluster": 2, "pending_deletion": true, "ip": "10.20.0.4"},
             {"id": 3, "hostname": "node-3", "roles": "cinder", "cluster": 2, "ip": null}]"#;
-        let inventory = parse(text, 2).unwrap();
+        let inventory = parse(text, EnvId(2)).unwrap();
         assert_eq!(inventory.format, InventoryFormat::NailgunNodes);
         let node = &inventory.nodes[0];
         assert_eq!((node.name.as_str(), node.label.as_deref()), ("store-7", Some("storage a")));
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn faults_name_line_and_entry() {
         let fault = |from: &str, to: &str| {
-            let fault = parse(&FUEL2.replacen(from, to, 1), 2).unwrap_err();
+            let fault = parse(&FUEL2.replacen(from, to, 1), EnvId(2)).unwrap_err();
             format!("{}: {}", fault.line.unwrap_or(0), fault.message)
         };
         assert_eq!(
@@ -229,7 +230,7 @@ mod tests {
             fault("\"cluster\": 3", "\"cluster\": \"a\""),
             "5: entry 3: cluster: invalid type: string \"a\", expected a whole number"
         );
-        assert!(parse("{}", 2).is_err());
-        assert!(parse(&FUEL2[..200], 2).unwrap_err().line.is_some());
+        assert!(parse("{}", EnvId(2)).is_err());
+        assert!(parse(&FUEL2[..200], EnvId(2)).unwrap_err().line.is_some());
     }
 }

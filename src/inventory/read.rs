@@ -13,6 +13,7 @@ use super::error::InventoryError;
 use super::fault::Fault;
 use super::{ansible_ini, astute, nailgun_list, native, yaml};
 use crate::domain::inventory::Inventory;
+use crate::domain::numbers::EnvId;
 use crate::domain::text::one_line;
 
 /// The largest file that is read, in bytes. Nailgun's list has up to 100 KiB per node, mostly about hardware.
@@ -35,7 +36,7 @@ pub struct Loaded {
 ///
 /// # Errors
 /// [`InventoryError`] with file, line and key.
-pub fn read(path: &Path, env: Option<u32>) -> Result<Loaded, InventoryError> {
+pub fn read(path: &Path, env: Option<EnvId>) -> Result<Loaded, InventoryError> {
     let error = |source| InventoryError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(error)?;
     let metadata = file.metadata().map_err(error)?;
@@ -55,7 +56,7 @@ pub fn read(path: &Path, env: Option<u32>) -> Result<Loaded, InventoryError> {
 ///
 /// # Errors
 /// [`InventoryError`] with file, line and key.
-pub fn from_reader(reader: impl Read, path: &Path, env: Option<u32>) -> Result<Inventory, InventoryError> {
+pub fn from_reader(reader: impl Read, path: &Path, env: Option<EnvId>) -> Result<Inventory, InventoryError> {
     let mut bytes = Vec::new();
     let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|source| InventoryError::Read { path: path.to_owned(), source })?;
@@ -66,7 +67,7 @@ pub fn from_reader(reader: impl Read, path: &Path, env: Option<u32>) -> Result<I
 ///
 /// # Errors
 /// [`InventoryError`] with file, line and key.
-pub fn from_bytes(bytes: Vec<u8>, path: &Path, env: Option<u32>) -> Result<Inventory, InventoryError> {
+pub fn from_bytes(bytes: Vec<u8>, path: &Path, env: Option<EnvId>) -> Result<Inventory, InventoryError> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(InventoryError::TooLarge(path.to_owned()));
     }
@@ -113,7 +114,7 @@ pub enum ParseError {
     /// Something in it is wrong.
     Fault(Fault),
     /// It lists nodes of these environments, and none of them was chosen.
-    WhichEnvironment(Vec<u32>),
+    WhichEnvironment(Vec<EnvId>),
 }
 
 impl From<Fault> for ParseError {
@@ -126,7 +127,7 @@ impl From<Fault> for ParseError {
 ///
 /// # Errors
 /// [`ParseError`]; a fault has line and key where there are any.
-pub fn parse(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
+pub fn parse(text: &str, env: Option<EnvId>) -> Result<Inventory, ParseError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match form(text)? {
         FileForm::NodeList { words_before: 0 } => node_list(text, env),
@@ -147,7 +148,7 @@ pub fn parse(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
     }
 }
 
-fn node_list(text: &str, env: Option<u32>) -> Result<Inventory, ParseError> {
+fn node_list(text: &str, env: Option<EnvId>) -> Result<Inventory, ParseError> {
     let env = match env {
         Some(env) => env,
         None => match Vec::from_iter(nailgun_list::environments(text)?).as_slice() {
@@ -252,7 +253,7 @@ mod tests {
     use crate::domain::inventory::InventoryFormat;
 
     fn format(text: &str) -> InventoryFormat {
-        parse(text, Some(2)).unwrap_or_else(|e| panic!("{text}: {e:?}")).format
+        parse(text, Some(EnvId(2))).unwrap_or_else(|e| panic!("{text}: {e:?}")).format
     }
 
     #[test]
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_is_no_node_list_says_what_it_is() {
-        let message = |text: &str| match parse(text, Some(2)) {
+        let message = |text: &str| match parse(text, Some(EnvId(2))) {
             Err(ParseError::Fault(fault)) => fault.message,
             other => panic!("{text}: {other:?}"),
         };
@@ -301,14 +302,14 @@ mod tests {
         let list = "[{\"id\": 1, \"ip\": \"10.0.0.1\", \"cluster\": 2},\n {\"id\": \"x\"}]";
         let words = "DEPRECATION WARNING: LISTEN_PORT was deprecated. Use SERVER_PORT\n";
         let one = list.replace(",\n {\"id\": \"x\"}", "");
-        let inventory = parse(&format!("{words}{one}"), Some(2)).unwrap();
+        let inventory = parse(&format!("{words}{one}"), Some(EnvId(2))).unwrap();
         assert_eq!(inventory.nodes.len(), 1);
         let ignored =
             "text before the JSON is ignored: DEPRECATION WARNING: LISTEN_PORT was deprecated. Use SERVER_PORT";
         assert_eq!(inventory.warnings, [ignored]);
         let inventory = parse(&format!("{words}\nand once more\n{words}{one}\n"), None).unwrap();
         assert_eq!(inventory.warnings, [format!("{ignored} (and 2 more lines)")]);
-        let Err(ParseError::Fault(fault)) = parse(&format!("{words}{list}"), Some(2)) else { panic!() };
+        let Err(ParseError::Fault(fault)) = parse(&format!("{words}{list}"), Some(EnvId(2))) else { panic!() };
         assert_eq!(fault.line, Some(3));
     }
 
@@ -316,15 +317,15 @@ mod tests {
     fn a_list_of_one_environment_needs_no_option() {
         let node = |id: u32, env: &str| format!(r#"{{"id": {id}, "ip": "10.0.0.{id}", "cluster": {env}}}"#);
         let one = format!("[{}, {}]", node(1, "4"), node(2, "null"));
-        assert_eq!(parse(&one, None).unwrap().env, Some(4));
+        assert_eq!(parse(&one, None).unwrap().env, Some(EnvId(4)));
         let two = format!("[{}, {}]", node(1, "4"), node(2, "5"));
-        assert_eq!(parse(&two, None), Err(ParseError::WhichEnvironment(vec![4, 5])));
+        assert_eq!(parse(&two, None), Err(ParseError::WhichEnvironment(vec![EnvId(4), EnvId(5)])));
     }
 
     #[test]
     fn a_relative_key_is_beside_its_file() {
         let text = "nodes: [{name: a, address: 10.0.0.1, key: keys/k}, {name: b, address: 10.0.0.2, key: /k}]";
-        let inventory = from_bytes(text.into(), Path::new("/etc/x/env-1.yaml"), Some(1)).unwrap();
+        let inventory = from_bytes(text.into(), Path::new("/etc/x/env-1.yaml"), Some(EnvId(1))).unwrap();
         let keys: Vec<_> = inventory.nodes.iter().map(|n| n.access.key.clone().unwrap()).collect();
         assert_eq!(keys, [Path::new("/etc/x/keys/k"), Path::new("/k")]);
     }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::numbers::TaskId;
 use crate::domain::run::TaskRecord;
 
 use super::client::{ApiCall, parse};
@@ -63,7 +64,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind not-found where there is no such transaction.
-    pub fn full_history(&self, child: u64) -> Result<Vec<FullRecord>, NailgunError> {
+    pub fn full_history(&self, child: TaskId) -> Result<Vec<FullRecord>, NailgunError> {
         let what = format!("reading the history of transaction {child}");
         let path = format!("transactions/{child}/deployment_history/");
         let reply = self.ask(&ApiCall { long: true, ..ApiCall::get(&path, &what) })?;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use ureq::http::Method;
 
 use crate::domain::node::NodeId;
+use crate::domain::numbers::EnvId;
 use crate::domain::run::NodeRef;
 use crate::domain::text::one_line;
 use crate::http::Reply;
@@ -77,7 +78,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn graph(&self, cluster: u32, graph_type: &str) -> Result<Option<StoredGraph>, NailgunError> {
+    pub fn graph(&self, cluster: EnvId, graph_type: &str) -> Result<Option<StoredGraph>, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
         let what = format!("reading graph {graph_type} of environment {cluster}");
         let call = ApiCall::get(&path, &what);
@@ -94,7 +95,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind conflict where there is one of this type.
-    pub fn create_graph(&self, cluster: u32, graph_type: &str, body: &Value) -> Result<StoredGraph, NailgunError> {
+    pub fn create_graph(&self, cluster: EnvId, graph_type: &str, body: &Value) -> Result<StoredGraph, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
         let what = format!("uploading graph {graph_type} to environment {cluster}");
         let reply = self.ask(&ApiCall::with_body(Method::POST, &path, body.clone(), &what))?;
@@ -105,7 +106,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn delete_graph(&self, cluster: u32, graph_type: &str) -> Result<bool, NailgunError> {
+    pub fn delete_graph(&self, cluster: EnvId, graph_type: &str) -> Result<bool, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
         let what = format!("deleting graph {graph_type} of environment {cluster}");
         let reply = self.send(&ApiCall::delete(&path, &what))?;
@@ -133,7 +134,7 @@ impl Nailgun {
     /// [`NailgunError`].
     pub fn serialized_tasks(
         &self,
-        cluster: u32,
+        cluster: EnvId,
         graph_type: &str,
         nodes: &[NodeId],
         tasks: Option<&[String]>,
@@ -160,7 +161,7 @@ fn is_no_such_graph(reply: &Reply) -> bool {
     String::from_utf8_lossy(&reply.body).contains("Graph with type")
 }
 
-fn graph_path(cluster: u32, graph_type: &str) -> Result<String, NailgunError> {
+fn graph_path(cluster: EnvId, graph_type: &str) -> Result<String, NailgunError> {
     check_type(graph_type)?;
     Ok(format!("clusters/{cluster}/deployment_graphs/{graph_type}/"))
 }

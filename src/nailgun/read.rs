@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::environment::{Environment, EnvironmentNode};
+use crate::domain::numbers::EnvId;
 
 use super::wire::{NodeRecord, or_default};
 use super::{Cluster, Nailgun, NailgunError, Repository, Version};
@@ -29,7 +30,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind not-found where there is none with this number.
-    pub fn cluster(&self, id: u32) -> Result<Cluster, NailgunError> {
+    pub fn cluster(&self, id: EnvId) -> Result<Cluster, NailgunError> {
         self.read(&format!("clusters/{id}/"), &format!("reading environment {id}"))
     }
 
@@ -37,7 +38,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind not-found where there is none with this number.
-    pub fn environment(&self, id: u32) -> Result<Environment, NailgunError> {
+    pub fn environment(&self, id: EnvId) -> Result<Environment, NailgunError> {
         let cluster = self.cluster(id)?;
         let nodes = self.nodes(id)?;
         Ok(Environment {
@@ -53,7 +54,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn nodes(&self, cluster: u32) -> Result<Vec<EnvironmentNode>, NailgunError> {
+    pub fn nodes(&self, cluster: EnvId) -> Result<Vec<EnvironmentNode>, NailgunError> {
         let what = format!("reading the nodes of environment {cluster}");
         let records: Vec<NodeRecord> = self.read(&format!("nodes/?cluster_id={cluster}"), &what)?;
         Ok(records.into_iter().map(NodeRecord::into_node).collect())
@@ -63,7 +64,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn node_list(&self, cluster: u32) -> Result<Value, NailgunError> {
+    pub fn node_list(&self, cluster: EnvId) -> Result<Value, NailgunError> {
         self.read(&format!("nodes/?cluster_id={cluster}"), &format!("reading the nodes of environment {cluster}"))
     }
 
@@ -71,7 +72,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn repositories(&self, cluster: u32) -> Result<Vec<Repository>, NailgunError> {
+    pub fn repositories(&self, cluster: EnvId) -> Result<Vec<Repository>, NailgunError> {
         #[derive(Deserialize)]
         struct Attributes {
             editable: Editable,

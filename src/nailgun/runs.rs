@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::domain::node::NodeId;
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::domain::run::{TaskRecord, TaskStatus};
 
 use super::client::{ApiCall, CallError, parse};
@@ -57,7 +58,7 @@ impl Nailgun {
     pub fn execute(
         &self,
         api: StartApi,
-        cluster: u32,
+        cluster: EnvId,
         graph_type: &str,
         nodes: &[NodeId],
         tasks: Option<&[String]>,
@@ -82,7 +83,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn tasks(&self, cluster: u32) -> Result<Vec<Task>, NailgunError> {
+    pub fn tasks(&self, cluster: EnvId) -> Result<Vec<Task>, NailgunError> {
         self.read(&format!("tasks/?cluster_id={cluster}"), &format!("reading the tasks of environment {cluster}"))
     }
 
@@ -90,7 +91,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn transactions(&self, cluster: u32) -> Result<Vec<Task>, NailgunError> {
+    pub fn transactions(&self, cluster: EnvId) -> Result<Vec<Task>, NailgunError> {
         let what = format!("reading the transactions of environment {cluster}");
         self.read(&format!("transactions/?cluster_id={cluster}"), &what)
     }
@@ -99,7 +100,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind not-found where there is none with this number.
-    pub fn transaction(&self, id: u64) -> Result<Task, NailgunError> {
+    pub fn transaction(&self, id: TaskId) -> Result<Task, NailgunError> {
         self.read(&format!("transactions/{id}/"), &format!("reading transaction {id}"))
     }
 
@@ -107,7 +108,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn child(&self, cluster: u32, parent: &Task, graph_type: &str) -> Result<Option<Task>, NailgunError> {
+    pub fn child(&self, cluster: EnvId, parent: &Task, graph_type: &str) -> Result<Option<Task>, NailgunError> {
         if parent.name == "deployment" {
             return Ok(Some(parent.clone()));
         }
@@ -119,7 +120,7 @@ impl Nailgun {
         // is made right after it, and no other run can be in between.
         let mut later: Vec<Task> = self.transactions(cluster)?.into_iter().filter(|task| task.id > parent.id).collect();
         later.sort_by_key(|task| task.id);
-        let next_run = later.iter().find(|task| task.name == "deploy").map_or(u64::MAX, |task| task.id);
+        let next_run = later.iter().find(|task| task.name == "deploy").map_or(TaskId(u64::MAX), |task| task.id);
         Ok(later
             .into_iter()
             .find(|task| task.id < next_run && task.name == "deployment" && task.graph_type == graph_type))
@@ -129,7 +130,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind not-found where there is no such transaction.
-    pub fn history(&self, child: u64, filter: &HistoryFilter) -> Result<Vec<TaskRecord>, NailgunError> {
+    pub fn history(&self, child: TaskId, filter: &HistoryFilter) -> Result<Vec<TaskRecord>, NailgunError> {
         let mut query = Vec::new();
         if !filter.nodes.is_empty() {
             query.push(format!("nodes={}", ids(&filter.nodes)));
@@ -158,7 +159,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind not-found where there is no such transaction.
-    pub fn task_data(&self, child: u64, task: &str) -> Result<Option<String>, NailgunError> {
+    pub fn task_data(&self, child: TaskId, task: &str) -> Result<Option<String>, NailgunError> {
         let task = names(&[task.to_owned()])?;
         let what = format!("reading the history of transaction {child}");
         let records: Vec<Value> =
@@ -172,7 +173,7 @@ impl Nailgun {
     ///
     /// # Errors
     /// [`NailgunError`]; of kind refused where a stop is under way already.
-    pub fn stop(&self, cluster: u32) -> Result<Task, NailgunError> {
+    pub fn stop(&self, cluster: EnvId) -> Result<Task, NailgunError> {
         let what = format!("stopping the run in environment {cluster}");
         let path = format!("clusters/{cluster}/stop_deployment/");
         let reply = self.ask(&ApiCall::with_body(Method::PUT, &path, json!({}), &what))?;
@@ -182,7 +183,7 @@ impl Nailgun {
 
 fn start_request(
     api: StartApi,
-    cluster: u32,
+    cluster: EnvId,
     graph_type: &str,
     nodes: &[NodeId],
     tasks: Option<&[String]>,
@@ -211,7 +212,8 @@ mod tests {
     use super::*;
 
     fn start(api: StartApi, tasks: Option<&[String]>) -> (String, String, String) {
-        let (method, path, body) = start_request(api, 1, "fuel-updates-mu", &[NodeId(3), NodeId(7)], tasks).unwrap();
+        let (method, path, body) =
+            start_request(api, EnvId(1), "fuel-updates-mu", &[NodeId(3), NodeId(7)], tasks).unwrap();
         (method.to_string(), path, body.to_string())
     }
 
@@ -244,8 +246,8 @@ mod tests {
     #[test]
     fn names_that_would_change_the_path_are_refused() {
         for bad in ["", "a/b", "a?b", "a b", "a&tasks=x", "ä", &"x".repeat(101)] {
-            assert!(start_request(StartApi::Execute, 1, bad, &[], None).is_err(), "{bad}");
-            assert!(start_request(StartApi::Execute, 1, "t", &[], Some(&[bad.to_owned()])).is_err(), "{bad}");
+            assert!(start_request(StartApi::Execute, EnvId(1), bad, &[], None).is_err(), "{bad}");
+            assert!(start_request(StartApi::Execute, EnvId(1), "t", &[], Some(&[bad.to_owned()])).is_err(), "{bad}");
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::domain::environment::EnvironmentNode;
 use crate::domain::node::{Host, NodeId};
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::domain::run::{NodeRef, TaskRecord, TaskStatus};
 use crate::domain::text::one_line;
 use crate::domain::time::parse_utc;
@@ -27,7 +28,7 @@ pub struct Version {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Cluster {
     /// Its number.
-    pub id: u32,
+    pub id: EnvId,
     /// Its name, for people.
     #[serde(default, deserialize_with = "line")]
     pub name: String,
@@ -116,7 +117,7 @@ impl Repository {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Task {
     /// Its number.
-    pub id: u64,
+    pub id: TaskId,
     /// Its unique name.
     #[serde(default, deserialize_with = "line")]
     pub uuid: String,
@@ -128,10 +129,10 @@ pub struct Task {
     pub status: TaskState,
     /// Its environment.
     #[serde(default, deserialize_with = "or_default")]
-    pub cluster: Option<u32>,
+    pub cluster: Option<EnvId>,
     /// Its parent; only in the list of tasks.
     #[serde(default, deserialize_with = "or_default")]
-    pub parent_id: Option<u64>,
+    pub parent_id: Option<TaskId>,
     /// The graph that it runs.
     #[serde(default, deserialize_with = "line")]
     pub graph_type: String,
@@ -276,7 +277,7 @@ mod tests {
                 "time_end": null, "graph_type": null, "message": "a\nb\u001b[1m", "result": {}, "new": [1]}"#,
         )
         .unwrap();
-        assert_eq!((task.id, task.status.clone(), task.parent_id), (7, TaskState::Running, None));
+        assert_eq!((task.id, task.status.clone(), task.parent_id), (TaskId(7), TaskState::Running, None));
         assert_eq!((task.began.map(Timestamp::as_millisecond), task.ended), (Some(1_767_323_045_250), None));
         assert_eq!(task.message, "a b [1m");
     }

@@ -7,6 +7,7 @@ use clap::ValueEnum as _;
 
 use crate::cli::{HostKeys, Origin, Origins};
 use crate::domain::mos_version::MosVersion;
+use crate::domain::numbers::EnvId;
 
 /// A setting with its value and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,4 +111,4 @@ macro_rules! shown_as_displayed {
         }
     })*};
 }
-shown_as_displayed!(u16, u32, f64, bool, MosVersion);
+shown_as_displayed!(u16, u32, f64, bool, EnvId, MosVersion);

@@ -16,6 +16,7 @@ pub use ledger::Setting;
 
 use crate::cli::{Format, GlobalOptions, HostKeys, Origin, Origins, OutputOptions, SettingsOptions, SshOptions};
 use crate::domain::mos_version::MosVersion;
+use crate::domain::numbers::EnvId;
 use crate::domain::select::Selection;
 
 /// The default mirror, formerly run by Mirantis.
@@ -25,7 +26,7 @@ pub const DEFAULT_MIRROR: &str = "http://mirror.fuel-infra.org";
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The environment, if it was given.
-    pub env: Option<u32>,
+    pub env: Option<EnvId>,
     /// The node list, if it was given.
     pub inventory: Option<PathBuf>,
     /// Which of its nodes to use.

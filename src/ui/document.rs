@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
+use crate::domain::numbers::EnvId;
 use crate::domain::report::Source;
 use crate::exit::Exit;
 
@@ -15,7 +16,7 @@ pub(super) struct Envelope<'a, B> {
     schema: &'static str,
     tool: &'static str,
     command: &'static str,
-    env: u32,
+    env: EnvId,
     #[serde(flatten)]
     version: Option<VersionKeys<'a>>,
     taken_at: &'a str,
@@ -33,7 +34,7 @@ struct VersionKeys<'a> {
 
 impl<'a, B> Envelope<'a, B> {
     /// The document of a command that found nothing that needs attention.
-    pub(super) fn new(command: &'static str, env: u32, taken_at: &'a str, body: B) -> Self {
+    pub(super) fn new(command: &'static str, env: EnvId, taken_at: &'a str, body: B) -> Self {
         Self {
             schema: "fuel-updates/1",
             tool: env!("CARGO_PKG_VERSION"),

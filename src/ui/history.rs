@@ -10,6 +10,7 @@ use super::show::Show;
 use super::table::Table;
 use crate::domain::history::{NodeTask, RunHistory};
 use crate::domain::node::NodeId;
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::domain::run::{NodeRef, TaskKind};
 use crate::domain::time::{format_duration, format_utc};
 
@@ -17,7 +18,7 @@ use crate::domain::time::{format_duration, format_utc};
 #[derive(Clone, Debug)]
 pub struct HistoryReport {
     /// The environment.
-    pub env: u32,
+    pub env: EnvId,
     /// Its name. Safe to show.
     pub env_name: String,
     /// When it was read, RFC 3339 in UTC.
@@ -205,8 +206,8 @@ struct RunDocument<'a> {
 
 #[derive(Serialize)]
 struct TaskIdsDocument {
-    id: u64,
-    child: u64,
+    id: TaskId,
+    child: TaskId,
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use super::table::Table;
 use crate::domain::cleanup::Cleanup;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
+use crate::domain::numbers::TaskId;
 use crate::domain::outcome::{InstallResult, Outcome, Reached, left_out_by_reason};
 use crate::domain::text::one_line;
 use crate::exit::Exit;
@@ -162,8 +163,8 @@ struct InstallDocument<'a> {
 
 #[derive(Serialize)]
 struct InstallTaskDocument {
-    id: u64,
-    child: Option<u64>,
+    id: TaskId,
+    child: Option<TaskId>,
 }
 
 #[derive(Serialize)]

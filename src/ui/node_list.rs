@@ -7,13 +7,14 @@ use super::show::Show;
 use super::table::Table;
 use crate::domain::mos_version::MosVersion;
 use crate::domain::node::Node;
+use crate::domain::numbers::EnvId;
 use crate::domain::report::Source;
 
 /// The selected nodes of an environment.
 #[derive(Clone, Copy, Debug)]
 pub struct ShownNodeList<'a> {
     /// The environment.
-    pub env: u32,
+    pub env: EnvId,
     /// Its MOS version and where it is known from.
     pub mos_version: Option<(&'a MosVersion, &'static str)>,
     /// Where the node list came from.

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use fuel_updates::domain::mu::Mu;
+use fuel_updates::domain::numbers::EnvId;
 use fuel_updates::domain::update_state::UpdateState;
 use fuel_updates::graph::{Graph, RunValues};
 use serde_json::Value;
@@ -44,7 +45,7 @@ impl Node {
         let folder = tempfile::tempdir().unwrap();
         let values = RunValues {
             run: "20261123T002301Z-1a2b".into(),
-            env: 1,
+            env: EnvId(1),
             target: Mu::parse(MU_FILE.as_bytes()).unwrap(),
             file: MU_FILE.into(),
             repos: Vec::new(),

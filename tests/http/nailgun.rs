@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fuel_updates::domain::node::NodeId;
+use fuel_updates::domain::numbers::{EnvId, TaskId};
 use fuel_updates::domain::run::NodeRef;
 use fuel_updates::error::Explain as _;
 use fuel_updates::http::Roots;
@@ -103,15 +104,15 @@ fn it_logs_in_once_and_reads_an_environment() {
     });
     let client = client(&server);
     assert_eq!(client.version().unwrap().release, "9.2");
-    let environment = client.environment(1).unwrap();
+    let environment = client.environment(EnvId(1)).unwrap();
     assert_eq!((environment.mos_version.as_deref(), environment.nodes.len()), (Some("9.0"), 2));
     assert!(
         environment.nodes[0].online && environment.nodes[1].pending_addition && environment.nodes[1].host.is_none()
     );
-    let repositories = client.repositories(1).unwrap();
+    let repositories = client.repositories(EnvId(1)).unwrap();
     let mos: Vec<_> = repositories.iter().filter(|r| r.is_mos()).map(|r| r.name.as_str()).collect();
     assert_eq!(mos, ["mos9.2-updates"]);
-    assert_eq!(client.node_list(1).unwrap().as_array().unwrap().len(), 2);
+    assert_eq!(client.node_list(EnvId(1)).unwrap().as_array().unwrap().len(), 2);
     let seen = server.seen();
     let logins = seen.iter().filter(|seen| seen.line.contains("keystone")).count();
     assert_eq!(logins, 1);
@@ -190,7 +191,7 @@ fn each_status_has_its_kind() {
         (200, r#"{"id": 5, "#, Kind::Protocol, "EOF"),
         (200, "[]", Kind::Protocol, "cannot be understood"),
     ] {
-        let error = fault(client(&answering(status, body)).transaction(5));
+        let error = fault(client(&answering(status, body)).transaction(TaskId(5)));
         assert_eq!(error.kind(), kind, "{status} {body}");
         assert!(error.to_string().contains(text) && error.to_string().contains("transaction 5"), "{error}");
         assert!(!error.to_string().contains("Traceback") && !error.to_string().contains("x.py"), "{error}");
@@ -243,8 +244,8 @@ fn reading_is_repeated_once_when_the_connection_breaks() {
 fn uploading_and_deleting_are_not_repeated() {
     let server = nailgun(|_, _| {});
     let client = client(&server);
-    fault(client.create_graph(1, "t", &json!({"tasks": []})));
-    fault(client.delete_graph(1, "t"));
+    fault(client.create_graph(EnvId(1), "t", &json!({"tasks": []})));
+    fault(client.delete_graph(EnvId(1), "t"));
     assert_eq!(
         server.lines()[1..],
         ["POST /api/v1/clusters/1/deployment_graphs/t/", "DELETE /api/v1/clusters/1/deployment_graphs/t/"]
@@ -255,12 +256,12 @@ fn uploading_and_deleting_are_not_repeated() {
 fn graphs_come_and_go() {
     let missing = r#"{"message": "Graph with type: t is not defined", "errors": []}"#;
     let gone = answering(404, missing);
-    assert_eq!(client(&gone).graph(1, "t").unwrap(), None);
-    assert!(!client(&gone).delete_graph(1, "t").unwrap());
+    assert_eq!(client(&gone).graph(EnvId(1), "t").unwrap(), None);
+    assert!(!client(&gone).delete_graph(EnvId(1), "t").unwrap());
     let no_cluster = answering(404, r#"{"message": "Cluster not found", "errors": []}"#);
-    assert_eq!(fault(client(&no_cluster).delete_graph(1, "t")).kind(), Kind::NotFound);
-    assert_eq!(fault(client(&no_cluster).graph(1, "t")).kind(), Kind::NotFound);
-    assert!(client(&answering(204, "")).delete_graph(1, "t").unwrap());
+    assert_eq!(fault(client(&no_cluster).delete_graph(EnvId(1), "t")).kind(), Kind::NotFound);
+    assert_eq!(fault(client(&no_cluster).graph(EnvId(1), "t")).kind(), Kind::NotFound);
+    assert!(client(&answering(204, "")).delete_graph(EnvId(1), "t").unwrap());
 
     let server = nailgun(|seen, wire| {
         let graph = json!({"id": 6, "name": null, "relations": [{"model": "release", "model_id": 2, "type": "t"}],
@@ -276,10 +277,10 @@ fn graphs_come_and_go() {
         reply(wire, 200, &[], body.to_string().as_bytes());
     });
     let client = client(&server);
-    assert_eq!(client.create_graph(1, "t", &json!({"name": "x", "tasks": []})).unwrap().tasks.len(), 1);
+    assert_eq!(client.create_graph(EnvId(1), "t", &json!({"name": "x", "tasks": []})).unwrap().tasks.len(), 1);
     let others = client.graphs_of_type("t").unwrap();
     assert_eq!((others[0].relations[0].model.as_str(), others[0].relations[0].model_id), ("release", 2));
-    let error = fault(client.graph(1, "../../nodes"));
+    let error = fault(client.graph(EnvId(1), "../../nodes"));
     assert_eq!(error.kind(), Kind::Refused);
 }
 
@@ -295,7 +296,7 @@ fn a_preview_tells_what_would_run_where() {
         reply(wire, 200, &[], body.to_string().as_bytes());
     });
     let tasks = ["a".to_owned(), "b".to_owned()];
-    let preview = client(&server).serialized_tasks(1, "t", &[NodeId(3), NodeId(7)], Some(&tasks)).unwrap();
+    let preview = client(&server).serialized_tasks(EnvId(1), "t", &[NodeId(3), NodeId(7)], Some(&tasks)).unwrap();
     let kinds: Vec<_> =
         preview.tasks[&NodeRef::Node(NodeId(3))].iter().map(|t| (t.id.as_str(), t.kind.as_str())).collect();
     assert_eq!(kinds, [("a", "shell"), ("b", "skipped")]);
@@ -332,7 +333,7 @@ fn an_https_master_needs_its_ca_or_the_operators_word() {
 #[test]
 fn text_of_the_server_cannot_write_on_the_terminal() {
     let evil = json!({"id": 1, "name": "a\x1b]0;x\x07\nb", "status": "operational"}).to_string();
-    let cluster = client(&answering(200, evil)).cluster(1).unwrap();
+    let cluster = client(&answering(200, evil)).cluster(EnvId(1)).unwrap();
     assert!(!cluster.name.contains(['\x1b', '\n', '\x07']), "{:?}", cluster.name);
-    fault(client(&answering(500, "\x1b[2J\x1b]0;owned\x07")).cluster(1));
+    fault(client(&answering(500, "\x1b[2J\x1b]0;owned\x07")).cluster(EnvId(1)));
 }

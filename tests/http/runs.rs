@@ -1,6 +1,7 @@
 //! Starting, watching and stopping runs, and above all: a lost answer never starts a second one.
 
 use fuel_updates::domain::node::NodeId;
+use fuel_updates::domain::numbers::{EnvId, TaskId};
 use fuel_updates::domain::run::{NodeRef, TaskStatus};
 use fuel_updates::error::Explain as _;
 use fuel_updates::nailgun::{ExecuteError, HistoryFilter, Nailgun, NailgunErrorKind as Kind, StartApi, TaskState};
@@ -11,7 +12,7 @@ use super::server::{Server, Wire, closed_port, reply};
 use super::tls;
 
 fn execute(server: &Server) -> Result<fuel_updates::nailgun::Task, ExecuteError> {
-    client(server).execute(StartApi::Execute, 1, "t", &[NodeId(3)], None)
+    client(server).execute(StartApi::Execute, EnvId(1), "t", &[NodeId(3)], None)
 }
 
 #[test]
@@ -21,7 +22,7 @@ fn a_run_that_is_accepted() {
         reply(wire, 202, &[], task(17, "deploy", "running", None, None).to_string().as_bytes());
     });
     let started = execute(&server).unwrap();
-    assert_eq!((started.id, started.status), (17, TaskState::Running));
+    assert_eq!((started.id, started.status), (TaskId(17), TaskState::Running));
 }
 
 #[test]
@@ -36,7 +37,7 @@ fn a_run_that_certainly_did_not_start() {
     assert_eq!(error.kind(), Kind::Unauthorized);
 
     let down = Nailgun::new(credentials(&format!("http://{}", closed_port())), options());
-    let result = down.execute(StartApi::Execute, 1, "t", &[NodeId(3)], None);
+    let result = down.execute(StartApi::Execute, EnvId(1), "t", &[NodeId(3)], None);
     assert!(matches!(result, Err(ExecuteError::NotSent(_))), "{result:?}");
     let refused_login = Server::fixed(401, "{}");
     assert!(matches!(execute(&refused_login), Err(ExecuteError::NotSent(_))));
@@ -45,7 +46,7 @@ fn a_run_that_certainly_did_not_start() {
     let ca = tls::authority();
     let untrusted = tls::serve(tls::identity(&ca, &["127.0.0.1"], |_| {}), |_, _| {});
     let untrusted = Nailgun::new(credentials(&format!("https://{}", untrusted.address)), options());
-    let result = untrusted.execute(StartApi::Execute, 1, "t", &[NodeId(3)], None);
+    let result = untrusted.execute(StartApi::Execute, EnvId(1), "t", &[NodeId(3)], None);
     let Err(ExecuteError::NotSent(error)) = result else { panic!("not sent") };
     assert!(error.kind() == Kind::Tls && error.hint().unwrap().contains("--insecure-tls"));
 }
@@ -79,7 +80,7 @@ fn an_expired_token_does_not_hide_an_execution() {
         Some("token-1") => reply(wire, 401, &[], b""),
         _ => reply(wire, 202, &[], task(17, "deploy", "running", None, None).to_string().as_bytes()),
     });
-    assert_eq!(execute(&server).unwrap().id, 17);
+    assert_eq!(execute(&server).unwrap().id, TaskId(17));
 }
 
 #[test]
@@ -89,15 +90,15 @@ fn the_child_is_found_while_it_runs_and_afterwards() {
     let early = nailgun(|_, wire| {
         reply(wire, 200, &[], json!([task(17, "deploy", "running", None, None)]).to_string().as_bytes());
     });
-    assert_eq!(client(&early).child(1, &parent, "t").unwrap(), None);
+    assert_eq!(client(&early).child(EnvId(1), &parent, "t").unwrap(), None);
     let running = nailgun(|seen, wire| {
         assert_eq!(seen.line, "GET /api/v1/tasks/?cluster_id=1");
         let list =
             json!([task(18, "deployment", "pending", Some(17), Some("t")), task(17, "deploy", "running", None, None)]);
         reply(wire, 200, &[], list.to_string().as_bytes());
     });
-    let child = client(&running).child(1, &parent, "t").unwrap().unwrap();
-    assert_eq!((child.id, child.status.is_over()), (18, false));
+    let child = client(&running).child(EnvId(1), &parent, "t").unwrap().unwrap();
+    assert_eq!((child.id, child.status.is_over()), (TaskId(18), false));
     let over = nailgun(|seen, wire| {
         let list = if seen.line.contains("/tasks/") {
             json!([])
@@ -111,8 +112,8 @@ fn the_child_is_found_while_it_runs_and_afterwards() {
         };
         reply(wire, 200, &[], list.to_string().as_bytes());
     });
-    assert_eq!(client(&over).child(1, &parent, "t").unwrap().unwrap().id, 18, "not a later run's");
-    assert_eq!(client(&over).child(1, &parent, "other").unwrap(), None);
+    assert_eq!(client(&over).child(EnvId(1), &parent, "t").unwrap().unwrap().id, TaskId(18), "not a later run's");
+    assert_eq!(client(&over).child(EnvId(1), &parent, "other").unwrap(), None);
 }
 
 #[test]
@@ -133,14 +134,14 @@ fn a_history_with_its_filters() {
         statuses: vec![TaskStatus::Running, TaskStatus::Error],
         tasks: vec!["a".into(), "b".into()],
     };
-    let records = client(&server).history(18, &filter).unwrap();
+    let records = client(&server).history(TaskId(18), &filter).unwrap();
     assert_eq!(
         (records[0].status.clone(), records[0].began.map(|at| at.as_millisecond())),
         (TaskStatus::Running, Some(1_795_385_150_581))
     );
     assert_eq!(records[1].node, NodeRef::Virtual);
     let nameless = answering(200, r#"[{"node_id": "3", "status": "ready"}]"#);
-    assert_eq!(fault(client(&nameless).history(18, &HistoryFilter::default())).kind(), Kind::Protocol);
+    assert_eq!(fault(client(&nameless).history(TaskId(18), &HistoryFilter::default())).kind(), Kind::Protocol);
 }
 
 #[test]
@@ -151,8 +152,8 @@ fn what_an_upload_task_carries_is_read_from_the_run_itself() {
                           {"task_name": "env", "node_id": "3", "status": "ready", "parameters": {"data": "MU_ENV='1'"}}]);
         reply(wire, 200, &[], body.to_string().as_bytes());
     });
-    assert_eq!(client(&server).task_data(18, "env").unwrap().as_deref(), Some("MU_ENV='1'"));
-    assert_eq!(client(&answering(200, "[]")).task_data(18, "env").unwrap(), None);
+    assert_eq!(client(&server).task_data(TaskId(18), "env").unwrap().as_deref(), Some("MU_ENV='1'"));
+    assert_eq!(client(&answering(200, "[]")).task_data(TaskId(18), "env").unwrap(), None);
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn a_history_of_200_nodes_is_read_in_time() {
     let body = serde_json::to_vec(&records).unwrap();
     assert!(body.len() > 8_000_000, "larger than what ureq reads by default");
     let server = nailgun(move |_, wire| reply(wire, 200, &[], &body));
-    assert_eq!(client(&server).history(18, &HistoryFilter::default()).unwrap().len(), 400);
+    assert_eq!(client(&server).history(TaskId(18), &HistoryFilter::default()).unwrap().len(), 400);
 }
 
 #[test]
@@ -182,8 +183,8 @@ fn stopping_and_forgetting() {
         _ => reply(wire, 404, &[], b"not found"),
     });
     let at_work = client(&server);
-    assert_eq!(at_work.stop(1).unwrap().id, 21);
+    assert_eq!(at_work.stop(EnvId(1)).unwrap().id, TaskId(21));
     let twice = answering(400, "Stopping deployment task is already launched");
-    let error = fault(client(&twice).stop(1));
+    let error = fault(client(&twice).stop(EnvId(1)));
     assert!(error.kind() == Kind::Refused && error.to_string().contains("already launched"), "{error}");
 }

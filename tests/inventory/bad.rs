@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fuel_updates::domain::numbers::EnvId;
 use fuel_updates::inventory::{self, InventoryError, MAX_BYTES};
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -22,7 +23,7 @@ fn the_corpus_is_refused_with_file_line_and_key() {
     let mut told = String::new();
     for path in corpus() {
         let started = Instant::now();
-        let error = inventory::read(&path, Some(2)).expect_err(&path.display().to_string());
+        let error = inventory::read(&path, Some(EnvId(2))).expect_err(&path.display().to_string());
         assert!(started.elapsed() < Duration::from_secs(20), "{} took {:?}", path.display(), started.elapsed());
         let folder = path.parent().expect("a folder").display().to_string() + "/";
         told += &format!("{}\n", error.to_string().replace(&folder, ""));
@@ -113,7 +114,7 @@ fn bombs_go_off_in_the_budget() {
     ];
     for (name, text) in bombs {
         let started = Instant::now();
-        assert!(inventory::from_bytes(text.into(), Path::new(name), Some(2)).is_err(), "{name}");
+        assert!(inventory::from_bytes(text.into(), Path::new(name), Some(EnvId(2))).is_err(), "{name}");
         assert!(started.elapsed() < Duration::from_secs(60), "{name} took {:?}", started.elapsed());
     }
 }
@@ -124,8 +125,11 @@ fn a_file_that_is_too_large_is_not_read_to_its_end() {
     let path = dir.path().join("huge.json");
     let file = std::fs::File::create(&path).expect("a file");
     file.set_len(1 << 40).expect("a hole");
-    assert!(matches!(inventory::read(&path, Some(2)), Err(InventoryError::TooLarge(_))));
-    assert!(matches!(inventory::from_reader(std::io::repeat(b' '), &path, Some(2)), Err(InventoryError::TooLarge(_))));
+    assert!(matches!(inventory::read(&path, Some(EnvId(2))), Err(InventoryError::TooLarge(_))));
+    assert!(matches!(
+        inventory::from_reader(std::io::repeat(b' '), &path, Some(EnvId(2))),
+        Err(InventoryError::TooLarge(_))
+    ));
     const { assert!(MAX_BYTES <= 64 << 20) };
 }
 
@@ -188,12 +192,12 @@ proptest! {
 
     #[test]
     fn bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = inventory::from_bytes(bytes, Path::new("x"), Some(2));
+        let _ = inventory::from_bytes(bytes, Path::new("x"), Some(EnvId(2)));
     }
 
     #[test]
     fn words_never_panic(words in prop::collection::vec(word(), 0..60), env in prop::option::of(1u32..4)) {
-        let _ = inventory::parse(&words.concat(), env);
+        let _ = inventory::parse(&words.concat(), env.map(EnvId));
     }
 
     /// What a real file is with some bytes overwritten, cut out or doubled: an error or a list whose nodes can be asked.
@@ -217,7 +221,7 @@ proptest! {
                 }
             }
         }
-        if let Ok(list) = inventory::from_bytes(bytes, Path::new("x"), Some(2)) {
+        if let Ok(list) = inventory::from_bytes(bytes, Path::new("x"), Some(EnvId(2))) {
             prop_assert!(!list.nodes.is_empty());
             let mut places: Vec<_> = list.nodes.iter().map(|n| (n.host.clone(), n.port)).collect();
             places.sort();
@@ -232,7 +236,7 @@ proptest! {
         for name in ["nailgun.json", "fuel-v1.json", "fuel2.json"] {
             let bytes = std::fs::read(six(name)).expect("a fixture");
             let cut = bytes[..at.index(bytes.len() - 1)].to_vec();
-            prop_assert!(inventory::from_bytes(cut, Path::new("x"), Some(2)).is_err());
+            prop_assert!(inventory::from_bytes(cut, Path::new("x"), Some(EnvId(2))).is_err());
         }
     }
 }

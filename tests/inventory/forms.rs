@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fuel_updates::domain::inventory::Inventory;
 use fuel_updates::domain::node::Node;
+use fuel_updates::domain::numbers::EnvId;
 use fuel_updates::domain::select::Selection;
 use fuel_updates::inventory;
 use insta::assert_snapshot;
@@ -28,7 +29,7 @@ pub(super) fn six(name: &str) -> PathBuf {
 }
 
 fn read(name: &str) -> Inventory {
-    inventory::read(&six(name), Some(2)).unwrap_or_else(|e| panic!("{e}")).inventory
+    inventory::read(&six(name), Some(EnvId(2))).unwrap_or_else(|e| panic!("{e}")).inventory
 }
 
 /// Address → node: the one key that every form carries.
@@ -104,7 +105,8 @@ fn what_each_form_lacks() {
 
 #[test]
 fn six_one_says_what_it_lacks() {
-    let error = inventory::read(&six("astute-6.1.yaml"), Some(2)).expect_err("no addresses of the admin network");
+    let error =
+        inventory::read(&six("astute-6.1.yaml"), Some(EnvId(2))).expect_err("no addresses of the admin network");
     assert_snapshot!(error.to_string().replace(&six("").display().to_string(), ""), @"astute-6.1.yaml: this astute.yaml has no `network_metadata`: MOS 6.1 and older do not list the other nodes' addresses in the admin network; write an inventory, or import one of Nailgun's node lists");
 }
 

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use fuel_lab::{Lab, Membership, NodeSpec, Scenario};
+use fuel_updates::domain::numbers::EnvId;
 use fuel_updates::domain::remote::Frame;
 use fuel_updates::inventory::FetchNodeFile;
 use insta::assert_snapshot;
@@ -161,9 +162,9 @@ fn every_form_is_imported() {
         let to = program.file("keep", "").with_file_name("env-2.yaml");
         let ran = program.run(&format!("-e 2 inventory import {} --to {}", six(form).display(), to.display()));
         assert_eq!(ran.code, Some(0), "{form}: {}", ran.picture());
-        let want = fuel_updates::inventory::read(&six(form), Some(2)).expect(form).inventory;
-        let got = fuel_updates::inventory::read(&to, Some(2)).expect(form).inventory;
-        assert_eq!((got.env, &got.mos_version), (Some(2), &want.mos_version), "{form}");
+        let want = fuel_updates::inventory::read(&six(form), Some(EnvId(2))).expect(form).inventory;
+        let got = fuel_updates::inventory::read(&to, Some(EnvId(2))).expect(form).inventory;
+        assert_eq!((got.env, &got.mos_version), (Some(EnvId(2)), &want.mos_version), "{form}");
         let mut nodes = want.nodes;
         nodes.sort_by(|a, b| (a.id, &a.name).cmp(&(b.id, &b.name)));
         assert_eq!(got.nodes, nodes, "{form}");

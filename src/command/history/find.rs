@@ -1,5 +1,6 @@
 //! Finds the runs of our graph among the transactions of an environment.
 
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::GRAPH_TYPE;
@@ -16,18 +17,18 @@ pub(crate) struct FoundRun {
 
 impl FoundRun {
     /// The number that the operator knows.
-    pub(crate) fn task(&self) -> u64 {
+    pub(crate) fn task(&self) -> TaskId {
         self.parent.as_ref().map_or(self.child.id, |p| p.id)
     }
 }
 
 /// All runs that Nailgun remembers, the newest first. Nailgun 9.0 does not tell the graph of a transaction:
 /// there the list may contain runs of other graphs.
-pub(crate) fn runs(nailgun: &Nailgun, env: u32) -> Result<Vec<FoundRun>, NailgunError> {
+pub(crate) fn runs(nailgun: &Nailgun, env: EnvId) -> Result<Vec<FoundRun>, NailgunError> {
     let mut all = nailgun.transactions(env)?;
     all.sort_by_key(|t| t.id);
     let listed = nailgun.tasks(env)?;
-    let told = |child: u64| listed.iter().find(|t| t.id == child).and_then(|t| t.parent_id);
+    let told = |child: TaskId| listed.iter().find(|t| t.id == child).and_then(|t| t.parent_id);
     let names_graphs = all.iter().any(|t| !t.graph_type.is_empty());
     let ours =
         |t: &Task| t.graph_type == GRAPH_TYPE || (!names_graphs && matches!(t.name.as_str(), "deployment" | "deploy"));
@@ -45,12 +46,12 @@ pub(crate) fn runs(nailgun: &Nailgun, env: u32) -> Result<Vec<FoundRun>, Nailgun
 }
 
 /// Transactions do not name their parent, but a child is made right after it, and no other run can be in between.
-fn before(all: &[Task], child: &Task) -> Option<u64> {
+fn before(all: &[Task], child: &Task) -> Option<TaskId> {
     all.iter().rev().find(|t| t.id < child.id && t.name == "deploy").map(|t| t.id)
 }
 
 /// The run with this number, parent's or child's.
-pub(crate) fn one(nailgun: &Nailgun, env: u32, found: Vec<FoundRun>, task: u64) -> Result<FoundRun, AppError> {
+pub(crate) fn one(nailgun: &Nailgun, env: EnvId, found: Vec<FoundRun>, task: TaskId) -> Result<FoundRun, AppError> {
     if let Some(found) = found.into_iter().find(|f| f.task() == task || f.child.id == task) {
         return Ok(found);
     }

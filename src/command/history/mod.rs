@@ -11,6 +11,7 @@ use find::FoundRun;
 
 use super::{clock, connect, site, unchecked};
 use crate::cli::HistoryOptions;
+use crate::domain::numbers::EnvId;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
@@ -71,12 +72,12 @@ pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Res
 }
 
 /// The environment: as named, or the only one that has an inventory.
-fn environment(settings: &Settings, ui: &Ui) -> Result<u32, AppError> {
+fn environment(settings: &Settings, ui: &Ui) -> Result<EnvId, AppError> {
     if let Some(env) = settings.env {
         return Ok(env);
     }
     let site = site::site(settings)?;
-    ui.status(&format!("environment {}, the only one known", site.env));
+    ui.status(&format!("environment {}: no other has a node list", site.env));
     Ok(site.env)
 }
 

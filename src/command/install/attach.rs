@@ -12,6 +12,7 @@ use super::watch::watch;
 use crate::command::site;
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
+use crate::domain::numbers::TaskId;
 use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunRef, TaskKind, TaskRecord, TaskResult, TaskStatus};
 use crate::error::AppError;
@@ -89,7 +90,7 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     conclude(context, &end, &nodes, outcome)
 }
 
-fn history(context: &Context<'_>, child: u64) -> Result<Vec<TaskRecord>, AppError> {
+fn history(context: &Context<'_>, child: TaskId) -> Result<Vec<TaskRecord>, AppError> {
     context.nailgun(move |nailgun| nailgun.history(child, &HistoryFilter::default()))
 }
 
@@ -109,7 +110,7 @@ fn planned(history: &[TaskRecord]) -> Vec<PlannedTask> {
 
 /// What a run that is over was, and the names of the pre-checks. Tasks that were not chosen are `skipped` once a run has
 /// ended well; after a failure they stay `pending`, like those that were never reached.
-fn extent(context: &Context<'_>, child: u64, record: Option<&RunRecord>) -> Result<(Extent, Vec<String>), AppError> {
+fn extent(context: &Context<'_>, child: TaskId, record: Option<&RunRecord>) -> Result<(Extent, Vec<String>), AppError> {
     let checks = context.graph()?.precheck_tasks();
     let history = history(context, child)?;
     let on_nodes = || history.iter().filter(|r| matches!(r.node, NodeRef::Node(_)) && r.status != TaskStatus::Skipped);
@@ -144,7 +145,7 @@ fn only(left: LeftOvers, tasks: &[String]) -> LeftOvers {
 
 /// What the run brings, and its id: read from the values that it uploads to its nodes. The history of Nailgun 9.0 has no
 /// parameters; there the graph in Nailgun tells, as the newest run sent it.
-fn target(context: &Context<'_>, child: u64) -> Result<(Mu, String), AppError> {
+fn target(context: &Context<'_>, child: TaskId) -> Result<(Mu, String), AppError> {
     let env = context.env;
     let data = context.nailgun(move |nailgun| {
         if let Some(data) = nailgun.task_data(child, VALUES)? {

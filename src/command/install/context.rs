@@ -9,6 +9,7 @@ use crate::cli::InstallOptions;
 use crate::command::nodes::Nodes;
 use crate::command::pending::Pending;
 use crate::command::{connect, state_dir};
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
@@ -27,16 +28,16 @@ pub(super) enum Stage {
     /// A start was sent, and its answer is not known.
     Starting,
     /// The pre-checks are running.
-    PreChecks(u64),
+    PreChecks(TaskId),
     /// The update is running.
-    Running(u64),
+    Running(TaskId),
     /// The run is over, and the nodes have not proved it yet.
-    Over(u64),
+    Over(TaskId),
 }
 
 /// What every step of an installation needs.
 pub(super) struct Context<'a> {
-    pub(super) env: u32,
+    pub(super) env: EnvId,
     pub(super) options: &'a InstallOptions,
     pub(super) settings: &'a Settings,
     pub(super) ui: &'a Ui,
@@ -115,7 +116,7 @@ impl<'a> Context<'a> {
 
     /// The error for a signal at this stage: what was sent, and how to come back.
     pub(super) fn interrupted(&self) -> AppError {
-        let back = |task: u64| self.attach_command(task);
+        let back = |task: TaskId| self.attach_command(task);
         let (message, hint) = match self.stage.get() {
             Stage::Asking => ("interrupted; nothing was sent".to_owned(), None),
             Stage::Uploading => {
@@ -146,7 +147,7 @@ impl<'a> Context<'a> {
     }
 
     /// The command that comes back to a run.
-    pub(super) fn attach_command(&self, task: u64) -> String {
+    pub(super) fn attach_command(&self, task: TaskId) -> String {
         format!("fuel-updates --env {} install --attach {task}", self.env)
     }
 

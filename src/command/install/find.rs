@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::record::RunRecord;
 use crate::command::history::find;
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::domain::run::RunRef;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -34,7 +35,7 @@ fn newest(context: &Context<'_>) -> Result<RunTasks, AppError> {
     let env = context.env;
     let (known, preparing) =
         context.nailgun(move |nailgun| Ok((newest_known(nailgun, env)?, preparing(nailgun, env)?)))?;
-    let known_id = known.as_ref().and_then(|run| run.child.as_ref()).map_or(0, |child| child.id);
+    let known_id = known.as_ref().and_then(|run| run.child.as_ref()).map_or_else(TaskId::default, |child| child.id);
     // Nailgun makes the child of a new run only after a while, and until then it does not tell whose run it is.
     if let Some(parent) = preparing.filter(|parent| parent.id > known_id)
         && let Some(child) = wait_for_child(context, &parent)?
@@ -56,7 +57,7 @@ fn newest(context: &Context<'_>) -> Result<RunTasks, AppError> {
 
 /// The newest run of our graph that Nailgun knows. Nailgun 9.0 does not tell the type of a graph: there a run is ours if
 /// its history has the task that commits.
-fn newest_known(nailgun: &Nailgun, env: u32) -> Result<Option<RunTasks>, NailgunError> {
+fn newest_known(nailgun: &Nailgun, env: EnvId) -> Result<Option<RunTasks>, NailgunError> {
     for found in find::runs(nailgun, env)? {
         let ours = found.child.graph_type == GRAPH_TYPE || has_commit(nailgun, found.child.id)?;
         if ours {
@@ -67,20 +68,20 @@ fn newest_known(nailgun: &Nailgun, env: u32) -> Result<Option<RunTasks>, Nailgun
     Ok(None)
 }
 
-fn has_commit(nailgun: &Nailgun, child: u64) -> Result<bool, NailgunError> {
+fn has_commit(nailgun: &Nailgun, child: TaskId) -> Result<bool, NailgunError> {
     let filter = HistoryFilter { tasks: vec![COMMIT.to_owned()], ..HistoryFilter::default() };
     Ok(nailgun.history(child, &filter)?.iter().any(|record| record.task == COMMIT))
 }
 
 /// A run that Nailgun is preparing and that has no child yet.
-fn preparing(nailgun: &Nailgun, env: u32) -> Result<Option<Task>, NailgunError> {
+fn preparing(nailgun: &Nailgun, env: EnvId) -> Result<Option<Task>, NailgunError> {
     let tasks = nailgun.tasks(env)?;
-    let has_child = |id: u64| tasks.iter().any(|task| task.parent_id == Some(id));
+    let has_child = |id: TaskId| tasks.iter().any(|task| task.parent_id == Some(id));
     let preparing = |task: &&Task| task.name == "deploy" && !task.status.is_over() && !has_child(task.id);
     Ok(tasks.iter().filter(preparing).max_by_key(|task| task.id).cloned())
 }
 
-fn by_number(context: &Context<'_>, task: u64) -> Result<RunTasks, AppError> {
+fn by_number(context: &Context<'_>, task: TaskId) -> Result<RunTasks, AppError> {
     let Some(found) = context.try_nailgun(move |nailgun| nailgun.transaction(task))? else {
         return Err(context.interrupted());
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::mu::Mu;
 use crate::domain::node::{Node, NodeId};
+use crate::domain::numbers::TaskId;
 use crate::domain::run::{PlannedTask, RunProgress};
 use crate::graph::RunValues;
 use crate::nailgun::{StartApi, Task, TaskState};
@@ -62,7 +63,7 @@ pub(super) struct WatchedRun {
     /// The task that Nailgun answered with.
     pub(super) parent: Task,
     /// Its child, which has the history, if it is known.
-    pub(super) child: Option<u64>,
+    pub(super) child: Option<TaskId>,
     /// What it is to do.
     pub(super) planned: Vec<PlannedTask>,
     /// The names of nodes.
@@ -85,8 +86,8 @@ pub(super) enum WatchEnd {
 /// A run at the end of the watch.
 pub(super) struct RunEnd {
     pub(super) ended: WatchEnd,
-    pub(super) parent: u64,
-    pub(super) child: Option<u64>,
+    pub(super) parent: TaskId,
+    pub(super) child: Option<TaskId>,
     /// Nailgun's status of it.
     pub(super) status: TaskState,
     /// Nailgun's message about it. Safe to show.

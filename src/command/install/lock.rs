@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::command::state_dir;
+use crate::domain::numbers::EnvId;
 use crate::error::AppError;
 use crate::exit::Exit;
 
@@ -17,7 +18,7 @@ pub(super) struct InstallLock {
 
 impl InstallLock {
     /// Takes the environment's lock.
-    pub(super) fn take(state: &Path, env: u32) -> Result<Self, AppError> {
+    pub(super) fn take(state: &Path, env: EnvId) -> Result<Self, AppError> {
         let folder = state_dir::open(&state.join("locks"))?;
         let path = folder.join(format!("env-{env}.lock"));
         let failed = |e: std::io::Error| AppError::new(Exit::Error, format!("{}: {e}", path.display()));
@@ -55,12 +56,12 @@ mod tests {
     fn the_second_one_is_busy_until_the_first_is_gone() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        let first = InstallLock::take(&state, 1).unwrap();
-        let second = InstallLock::take(&state, 1).unwrap_err();
+        let first = InstallLock::take(&state, EnvId(1)).unwrap();
+        let second = InstallLock::take(&state, EnvId(1)).unwrap_err();
         assert_eq!(second.exit, Exit::Busy);
         assert!(second.message.contains(&format!("(process {})", std::process::id())), "{}", second.message);
-        InstallLock::take(&state, 2).unwrap();
+        InstallLock::take(&state, EnvId(2)).unwrap();
         drop(first);
-        InstallLock::take(&state, 1).unwrap();
+        InstallLock::take(&state, EnvId(1)).unwrap();
     }
 }

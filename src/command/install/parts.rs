@@ -69,6 +69,7 @@ mod tests {
     use crate::command::install::job::RunNode;
     use crate::domain::mu::Mu;
     use crate::domain::node::{Access, Host, Node};
+    use crate::domain::numbers::EnvId;
     use crate::domain::run::PlannedTask;
     use crate::graph::RunValues;
 
@@ -94,7 +95,7 @@ mod tests {
         let job = Job {
             values: RunValues {
                 run: "r".into(),
-                env: 1,
+                env: EnvId(1),
                 target: Mu::parse(br#"{"id": 1, "title": "t", "timestamp": 1}"#).unwrap(),
                 file: vec![],
                 repos: vec![],

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::command::state_dir;
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
@@ -17,12 +18,12 @@ pub(super) struct RunRecord {
     /// Its id, which is also in the nodes' state files and logs.
     pub(super) run: String,
     /// The environment.
-    pub(super) env: u32,
+    pub(super) env: EnvId,
     /// Nailgun's task; none while Nailgun has not answered the start.
-    pub(super) task: Option<u64>,
+    pub(super) task: Option<TaskId>,
     /// The newest task that Nailgun knew before the start.
     #[serde(default)]
-    pub(super) after: u64,
+    pub(super) after: TaskId,
     /// Whether only the pre-checks are run.
     #[serde(default)]
     pub(super) precheck: bool,
@@ -42,7 +43,7 @@ impl RunRecord {
     }
 
     /// The newest record of an environment. Run ids sort by time.
-    pub(super) fn newest(state: &Path, env: u32) -> Option<Self> {
+    pub(super) fn newest(state: &Path, env: EnvId) -> Option<Self> {
         let prefix = format!("env-{env}-");
         let entries = fs::read_dir(state.join("runs")).ok()?.flatten();
         let mut names: Vec<String> = entries
@@ -57,7 +58,7 @@ impl RunRecord {
     }
 
     /// The record of a task, if this host has it.
-    pub(super) fn of_task(state: &Path, env: u32, task: u64) -> Option<Self> {
+    pub(super) fn of_task(state: &Path, env: EnvId, task: TaskId) -> Option<Self> {
         let entries = fs::read_dir(state.join("runs")).ok()?.flatten();
         let mut records = entries.filter_map(|e| serde_json::from_slice::<Self>(&fs::read(e.path()).ok()?).ok());
         records.find(|r| r.env == env && r.task == Some(task))
@@ -73,26 +74,26 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let record = |run: &str, task| RunRecord {
             run: run.into(),
-            env: 1,
+            env: EnvId(1),
             task,
-            after: 6,
+            after: TaskId(6),
             precheck: false,
             started: "t".into(),
             left_out: vec![],
         };
-        assert_eq!(RunRecord::newest(dir.path(), 1), None);
-        for (run, task) in [("20261123T1", Some(7)), ("20261123T2", Some(9)), ("20261123T3", None)] {
+        assert_eq!(RunRecord::newest(dir.path(), EnvId(1)), None);
+        for (run, task) in [("20261123T1", Some(TaskId(7))), ("20261123T2", Some(TaskId(9))), ("20261123T3", None)] {
             record(run, task).write(dir.path()).unwrap();
         }
-        assert_eq!(RunRecord::newest(dir.path(), 1), Some(record("20261123T3", None)));
-        assert_eq!(RunRecord::of_task(dir.path(), 1, 7), Some(record("20261123T1", Some(7))));
-        assert_eq!(RunRecord::newest(dir.path(), 11), None);
+        assert_eq!(RunRecord::newest(dir.path(), EnvId(1)), Some(record("20261123T3", None)));
+        assert_eq!(RunRecord::of_task(dir.path(), EnvId(1), TaskId(7)), Some(record("20261123T1", Some(TaskId(7)))));
+        assert_eq!(RunRecord::newest(dir.path(), EnvId(11)), None);
     }
 
     #[test]
     fn records_of_earlier_versions_are_read() {
         let old = r#"{"run": "r", "env": 1, "task": 3, "started": "t", "left_out": [["node-3", "offline"]]}"#;
         let record: RunRecord = serde_json::from_str(old).unwrap();
-        assert_eq!((record.task, record.after, record.precheck), (Some(3), 0, false));
+        assert_eq!((record.task, record.after, record.precheck), (Some(TaskId(3)), TaskId(0), false));
     }
 }

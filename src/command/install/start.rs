@@ -7,6 +7,7 @@ use super::gather::refuse_when_busy;
 use super::job::{Job, JobPart, WatchedRun};
 use super::record::RunRecord;
 use crate::command::clock;
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::GRAPH_TYPE;
@@ -51,7 +52,7 @@ pub(super) fn start(context: &Context<'_>, job: &Job, part: &JobPart) -> Result<
 }
 
 /// Sends the request that starts the run, once.
-fn execute(context: &Context<'_>, job: &Job, part: &JobPart, newest: u64) -> Result<Task, AppError> {
+fn execute(context: &Context<'_>, job: &Job, part: &JobPart, newest: TaskId) -> Result<Task, AppError> {
     let (env, api, nodes, tasks) = (context.env, job.api, part.nodes.clone(), part.tasks.clone());
     context.reached(Stage::Starting);
     let answer = context.try_nailgun(move |nailgun| nailgun.execute(api, env, GRAPH_TYPE, &nodes, tasks.as_deref()))?;
@@ -77,12 +78,12 @@ fn execute(context: &Context<'_>, job: &Job, part: &JobPart, newest: u64) -> Res
     }
 }
 
-fn newest_task(nailgun: &Nailgun, env: u32) -> Result<u64, NailgunError> {
-    Ok(nailgun.transactions(env)?.iter().map(|task| task.id).max().unwrap_or(0))
+fn newest_task(nailgun: &Nailgun, env: EnvId) -> Result<TaskId, NailgunError> {
+    Ok(nailgun.transactions(env)?.iter().map(|task| task.id).max().unwrap_or_default())
 }
 
 /// Looks for a run of our graph that is newer than `newest`. Nailgun may be restarting, so it is asked for a while.
-fn look_up(context: &Context<'_>, newest: u64) -> Result<Option<Task>, AppError> {
+fn look_up(context: &Context<'_>, newest: TaskId) -> Result<Option<Task>, AppError> {
     let (env, begin) = (context.env, Instant::now());
     let mut answers_without = 0;
     while begin.elapsed() < Duration::from_secs(60) && answers_without < 5 {
@@ -100,7 +101,7 @@ fn look_up(context: &Context<'_>, newest: u64) -> Result<Option<Task>, AppError>
     Ok(None)
 }
 
-fn started_after(nailgun: &Nailgun, env: u32, newest: u64) -> Result<Option<Task>, NailgunError> {
+fn started_after(nailgun: &Nailgun, env: EnvId, newest: TaskId) -> Result<Option<Task>, NailgunError> {
     let is_run = |task: &Task| task.id > newest && task.parent_id.is_none() && task.name.starts_with("deploy");
     let Some(parent) = nailgun.tasks(env)?.into_iter().find(is_run) else { return Ok(None) };
     let child = nailgun.child(env, &parent, GRAPH_TYPE)?;

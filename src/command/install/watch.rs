@@ -9,6 +9,7 @@ use super::context::{Context, Stage};
 use super::job::{RunEnd, WatchEnd, WatchedRun};
 use super::run_log::RunLog;
 use crate::domain::node::NodeId;
+use crate::domain::numbers::TaskId;
 use crate::domain::run::{RunProgress, TaskKind, TaskRecord, TaskResult};
 use crate::event::{Event, Events, RunView, RunningTask, TaskChange};
 use crate::graph::GRAPH_TYPE;
@@ -69,7 +70,7 @@ enum Look {
 struct RunWatch<'a> {
     context: &'a Context<'a>,
     run: WatchedRun,
-    child: Option<u64>,
+    child: Option<TaskId>,
     tasks: Vec<String>,
     progress: RunProgress,
     complained: String,

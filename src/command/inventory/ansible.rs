@@ -30,7 +30,7 @@ pub(super) fn inventory(site: &Site, ssh: &SshSettings) -> Result<Value, LoginEr
     let mut list = Map::new();
     list.insert("_meta".to_owned(), json!({"hostvars": hostvars}));
     let mut vars = Map::new();
-    vars.insert("fuel_env".to_owned(), site.env.into());
+    vars.insert("fuel_env".to_owned(), site.env.0.into());
     if let Some((version, _)) = &site.mos_version {
         vars.insert("fuel_mos_version".to_owned(), version.as_str().into());
     }

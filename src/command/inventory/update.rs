@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::fetch;
 use crate::command::{connect, unchecked};
 use crate::domain::inventory::Inventory;
+use crate::domain::numbers::EnvId;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
@@ -62,14 +63,14 @@ pub(super) fn import_from(node: &str, to: Option<PathBuf>, settings: &Settings, 
     write(environment(&fresh, &source, settings)?, &fresh, &source, to, settings, ui)
 }
 
-fn environment(fresh: &Inventory, source: &Path, settings: &Settings) -> Result<u32, AppError> {
+fn environment(fresh: &Inventory, source: &Path, settings: &Settings) -> Result<EnvId, AppError> {
     let unknown = || InventoryError::WhichEnvironment { known: vec![], file: Some(source.to_owned()) };
     Ok(settings.env.or(fresh.env).ok_or_else(unknown)?)
 }
 
 /// Merges, prints and writes.
 fn write(
-    env: u32,
+    env: EnvId,
     fresh: &Inventory,
     source: &Path,
     to: Option<PathBuf>,
@@ -121,7 +122,7 @@ fn table(changes: &[Change]) -> Table {
 }
 
 /// The existing file. One that cannot be read as a node list is refused: the operator's settings in it would be lost.
-fn existing(target: &Path, env: u32) -> Result<Option<NativeFile>, AppError> {
+fn existing(target: &Path, env: EnvId) -> Result<Option<NativeFile>, AppError> {
     let refused = |what: String| {
         AppError::new(Exit::Error, format!("{} is left as it is: {what}", target.display()))
             .hinted(Some("correct or remove it, or name another file with --to".to_owned()))

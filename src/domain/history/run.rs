@@ -7,15 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::phase::{phases, stage_of};
 use super::{HistoryPhase, NodeTask};
 use crate::domain::mu::Mu;
+use crate::domain::numbers::TaskId;
 use crate::domain::run::{NodeRef, TaskCounts, TaskKind, TaskRecord, TaskResult, TaskStatus};
 
 /// What Nailgun's transactions say of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunSummary {
     /// The task that the operator knows: the parent; where there is none, the run itself.
-    pub task: u64,
+    pub task: TaskId,
     /// The transaction that has the history.
-    pub child: u64,
+    pub child: TaskId,
     /// Nailgun's word.
     pub status: &'static str,
     /// Whether the run is over.
@@ -212,8 +213,8 @@ mod tests {
 
     fn summary(status: &'static str) -> RunSummary {
         RunSummary {
-            task: 3,
-            child: 4,
+            task: TaskId(3),
+            child: TaskId(4),
             status,
             over: matches!(status, "ready" | "error"),
             error: status == "error",

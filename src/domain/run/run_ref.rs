@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::domain::numbers::TaskId;
+
 /// A run of our graph: the newest one, or the one with this Nailgun task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunRef {
     /// The newest run in the environment.
     Newest,
     /// The run of this task, parent or child.
-    Task(u64),
+    Task(TaskId),
 }
 
 impl RunRef {
@@ -24,8 +26,8 @@ impl FromStr for RunRef {
         if text == Self::NEWEST {
             return Ok(Self::Newest);
         }
-        let task = text.parse().ok().filter(|task| *task > 0);
-        task.map(Self::Task).ok_or("give the number of a Nailgun task, or `newest`")
+        let task = text.parse().ok().filter(|task: &u64| *task > 0);
+        task.map(|task| Self::Task(TaskId(task))).ok_or("give the number of a Nailgun task, or `newest`")
     }
 }
 
@@ -45,7 +47,7 @@ mod tests {
     #[test]
     fn a_run_is_a_task_or_the_newest() {
         assert_eq!("newest".parse(), Ok(RunRef::Newest));
-        assert_eq!("17".parse(), Ok(RunRef::Task(17)));
+        assert_eq!("17".parse(), Ok(RunRef::Task(TaskId(17))));
         for bad in ["", "0", "-1", "last", "1.5"] {
             assert!(bad.parse::<RunRef>().is_err(), "{bad:?}");
         }

@@ -4,6 +4,7 @@
 use super::{NativeFile, NativeNode, SCHEMA};
 use crate::domain::inventory::{Inventory, InventoryFormat};
 use crate::domain::node::Node;
+use crate::domain::numbers::EnvId;
 
 /// What happened to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +45,7 @@ pub struct Change {
 ///
 /// Kept from the file: `ssh`, and of each node `user`, `port`, `key`, `jump`, `legacy_algorithms` (unless the list
 /// has its own values) and `label`; also values that the form of the list cannot contain.
-pub fn merge(file: Option<NativeFile>, fresh: &Inventory, env: u32) -> (NativeFile, Vec<Change>) {
+pub fn merge(file: Option<NativeFile>, fresh: &Inventory, env: EnvId) -> (NativeFile, Vec<Change>) {
     let old = file.unwrap_or_default();
     let mut changes = Vec::new();
     let version = fresh.mos_version.clone().or_else(|| old.mos_version.clone());
@@ -153,7 +154,7 @@ nodes:
 ";
 
     fn nailgun(text: &str) -> Inventory {
-        super::super::super::nailgun_list::parse(text, 2).unwrap()
+        super::super::super::nailgun_list::parse(text, EnvId(2)).unwrap()
     }
 
     fn lines(changes: &[Change]) -> Vec<String> {
@@ -168,7 +169,7 @@ nodes:
                 {"id": 7, "hostname": "node-7", "cluster": 2, "roles": [], "ip": "10.20.0.7"}]"#,
         );
         fresh.mos_version = "9.1".parse().ok();
-        let (file, changes) = merge(Some(NativeFile::parse(OLD).unwrap()), &fresh, 2);
+        let (file, changes) = merge(Some(NativeFile::parse(OLD).unwrap()), &fresh, EnvId(2));
         assert_eq!(
             lines(&changes),
             [
@@ -189,7 +190,7 @@ nodes:
         - {id: 7, name: node-7, address: "10.20.0.7", roles: [], user: stack}
         - {id: 9, name: node-9, label: new, address: "10.20.0.9", roles: [cinder]}
         "#);
-        let (_, again) = merge(Some(file), &fresh, 2);
+        let (_, again) = merge(Some(file), &fresh, EnvId(2));
         assert_eq!(lines(&again), Vec::<String>::new());
     }
 
@@ -197,7 +198,7 @@ nodes:
     fn a_form_that_knows_less_takes_nothing_away() {
         let fresh = nailgun(r#"[{"id": 5, "name": "U", "cluster": 2, "roles": ["controller"], "ip": "10.20.0.5"}]"#);
         let old = OLD.replace("name: node-5", "name: ctl, fqdn: ctl.x");
-        let (file, changes) = merge(Some(NativeFile::parse(&old).unwrap()), &fresh, 2);
+        let (file, changes) = merge(Some(NativeFile::parse(&old).unwrap()), &fresh, EnvId(2));
         assert_eq!(lines(&changes), ["removed node-7 10.20.0.7; no role", "removed node-6 10.20.0.6; compute"]);
         assert_eq!((file.nodes[0].name.as_str(), file.nodes[0].fqdn.as_deref()), ("ctl", Some("ctl.x")));
         assert_eq!(file.mos_version.as_deref(), Some("9.0"));

@@ -17,6 +17,7 @@ use super::yaml;
 use crate::domain::inventory::{Inventory, InventoryFormat, role_of};
 use crate::domain::mos_version::MosVersion;
 use crate::domain::node::{Access, Host, Node, NodeId};
+use crate::domain::numbers::EnvId;
 use crate::domain::text::one_line;
 
 /// The value of `schema`.
@@ -27,7 +28,7 @@ pub const SCHEMA: &str = "fuel-updates-inventory/1";
 #[serde(deny_unknown_fields)]
 struct NativeContent {
     schema: Option<Spanned<String>>,
-    env: Option<u32>,
+    env: Option<EnvId>,
     mos_version: Option<MosVersion>,
     ssh: Option<NativeSsh>,
     nodes: Vec<Spanned<NativeNode>>,
@@ -38,7 +39,7 @@ struct NativeContent {
 pub struct NativeFile {
     schema: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    env: Option<u32>,
+    env: Option<EnvId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mos_version: Option<MosVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +114,7 @@ impl NativeFile {
     }
 
     /// The environment that it says it lists.
-    pub fn env(&self) -> Option<u32> {
+    pub fn env(&self) -> Option<EnvId> {
         self.env
     }
 
@@ -140,7 +141,7 @@ fn inventory(file: NativeContent) -> Result<Inventory, Fault> {
     {
         return Err(Fault::at(schema.referenced.line(), format!("schema `{}` is not `{SCHEMA}`", schema.value)));
     }
-    if file.env == Some(0) {
+    if file.env == Some(EnvId(0)) {
         return Err(Fault::new("`env` must be at least 1"));
     }
     let ssh = file.ssh.unwrap_or_default();
@@ -227,7 +228,7 @@ nodes:
     #[test]
     fn the_example_of_the_product_page() {
         let inventory = parse(GOOD).unwrap();
-        assert_eq!((inventory.env, inventory.mos_version.as_deref()), (Some(1), Some("9.0")));
+        assert_eq!((inventory.env, inventory.mos_version.as_deref()), (Some(EnvId(1)), Some("9.0")));
         let nodes: Vec<_> = inventory.nodes.iter().map(|n| (n.id.unwrap().0, n.port(), n.roles.join("+"))).collect();
         assert_eq!(nodes, [(5, 22, "controller".to_owned()), (7, 2222, "compute+ceph-osd".to_owned())]);
         assert_eq!(inventory.nodes[1].access.user.as_deref(), Some("root"));
@@ -238,7 +239,7 @@ nodes:
     fn json_is_yaml() {
         let json = r#"{"env": 2, "nodes": [{"name": "node-1", "address": "fe80::1"}]}"#;
         let inventory = parse(json).unwrap();
-        assert_eq!((inventory.env, inventory.nodes[0].id), (Some(2), None));
+        assert_eq!((inventory.env, inventory.nodes[0].id), (Some(EnvId(2)), None));
     }
 
     #[test]
@@ -269,7 +270,7 @@ nodes:
     #[test]
     fn the_example_that_is_shipped() {
         let inventory = parse(include_str!("../../../inventory/example.yaml")).unwrap();
-        assert_eq!((inventory.env, inventory.nodes.len(), inventory.nodes[4].port()), (Some(1), 5, 2222));
+        assert_eq!((inventory.env, inventory.nodes.len(), inventory.nodes[4].port()), (Some(EnvId(1)), 5, 2222));
     }
 
     /// The schema's keys are the parser's: each is accepted, and nothing else is.

@@ -5,6 +5,7 @@ use serde_saphyr::FlowMap;
 
 use super::{NativeFile, NativeNode, NativeSsh, SCHEMA};
 use crate::domain::mos_version::MosVersion;
+use crate::domain::numbers::EnvId;
 
 /// The comment at the beginning of a file.
 const HEAD: &str = "\
@@ -17,7 +18,7 @@ const HEAD: &str = "\
 struct Lines<'a> {
     schema: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    env: Option<u32>,
+    env: Option<EnvId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mos_version: Option<&'a MosVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,10 +65,11 @@ mod tests {
                 key: Some("/root/.ssh/my key".into()),
                 ..NativeNode::default()
             };
-            let file = NativeFile { schema: Some(SCHEMA), env: Some(3), nodes: vec![entry], ..NativeFile::default() };
+            let file =
+                NativeFile { schema: Some(SCHEMA), env: Some(EnvId(3)), nodes: vec![entry], ..NativeFile::default() };
             for written in [file.to_yaml(), file.to_json()] {
                 assert_eq!(NativeFile::parse(&written).unwrap(), file, "{written}");
-                assert_eq!(parse(&written).unwrap().env, Some(3));
+                assert_eq!(parse(&written).unwrap().env, Some(EnvId(3)));
             }
         }
     }

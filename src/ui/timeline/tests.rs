@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::history::{HistoryEntry, RunSummary};
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::domain::run::{NodeRef, TaskKind, TaskRecord, TaskStatus};
 
 /// So many seconds after the beginning of the run.
@@ -31,8 +32,8 @@ fn seen(task: &str, node: u32, status: &str, times: Option<(i64, i64)>, stage: &
 fn rendered(status: &'static str, tasks: &[HistoryEntry], name: &str) -> String {
     let over = status != "running";
     let summary = RunSummary {
-        task: 3,
-        child: 4,
+        task: TaskId(3),
+        child: TaskId(4),
         status,
         over,
         error: status == "error",
@@ -48,7 +49,7 @@ fn rendered(status: &'static str, tasks: &[HistoryEntry], name: &str) -> String 
         roles: BTreeMap::from([(NodeId(1), vec![format!("controller{name}")])]),
     };
     let report = HistoryReport {
-        env: 1,
+        env: EnvId(1),
         env_name: format!("env {name}"),
         taken_at: "2026-11-22T22:10:00Z".into(),
         names: BTreeMap::from([(NodeId(1), format!("node-1{name}"))]),
