@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::error::GraphError;
 use super::run_values::RunValues;
-use super::{Graph, MAX_BUNDLE, id_of};
+use super::{Graph, GraphTask, MAX_BUNDLE, id_of};
 
 /// What `@canary` becomes when no compute goes first: the number of no node.
 const NOBODY: &str = "none";
@@ -22,8 +22,8 @@ impl Graph {
         let tasks: Vec<Value> = self
             .tasks
             .iter()
-            .map(|task| self.compile_task(task, values, batch).map(Value::Object))
-            .collect::<Result<_, _>>()?;
+            .map(|task| Ok(serde_json::to_value(self.compile_task(task, values, batch)?)?))
+            .collect::<Result<_, GraphError>>()?;
         let mut body = self.metadata.clone();
         body.insert("tasks".to_owned(), Value::Array(tasks));
         Ok(Value::Object(body))
@@ -31,13 +31,13 @@ impl Graph {
 
     pub(super) fn compile_task(
         &self,
-        task: &Map<String, Value>,
+        task: &GraphTask,
         values: &RunValues,
         batch: u32,
-    ) -> Result<Map<String, Value>, GraphError> {
+    ) -> Result<GraphTask, GraphError> {
         let id = id_of(task);
         let mut task = task.clone();
-        if let Some(Value::Object(parameters)) = task.get_mut("parameters") {
+        if let Some(parameters) = &mut task.parameters {
             if let Some(data) = parameters.get("data").and_then(Value::as_str) {
                 let data = self.data(&id, data, values)?;
                 if data.len() > MAX_BUNDLE {
@@ -87,7 +87,7 @@ impl Graph {
     /// [`GraphError::NoScript`].
     pub fn node_script(&self) -> Result<String, GraphError> {
         let upload = self.node_tasks().find_map(|task| {
-            let data = super::parameter(task, "data")?.as_str()?;
+            let data = task.parameter("data")?.as_str()?;
             (data.starts_with('@') && data.trim() != "@env").then_some((id_of(task), data))
         });
         upload.map_or(Ok(String::new()), |(id, data)| self.bundle(&id, data))

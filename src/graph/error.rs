@@ -62,6 +62,9 @@ pub enum GraphError {
         /// The key.
         place: String,
     },
+    /// The graph cannot be written as JSON.
+    #[error("the graph cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
     /// A value of the run that may not stand in the node's `env` file.
     #[error("{key} holds a character that a node may not be sent: {value}")]
     Value {

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::error::GraphError;
 use super::run_values::RunValues;
-use super::{Graph, id_of, list, switch, text};
+use super::{Graph, GraphTask, id_of, switch};
 use crate::domain::node::NodeId;
 use crate::domain::run::{PlannedTask, TaskKind};
 
@@ -55,7 +53,7 @@ impl Graph {
                     switch::choose(arms, &node.id.to_string(), &node.roles)
                         .is_none_or(|command| command == switch::PASS)
                 });
-                let kind = TaskKind::of(text(task, "type"), passes);
+                let kind = TaskKind::of(&task.kind, passes);
                 let planned = PlannedTask { task: id_of(task), node: NodeId(node.id), kind };
                 plan.entry(node.id).or_default().push(planned);
             }
@@ -83,15 +81,15 @@ impl Graph {
 }
 
 /// Whether this task updates all computes but the canary.
-fn waits_for_canary(task: &Map<String, Value>) -> bool {
+fn waits_for_canary(task: &GraphTask) -> bool {
     switch::arms(task).unwrap_or_default().iter().any(|(condition, command)| {
         *condition == switch::SwitchCondition::Uid(vec!["@canary".to_owned()]) && command == switch::PASS
     })
 }
 
 /// Whether Nailgun gives the task to a node with these roles.
-pub(super) fn is_for(task: &Map<String, Value>, roles: &[String]) -> bool {
-    let wanted: Vec<&str> = list(task, "roles").collect();
+pub(super) fn is_for(task: &GraphTask, roles: &[String]) -> bool {
+    let wanted: Vec<&str> = task.roles.iter().collect();
     if wanted == ["*"] {
         return true;
     }

@@ -45,9 +45,12 @@ impl Graph {
         let tasks = tasks
             .into_iter()
             .enumerate()
-            .map(|(index, task)| match task {
-                Value::Object(task) => Ok(task),
-                _ => Err(shape("tasks.yaml", &format!("entry {} is no task", index + 1))),
+            .map(|(index, task)| {
+                let fault = |why: &str| shape("tasks.yaml", &format!("entry {} is no task{why}", index + 1));
+                if !task.is_object() {
+                    return Err(fault(""));
+                }
+                serde_json::from_value(task).map_err(|error| fault(&format!(": {}", one_line(&error.to_string(), 200))))
             })
             .collect::<Result<_, _>>()?;
         let metadata = match yaml("metadata.yaml", metadata)? {
@@ -100,6 +103,7 @@ mod tests {
             |tasks: &str, metadata: &str| Graph::parse(tasks, metadata, BTreeMap::new()).unwrap_err().to_string();
         assert_eq!(fault("a: 1", ""), "tasks.yaml: not a list of tasks");
         assert_eq!(fault("- 1", ""), "tasks.yaml: entry 1 is no task");
+        assert!(fault("- {id: 1}", "").starts_with("tasks.yaml: entry 1 is no task: invalid type: integer"));
         assert_eq!(fault("[]", "[]"), "metadata.yaml: not a map");
         assert!(fault("- {id: 'x", "").starts_with("tasks.yaml: "));
     }

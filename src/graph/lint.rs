@@ -1,15 +1,13 @@
 //! The rules for a graph, each with a name. Nailgun accepts most mistakes without a word and then runs something else than
 //! was meant; every rule is for such a case that was observed.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Finding, Graph, MAX_BUNDLE, expected, id_of, is_stage, list, parameter, switch, text};
+use super::{Finding, Graph, GraphTask, MAX_BUNDLE, Names, expected, id_of, switch};
 use crate::domain::text::one_line;
 
 /// Task types that Nailgun accepts and that are useful in an update.
 const TYPES: &[&str] = &["stage", "shell", "upload_file", "copy_files", "sync", "puppet"];
-/// Keys of a task that Nailgun passes on. Others are stored and never reach a node.
-const KEYS: &[&str] = &["id", "type", "version", "roles", "requires", "required_for", "parameters"];
 /// Keys whose effect breaks the order or hides failures: (key, why).
 const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("condition", "no-condition", "a condition loses the limit of the strategy; choose the command by YAQL instead"),
@@ -62,28 +60,28 @@ impl Graph {
         }
     }
 
-    fn lint_task(&self, task: &Map<String, Value>, findings: &mut Vec<Finding>) {
+    fn lint_task(&self, task: &GraphTask, findings: &mut Vec<Finding>) {
         let id = id_of(task);
         let mut say = |rule, message: String| findings.push(Finding::of(rule, &id, message));
-        let kind = text(task, "type");
+        let kind = task.kind.as_str();
         if kind == "group" {
             say("no-group", "groups bring fault tolerance, and then a failed node does not stop the run".into());
         } else if !TYPES.contains(&kind) {
             say("task-type", format!("type `{}` has no place in an update", one_line(kind, 40)));
         }
-        if task.get("version").and_then(Value::as_str) != Some("2.1.0") {
+        if task.other.get("version").and_then(Value::as_str) != Some("2.1.0") {
             say("version", "`version` must be the text 2.1.0".into());
         }
-        for key in task.keys() {
+        for key in task.other.keys() {
             if let Some((_, rule, why)) = FORBIDDEN.iter().find(|(name, ..)| name == key) {
                 say(rule, format!("`{key}`: {why}"));
             } else if matches!(key.as_str(), "strategy" | "amount" | "timeout" | "retries" | "cmd" | "data" | "path") {
                 say("parameters-place", format!("`{key}` belongs under `parameters`: on the task it has no effect"));
-            } else if !KEYS.contains(&key.as_str()) {
+            } else if key != "version" {
                 say("unknown-key", format!("`{}` never reaches a node", one_line(key, 40)));
             }
         }
-        if is_stage(task) {
+        if task.is_stage() {
             return;
         }
         lint_roles(task, &mut say);
@@ -94,16 +92,16 @@ impl Graph {
         if kind == "upload_file" {
             self.lint_upload(task, &mut say);
         }
-        if let Some(parameters) = task.get("parameters") {
-            lint_braces(parameters, "parameters", &mut say);
+        for (key, value) in task.parameters.iter().flatten() {
+            lint_braces(value, &format!("parameters.{key}"), &mut say);
         }
     }
 
-    fn lint_upload(&self, task: &Map<String, Value>, say: &mut dyn FnMut(&'static str, String)) {
-        if !parameter(task, "path").and_then(Value::as_str).is_some_and(|path| path.starts_with('/')) {
+    fn lint_upload(&self, task: &GraphTask, say: &mut dyn FnMut(&'static str, String)) {
+        if !task.parameter("path").and_then(Value::as_str).is_some_and(|path| path.starts_with('/')) {
             say("upload", "`parameters.path` must be an absolute path".into());
         }
-        match parameter(task, "data").and_then(Value::as_str) {
+        match task.parameter("data").and_then(Value::as_str) {
             None | Some("") => say("upload", "`parameters.data` must be a text that is not empty".into()),
             Some(data) if data.trim() != "@env" && data.starts_with('@') => match self.bundle(&id_of(task), data) {
                 Err(error) => say("upload", error.to_string()),
@@ -124,12 +122,10 @@ impl Graph {
     }
 }
 
-fn lint_roles(task: &Map<String, Value>, say: &mut dyn FnMut(&'static str, String)) {
-    let roles = match task.get("roles") {
-        Some(Value::Array(items)) if !items.is_empty() && items.iter().all(Value::is_string) => {
-            list(task, "roles").collect::<Vec<_>>()
-        }
-        Some(Value::String(_)) => {
+fn lint_roles(task: &GraphTask, say: &mut dyn FnMut(&'static str, String)) {
+    let roles: Vec<&str> = match &task.roles {
+        Names::List(names) if !names.is_empty() => task.roles.iter().collect(),
+        Names::Other(Value::String(_)) => {
             return say(
                 "roles",
                 "`roles` is a text: it matches no node, and Nailgun does not say so. Write a list".into(),
@@ -157,9 +153,9 @@ fn lint_roles(task: &Map<String, Value>, say: &mut dyn FnMut(&'static str, Strin
     }
 }
 
-fn lint_strategy(task: &Map<String, Value>, say: &mut dyn FnMut(&'static str, String)) {
-    let Some(strategy) = parameter(task, "strategy") else {
-        if text(task, "type") == "shell" {
+fn lint_strategy(task: &GraphTask, say: &mut dyn FnMut(&'static str, String)) {
+    let Some(strategy) = task.parameter("strategy") else {
+        if task.kind == "shell" {
             say("strategy", "a shell task needs a strategy: without one all nodes start at once".into());
         }
         return;
@@ -177,8 +173,8 @@ fn lint_strategy(task: &Map<String, Value>, say: &mut dyn FnMut(&'static str, St
     }
 }
 
-fn lint_shell(task: &Map<String, Value>, say: &mut dyn FnMut(&'static str, String)) {
-    match parameter(task, "cmd") {
+fn lint_shell(task: &GraphTask, say: &mut dyn FnMut(&'static str, String)) {
+    match task.parameter("cmd") {
         Some(Value::String(command)) if !command.trim().is_empty() => {}
         Some(Value::Object(_)) if switch::arms(task).is_some() => {}
         Some(Value::Object(_)) => {
@@ -189,10 +185,10 @@ fn lint_shell(task: &Map<String, Value>, say: &mut dyn FnMut(&'static str, Strin
     if switch::commands(task).iter().any(|command| command.contains('\n')) {
         say("command", "a command of several lines: only the first is checked for failure. Use a script".into());
     }
-    if parameter(task, "timeout").and_then(Value::as_u64).is_none_or(|seconds| seconds == 0) {
+    if task.parameter("timeout").and_then(Value::as_u64).is_none_or(|seconds| seconds == 0) {
         say("timeout", "`parameters.timeout` must be given: else it is 300 s".into());
     }
-    if parameter(task, "retries").and_then(Value::as_u64) != Some(0) {
+    if task.parameter("retries").and_then(Value::as_u64) != Some(0) {
         say("retries", "`parameters.retries` must be 0: else a failed upgrade is run again, twice".into());
     }
 }

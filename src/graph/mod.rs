@@ -17,6 +17,7 @@ mod lint;
 mod phases;
 mod run_values;
 mod switch;
+mod task;
 mod upload;
 mod uploaded_values;
 
@@ -25,6 +26,7 @@ pub use expected::NodeRoles;
 pub use finding::Finding;
 pub use run_values::RunValues;
 pub use switch::passes_by;
+pub use task::{GraphTask, Names};
 pub use uploaded_values::UploadedValues;
 
 use std::collections::BTreeMap;
@@ -50,7 +52,7 @@ pub struct Graph {
     /// `metadata.yaml`.
     metadata: Map<String, Value>,
     /// `tasks.yaml`, in the order of the file.
-    tasks: Vec<Map<String, Value>>,
+    tasks: Vec<GraphTask>,
     /// Text of the scripts by their path below the folder: `scripts/lib.sh`.
     files: BTreeMap<String, String>,
 }
@@ -58,32 +60,32 @@ pub struct Graph {
 impl Graph {
     /// Names of the pre-checks: the tasks before the stage [`CHECKED`].
     pub fn precheck_tasks(&self) -> Vec<String> {
-        self.node_tasks().filter(|task| list(task, "required_for").any(|name| name == CHECKED)).map(id_of).collect()
+        self.node_tasks().filter(|task| task.required_for.iter().any(|name| name == CHECKED)).map(id_of).collect()
     }
 
     /// The stages in the order of the file.
     pub fn stages(&self) -> Vec<String> {
-        self.tasks.iter().filter(|task| is_stage(task)).map(id_of).collect()
+        self.tasks.iter().filter(|task| task.is_stage()).map(id_of).collect()
     }
 
     /// The tasks as a table: name, type, roles, requires, required for, limit, timeout.
     pub fn rows(&self) -> Vec<[String; 7]> {
-        let joined = |task, key| list(task, key).collect::<Vec<_>>().join(", ");
-        let value = |task, key| parameter(task, key).map_or_else(String::new, ToString::to_string);
-        let limit = |task| match parameter(task, "strategy") {
+        let joined = |names: &Names| names.iter().collect::<Vec<_>>().join(", ");
+        let value = |task: &GraphTask, key| task.parameter(key).map_or_else(String::new, ToString::to_string);
+        let limit = |task: &GraphTask| match task.parameter("strategy") {
             Some(Value::Object(s)) if s.get("type").and_then(Value::as_str) == Some("one_by_one") => "1".to_owned(),
             Some(Value::Object(s)) => {
                 s.get("amount").map_or_else(String::new, |a| a.as_str().map_or_else(|| a.to_string(), str::to_owned))
             }
             _ => String::new(),
         };
-        let row = |task| {
+        let row = |task: &GraphTask| {
             [
                 id_of(task),
-                text(task, "type").to_owned(),
-                joined(task, "roles"),
-                joined(task, "requires"),
-                joined(task, "required_for"),
+                task.kind.clone(),
+                joined(&task.roles),
+                joined(&task.requires),
+                joined(&task.required_for),
                 limit(task),
                 value(task, "timeout"),
             ]
@@ -98,38 +100,23 @@ impl Graph {
 
     /// Names of the tasks that upload a file.
     pub fn uploads(&self) -> Vec<String> {
-        self.node_tasks().filter(|task| text(task, "type") == "upload_file").map(id_of).collect()
+        self.node_tasks().filter(|task| task.kind == "upload_file").map(id_of).collect()
     }
 
     /// Whether a task runs on one node at a time.
     pub fn is_one_by_one(&self, id: &str) -> bool {
-        let strategy = |task| parameter(task, "strategy").and_then(|s| s.get("type")).and_then(Value::as_str);
-        self.node_tasks().any(|task| text(task, "id") == id && strategy(task) == Some("one_by_one"))
+        self.node_tasks().any(|task| {
+            let strategy = task.parameter("strategy").and_then(|s| s.get("type")).and_then(Value::as_str);
+            task.id == id && strategy == Some("one_by_one")
+        })
     }
 
     /// Tasks that run on nodes.
-    fn node_tasks(&self) -> impl Iterator<Item = &Map<String, Value>> {
-        self.tasks.iter().filter(|task| !is_stage(task))
+    fn node_tasks(&self) -> impl Iterator<Item = &GraphTask> {
+        self.tasks.iter().filter(|task| !task.is_stage())
     }
 }
 
-fn text<'a>(task: &'a Map<String, Value>, key: &str) -> &'a str {
-    task.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn id_of(task: &Map<String, Value>) -> String {
-    text(task, "id").to_owned()
-}
-
-fn is_stage(task: &Map<String, Value>) -> bool {
-    text(task, "type") == "stage"
-}
-
-/// The strings of a list; nothing where the key holds something else.
-fn list<'a>(task: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-    task.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-}
-
-fn parameter<'a>(task: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
-    task.get("parameters").and_then(|parameters| parameters.get(key))
+fn id_of(task: &GraphTask) -> String {
+    task.id.clone()
 }

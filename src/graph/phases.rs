@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
-
-use super::{CHECKED, COMMIT, Finding, Graph, VERIFIED, expected, id_of, is_stage, list, text};
+use super::{CHECKED, COMMIT, Finding, Graph, GraphTask, Names, VERIFIED, expected, id_of};
 
 impl Graph {
     /// Every stage requires exactly the stage before it.
     pub(super) fn lint_stages(&self, findings: &mut Vec<Finding>) {
         let mut before: Option<String> = None;
-        for stage in self.tasks.iter().filter(|task| is_stage(task)) {
+        for stage in self.tasks.iter().filter(|task| task.is_stage()) {
             let id = id_of(stage);
-            let requires: Vec<&str> = list(stage, "requires").collect();
+            let requires: Vec<&str> = stage.requires.iter().collect();
             match &before {
                 None if requires.is_empty() => {}
                 Some(before) if requires == [before.as_str()] => {}
@@ -23,7 +21,7 @@ impl Graph {
                     findings.push(Finding::of("stage-chain", &id, message));
                 }
             }
-            if list(stage, "required_for").next().is_some() {
+            if stage.required_for.iter().next().is_some() {
                 findings.push(Finding::of("stage-chain", &id, "a stage is chained by `requires` alone"));
             }
             before = Some(id);
@@ -37,10 +35,10 @@ impl Graph {
         match (at(CHECKED), at(VERIFIED)) {
             (Some(checked), Some(verified)) if 0 < checked && checked < verified && verified + 1 < stages.len() => {
                 let next = &stages[verified + 1];
-                let commit = self.node_tasks().find(|task| text(task, "id") == COMMIT);
+                let commit = self.node_tasks().find(|task| task.id == COMMIT);
                 let placed = commit.is_some_and(|task| {
-                    list(task, "requires").any(|name| name == VERIFIED)
-                        && list(task, "required_for").any(|name| name == next)
+                    task.requires.iter().any(|name| name == VERIFIED)
+                        && task.required_for.iter().any(|name| name == next)
                 });
                 if !placed {
                     let message = format!("a task {COMMIT} must stand between {VERIFIED} and {next}");
@@ -60,8 +58,8 @@ impl Graph {
         for task in self.node_tasks() {
             let id = id_of(task);
             let after: Vec<usize> =
-                list(task, "requires").filter_map(|name| stages.iter().position(|s| s == name)).collect();
-            let ahead: Vec<&str> = list(task, "required_for").collect();
+                task.requires.iter().filter_map(|name| stages.iter().position(|s| s == name)).collect();
+            let ahead: Vec<&str> = task.required_for.iter().collect();
             let [after] = after[..] else {
                 findings.push(Finding::of(
                     "phase-wires",
@@ -84,9 +82,9 @@ impl Graph {
 
     /// Behind the pre-checks one shell task per role and phase: two `one_by_one` tasks of a phase overlap on different nodes.
     pub(super) fn lint_one_per_phase(&self, findings: &mut Vec<Finding>) {
-        let mut phases: BTreeMap<&str, Vec<&Map<String, Value>>> = BTreeMap::new();
-        for task in self.node_tasks().filter(|task| text(task, "type") == "shell") {
-            if let Some(next) = list(task, "required_for").next().filter(|next| *next != CHECKED) {
+        let mut phases: BTreeMap<&str, Vec<&GraphTask>> = BTreeMap::new();
+        for task in self.node_tasks().filter(|task| task.kind == "shell") {
+            if let Some(next) = task.required_for.iter().next().filter(|next| *next != CHECKED) {
                 phases.entry(next).or_default().push(task);
             }
         }
@@ -123,13 +121,11 @@ impl Graph {
         let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for task in &self.tasks {
             let id = id_of(task);
-            for key in ["requires", "required_for"] {
-                match task.get(key) {
-                    None => {}
-                    Some(Value::Array(items)) if items.iter().all(Value::is_string) => {}
-                    Some(_) => findings.push(Finding::of("known-names", &id, format!("{key} must be a list of names"))),
+            for (key, names) in [("requires", &task.requires), ("required_for", &task.required_for)] {
+                if matches!(names, Names::Other(_)) {
+                    findings.push(Finding::of("known-names", &id, format!("{key} must be a list of names")));
                 }
-                for name in list(task, key) {
+                for name in names.iter() {
                     if name.starts_with('/') {
                         findings.push(Finding::of(
                             "known-names",

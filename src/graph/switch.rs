@@ -6,9 +6,9 @@
 //! COND:  $.roles.any($ in ['controller', …])  |  $.uid in ['3', …]  |  true
 //! ```
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::parameter;
+use super::GraphTask;
 
 /// The command of a node that has nothing to do in this task.
 pub(super) const PASS: &str = "true";
@@ -24,8 +24,8 @@ pub(super) enum SwitchCondition {
 pub(super) type Arms = Vec<(SwitchCondition, String)>;
 
 /// The arms of a task's command; `None` where it has no command or one that is not understood.
-pub(super) fn arms(task: &Map<String, Value>) -> Option<Arms> {
-    match parameter(task, "cmd")? {
+pub(super) fn arms(task: &GraphTask) -> Option<Arms> {
+    match task.parameter("cmd")? {
         Value::String(command) => Some(vec![(SwitchCondition::Always, command.clone())]),
         Value::Object(object) if object.len() == 1 => parse(object.get("yaql_exp")?.as_str()?),
         _ => None,
@@ -33,7 +33,7 @@ pub(super) fn arms(task: &Map<String, Value>) -> Option<Arms> {
 }
 
 /// Every command that a task can run on some node.
-pub(super) fn commands(task: &Map<String, Value>) -> Vec<String> {
+pub(super) fn commands(task: &GraphTask) -> Vec<String> {
     arms(task).unwrap_or_default().into_iter().map(|(_, command)| command).collect()
 }
 
