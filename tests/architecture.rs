@@ -39,7 +39,7 @@ const STEPS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     ("command/inventory", &[&["ansible", "fetch"], &["show", "update"]]),
-    ("command/history", &[&["find"], &["read"]]),
+    ("command/history", &[&["read"]]),
 ];
 
 /// What only some modules may name.

@@ -11,6 +11,7 @@ pub(crate) mod inventory;
 mod mirror_client;
 mod nodes;
 mod pending;
+mod runs;
 mod site;
 mod state_dir;
 mod unchecked;

@@ -41,6 +41,8 @@ pub const CHECKED: &str = "mu_checked";
 pub const VERIFIED: &str = "mu_verified";
 /// The task that commits the update on a node, after [`VERIFIED`].
 pub const COMMIT: &str = "mu_commit";
+/// The task that uploads the values of the run to a node.
+pub const VALUES: &str = "mu_env";
 /// The number of computes updated at a time, by default.
 pub const DEFAULT_BATCH: u32 = 5;
 /// The largest uploaded file in base64, in bytes. It is sent once per node, in one message.

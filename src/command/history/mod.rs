@@ -1,17 +1,15 @@
 //! `history`: the installations of an environment, or every task of one of them, or its timeline as an HTML page.
 
-pub(crate) mod find;
 mod read;
 
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use find::FoundRun;
-
+use super::runs::{self, FoundRun, NumberedRun};
 use super::{clock, connect, site, unchecked};
 use crate::cli::HistoryOptions;
-use crate::domain::numbers::EnvId;
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
@@ -39,22 +37,20 @@ pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Res
         tasks: false,
         timeline: None,
     };
-    let mut found = find::runs(&nailgun, env)?;
     match options.task {
         Some(task) => {
-            let one = find::one(&nailgun, env, found, task)?;
-            report.runs = read_all(&nailgun, vec![one], ui)?;
+            report.runs = vec![one(&nailgun, env, task)?];
         }
         None if options.timeline.is_some() => {
             // A page is about one run: the newest.
-            let newest = newest(&nailgun, &mut found)?;
+            let newest = newest(&nailgun, env)?;
             let newest = newest.ok_or_else(|| {
                 AppError::new(Exit::Error, format!("no installations recorded for environment {env}"))
                     .hinted(Some(format!("`fuel-updates --env {env} install` makes one")))
             })?;
             report.runs = vec![newest];
         }
-        None => report.runs = read_all(&nailgun, found, ui)?,
+        None => report.runs = read_all(&nailgun, runs::runs(&nailgun, env)?, ui)?,
     }
     if let Some(path) = &options.timeline {
         write_page(&mut report, path, ui)?;
@@ -77,7 +73,7 @@ fn environment(settings: &Settings, ui: &Ui) -> Result<EnvId, AppError> {
         return Ok(env);
     }
     let site = site::site(settings)?;
-    ui.status(&format!("environment {}: no other has a node list", site.env));
+    ui.status(&format!("environment {}, the only one with a node list", site.env));
     Ok(site.env)
 }
 
@@ -94,8 +90,20 @@ fn read_all(nailgun: &Nailgun, found: Vec<FoundRun>, ui: &Ui) -> Result<Vec<RunR
     Ok(runs)
 }
 
-fn newest(nailgun: &Nailgun, found: &mut Vec<FoundRun>) -> Result<Option<RunReport>, AppError> {
-    for found in found.drain(..) {
+/// The run with this number, parent's or child's.
+fn one(nailgun: &Nailgun, env: EnvId, task: TaskId) -> Result<RunReport, AppError> {
+    let found = match runs::by_number(nailgun, env, task)? {
+        NumberedRun::Run(found) => found,
+        NumberedRun::Preparing(_) => {
+            let message = format!("task {task} has no run yet: Nailgun is still preparing it");
+            return Err(AppError::new(Exit::Error, message).hinted("try again in a minute".to_owned()));
+        }
+    };
+    Ok(read::run(nailgun, &found)?.ok_or_else(|| runs::not_ours(env, task, &found.child))?)
+}
+
+fn newest(nailgun: &Nailgun, env: EnvId) -> Result<Option<RunReport>, AppError> {
+    for found in runs::runs(nailgun, env)? {
         if let Some(run) = read::run(nailgun, &found)? {
             return Ok(Some(run));
         }

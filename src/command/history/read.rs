@@ -2,22 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::find::FoundRun;
+use crate::command::runs::FoundRun;
 use crate::domain::history::{HistoryEntry, RunHistory, RunSummary};
 use crate::domain::node::NodeId;
 use crate::domain::run::TaskKind;
-use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues, passes_by};
+use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues, VALUES, passes_by};
 use crate::nailgun::{FullRecord, Nailgun, NailgunError, TaskState};
 use crate::ui::RunReport;
-
-/// The upload that carries the run's values.
-const VALUES: &str = "mu_env";
 
 /// Reads a run; nothing if it turns out to be a run of another graph.
 pub(super) fn run(nailgun: &Nailgun, found: &FoundRun) -> Result<Option<RunReport>, NailgunError> {
     let child = &found.child;
     let records = nailgun.full_history(child.id)?;
-    if child.graph_type != GRAPH_TYPE && !records.iter().any(|r| r.record.task == COMMIT) {
+    if child.graph_type != GRAPH_TYPE && !records.iter().any(|r| r.record.task == VALUES) {
         return Ok(None);
     }
     let told = records.iter().find(|r| r.record.task == VALUES).and_then(|r| r.data.as_deref());

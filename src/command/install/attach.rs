@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::conclude::conclude;
 use super::context::{Context, Stage};
-use super::find;
+use super::find::{self, OwnRun};
 use super::job::{RunNode, WatchEnd, WatchedRun};
 use super::precheck;
 use super::record::RunRecord;
@@ -17,11 +17,9 @@ use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunRef, TaskKind, TaskRecord, TaskResult, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues};
+use crate::graph::{COMMIT, UploadedValues, VALUES};
 use crate::nailgun::HistoryFilter;
 
-/// The task that brings the values of a run.
-const VALUES: &str = "mu_env";
 /// Tasks of the graph that upload files.
 const UPLOADS: [&str; 2] = ["mu_script", VALUES];
 
@@ -38,18 +36,10 @@ enum Extent {
 
 /// Watches a run to its end and proves it.
 pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppError> {
-    let found = find::run(context, which)?;
-    let parent = found.parent;
+    let OwnRun { parent, child, values } = find::run(context, which)?;
     context.reached(Stage::Running(parent.id));
-    let child = match found.child {
-        Some(child) => child,
-        None => find::wait_for_child(context, &parent)?.ok_or_else(|| {
-            let message = format!("task {} is not an installation, or Nailgun does not begin it", parent.id);
-            AppError::new(Exit::Error, message)
-        })?,
-    };
     let history = history(context, child.id)?;
-    let (target, run_id) = target(context, child.id)?;
+    let (target, run_id) = target(child.id, values)?;
     context.ui.status(&format!("task {}: run {run_id} to {}", parent.id, target.title));
     let planned = planned(&history);
     let mut ids: Vec<NodeId> = planned.iter().map(|p| p.node).collect();
@@ -143,21 +133,10 @@ fn only(left: LeftOvers, tasks: &[String]) -> LeftOvers {
     }
 }
 
-/// What the run brings, and its id: read from the values that it uploads to its nodes. The history of Nailgun 9.0 has no
-/// parameters; there the graph in Nailgun tells, as the newest run sent it.
-fn target(context: &Context<'_>, child: TaskId) -> Result<(Mu, String), AppError> {
-    let env = context.env;
-    let data = context.nailgun(move |nailgun| {
-        if let Some(data) = nailgun.task_data(child, VALUES)? {
-            return Ok(Some(data));
-        }
-        let tasks = nailgun.graph(env, GRAPH_TYPE)?.map(|graph| graph.tasks).unwrap_or_default();
-        let task = tasks.iter().find(|task| task["id"] == VALUES);
-        Ok(task.and_then(|task| task["parameters"]["data"].as_str()).map(str::to_owned))
-    })?;
-    let told = UploadedValues::parse(data.as_deref().unwrap_or_default());
+/// What the run brings, and its id.
+fn target(child: TaskId, values: UploadedValues) -> Result<(Mu, String), AppError> {
     let nothing = || AppError::new(Exit::Error, format!("transaction {child} does not tell what it brings"));
-    Ok((told.target.ok_or_else(nothing)?, told.run.unwrap_or_default()))
+    Ok((values.target.ok_or_else(nothing)?, values.run.unwrap_or_default()))
 }
 
 /// The nodes of the run, as the inventory lists them.

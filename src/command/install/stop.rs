@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::context::Context;
-use super::find;
+use super::find::{self, OwnRun};
 use crate::domain::run::RunRef;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::GRAPH_TYPE;
 use crate::nailgun::TaskState;
 
 /// Stops a run.
@@ -17,27 +16,19 @@ pub(super) fn stop(context: &Context<'_>, which: RunRef) -> Result<Exit, AppErro
         let what = if asked { "the stop was sent to Nailgun" } else { "no stop was sent" };
         AppError::new(Exit::Interrupted, format!("interrupted; {what}"))
     };
-    let found = find::run(context, which)?;
-    let (parent, mut child) = (found.parent, found.child.map(|task| task.id));
+    let OwnRun { parent, child, .. } = find::run(context, which)?;
+    let child = child.id;
     let mut asked = false;
     loop {
-        let (of, known) = (parent.clone(), child);
-        let look = context.try_nailgun(move |nailgun| {
-            let child = match known {
-                Some(child) => Some(child),
-                None => nailgun.child(env, &of, GRAPH_TYPE)?.map(|task| task.id),
-            };
-            Ok::<_, crate::nailgun::NailgunError>((child, nailgun.transaction(child.unwrap_or(of.id))?))
-        })?;
-        let (seen, now) = look.ok_or_else(|| interrupted(asked))??;
-        child = seen;
+        let look = context.try_nailgun(move |nailgun| nailgun.transaction(child))?;
+        let now = look.ok_or_else(|| interrupted(asked))??;
         if now.status.is_over() {
             let how = if asked { "stopped" } else { "was over already" };
             context.ui.data(&format!("task {} {how} ({})", parent.id, now.status.as_str()));
             return Ok(Exit::Ok);
         }
         // A stop before the child runs would never end, and block the environment.
-        if child.is_some() && now.status == TaskState::Running && !asked {
+        if now.status == TaskState::Running && !asked {
             asked = true;
             let stop = context.try_nailgun(move |nailgun| nailgun.stop(env))?;
             stop.ok_or_else(|| interrupted(asked))??;

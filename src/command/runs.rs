@@ -1,0 +1,173 @@
+//! The runs of our graph among the transactions of an environment: the one place that tells which transactions are ours.
+//! `history`, `install --attach` and `install --stop` find a run here.
+
+use thiserror::Error;
+
+use crate::domain::numbers::{EnvId, TaskId};
+use crate::error::Explain;
+use crate::graph::{GRAPH_TYPE, UploadedValues, VALUES};
+use crate::nailgun::{HistoryFilter, Nailgun, NailgunError, NailgunErrorKind, Task};
+
+/// A run, or what may be one.
+#[derive(Clone, Debug)]
+pub(crate) struct FoundRun {
+    /// The task that was answered to the one who started it, where it is another than the run.
+    pub(crate) parent: Option<Task>,
+    /// The run: it has the history.
+    pub(crate) child: Task,
+}
+
+impl FoundRun {
+    /// The number that the operator knows.
+    pub(crate) fn task(&self) -> TaskId {
+        self.parent.as_ref().map_or(self.child.id, |p| p.id)
+    }
+}
+
+/// What the number of a task turned out to be.
+#[derive(Clone, Debug)]
+pub(crate) enum NumberedRun {
+    /// A run, or what may be one.
+    Run(FoundRun),
+    /// A task that Nailgun is preparing. It has no child yet, so nothing tells which graph it runs.
+    Preparing(Task),
+}
+
+/// Why there is no run with a number.
+#[derive(Debug, Error)]
+pub(crate) enum RunLookupError {
+    /// Nailgun has no such task.
+    #[error("Nailgun has no task {task}")]
+    Missing { task: TaskId, env: EnvId },
+    /// It belongs to another environment.
+    #[error("task {task} belongs to environment {of}, not {env}")]
+    Elsewhere { task: TaskId, of: EnvId, env: EnvId },
+    /// It is no run of our graph.
+    #[error("task {task} ({what}) is not an installation")]
+    NotOurs { task: TaskId, what: String, env: EnvId },
+    /// Nailgun does not tell.
+    #[error(transparent)]
+    Nailgun(#[from] NailgunError),
+}
+
+impl Explain for RunLookupError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { env, .. } | Self::NotOurs { env, .. } => {
+                Some(format!("`fuel-updates --env {env} history` lists the runs"))
+            }
+            Self::Elsewhere { task, of, .. } => Some(format!("fuel-updates --env {of} history {task}")),
+            Self::Nailgun(error) => error.hint(),
+        }
+    }
+}
+
+/// All runs that Nailgun remembers, the newest first. Before 9.1 Nailgun does not tell the graph of a transaction:
+/// there the list may contain runs of other graphs.
+pub(crate) fn runs(nailgun: &Nailgun, env: EnvId) -> Result<Vec<FoundRun>, NailgunError> {
+    let mut all = nailgun.transactions(env)?;
+    all.sort_by_key(|t| t.id);
+    let listed = nailgun.tasks(env)?;
+    let told = |child: TaskId| listed.iter().find(|t| t.id == child).and_then(|t| t.parent_id);
+    let mut found: Vec<FoundRun> = Vec::new();
+    for child in all.iter().filter(|t| may_be_ours(t)) {
+        let parent = told(child.id).or_else(|| has_parent(child).then(|| before(&all, child)).flatten());
+        let parent = parent.and_then(|id| all.iter().chain(&listed).find(|t| t.id == id)).cloned();
+        // Two runs of one parent are no runs of ours: then the nearest task before is somebody else's.
+        let taken =
+            parent.as_ref().is_some_and(|p| found.iter().any(|f| f.parent.as_ref().is_some_and(|q| q.id == p.id)));
+        found.push(FoundRun { parent: parent.filter(|_| !taken), child: child.clone() });
+    }
+    found.reverse();
+    Ok(found)
+}
+
+/// Whether a transaction can be one of our runs. Before 9.1 Nailgun does not tell the type of a graph; there what the run
+/// carries decides, see [`proof`].
+pub(crate) fn may_be_ours(task: &Task) -> bool {
+    task.graph_type == GRAPH_TYPE || (task.graph_type.is_empty() && task.name == "deployment")
+}
+
+/// Before 9.1 the task that was answered is the run itself.
+fn has_parent(child: &Task) -> bool {
+    !child.graph_type.is_empty()
+}
+
+/// Transactions do not name their parent, but a child is made right after it, and no other run can be in between.
+fn before(all: &[Task], child: &Task) -> Option<TaskId> {
+    all.iter().rev().find(|t| t.id < child.id && t.name == "deploy").map(|t| t.id)
+}
+
+/// The run with this number, parent's or child's.
+pub(crate) fn by_number(nailgun: &Nailgun, env: EnvId, task: TaskId) -> Result<NumberedRun, RunLookupError> {
+    if let Some(found) = runs(nailgun, env)?.into_iter().find(|f| f.task() == task || f.child.id == task) {
+        return Ok(NumberedRun::Run(found));
+    }
+    let other = nailgun.transaction(task).map_err(|error| match error.kind() {
+        NailgunErrorKind::NotFound => RunLookupError::Missing { task, env },
+        _ => RunLookupError::Nailgun(error),
+    })?;
+    if let Some(of) = other.cluster.filter(|of| *of != env) {
+        return Err(RunLookupError::Elsewhere { task, of, env });
+    }
+    if other.name == "deploy" && !other.status.is_over() {
+        return Ok(match nailgun.child(env, &other, GRAPH_TYPE)? {
+            Some(child) => return Err(not_ours(env, task, &child)),
+            None => NumberedRun::Preparing(other),
+        });
+    }
+    Err(not_ours(env, task, &other))
+}
+
+/// The error for a task that is no run of ours; `run` is what it executes.
+pub(crate) fn not_ours(env: EnvId, task: TaskId, run: &Task) -> RunLookupError {
+    let name = if run.name.is_empty() { "unnamed" } else { &run.name };
+    let what = match run.graph_type.as_str() {
+        "" => name.to_owned(),
+        graph_type => format!("{name} of graph {graph_type}"),
+    };
+    RunLookupError::NotOurs { task, what, env }
+}
+
+/// Whether a transaction is a run of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RunProof {
+    /// It is. The values are those that it uploads to its nodes; they are empty where Nailgun does not tell them.
+    Ours(UploadedValues),
+    /// Nailgun is still preparing it: it has no history yet.
+    NotYet,
+    /// It runs another graph, or our graph with the values of somebody else.
+    Stranger,
+}
+
+/// Looks at what a transaction carries: the type of its graph, and the values that only this program puts into it.
+pub(crate) fn proof(nailgun: &Nailgun, env: EnvId, child: &Task) -> Result<RunProof, NailgunError> {
+    if !may_be_ours(child) {
+        return Ok(RunProof::Stranger);
+    }
+    if let Some(data) = nailgun.task_data(child.id, VALUES)? {
+        let values = UploadedValues::parse(&data);
+        return Ok(if values.run.is_some() { RunProof::Ours(values) } else { RunProof::Stranger });
+    }
+    // The history of 9.0 has no values: there the names of the tasks count, and the graph in Nailgun has the values of the
+    // newest run.
+    let filter = HistoryFilter { tasks: vec![VALUES.to_owned()], ..HistoryFilter::default() };
+    let history = nailgun.history(child.id, &filter)?;
+    let named = history.iter().any(|record| record.task == VALUES);
+    Ok(match () {
+        () if named && child.graph_type.is_empty() => RunProof::Ours(stored_values(nailgun, env)?.unwrap_or_default()),
+        () if !history.is_empty() => RunProof::Stranger,
+        () if !child.status.is_over() => RunProof::NotYet,
+        // It failed before anything was sent to Astute.
+        () if child.graph_type == GRAPH_TYPE => RunProof::Ours(UploadedValues::default()),
+        () => RunProof::Stranger,
+    })
+}
+
+/// The values in the environment's graph in Nailgun: those of the newest run.
+fn stored_values(nailgun: &Nailgun, env: EnvId) -> Result<Option<UploadedValues>, NailgunError> {
+    let tasks = nailgun.graph(env, GRAPH_TYPE)?.map(|graph| graph.tasks).unwrap_or_default();
+    let task = tasks.iter().find(|task| task["id"] == VALUES);
+    let data = task.and_then(|task| task["parameters"]["data"].as_str());
+    Ok(data.map(UploadedValues::parse).filter(|values| values.run.is_some()))
+}
