@@ -43,7 +43,7 @@ struct Site {
     /// Number of nodes; by default twelve, of which one is outdated and one is powered off
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     nodes: Option<u32>,
-    /// Version of Nailgun to imitate; 9.0 follows its source code and was never compared with a running server
+    /// Version of Nailgun to imitate
     #[arg(long, value_name = "VERSION", default_value = "9.2")]
     nailgun: Version,
     /// Delay added to every task, in milliseconds
@@ -55,6 +55,10 @@ struct Site {
 enum Version {
     #[value(name = "9.0")]
     V9_0,
+    #[value(name = "9.0.1")]
+    V9_0_1,
+    #[value(name = "9.1")]
+    V9_1,
     #[value(name = "9.2")]
     V9_2,
     #[value(name = "10.0")]
@@ -65,6 +69,8 @@ impl Site {
     fn scenario(&self) -> Scenario {
         let mode = match self.nailgun {
             Version::V9_0 => NailgunMode::V9_0,
+            Version::V9_0_1 => NailgunMode::V9_0_1,
+            Version::V9_1 => NailgunMode::V9_1,
             Version::V9_2 => NailgunMode::V9_2,
             Version::V10_0 => NailgunMode::V10_0,
         };

@@ -14,6 +14,7 @@ mod lab {
     mod engine;
     mod failures;
     mod faults;
+    mod older;
     mod rules;
     mod scenes;
     mod selection;

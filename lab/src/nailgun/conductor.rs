@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use super::super::NailgunMode;
 use super::Shared;
 use super::astute::{self, Event, Orders, Outcome, Reporter};
 use super::db::{Db, Graph, Node, Owner, Record, now};
@@ -81,7 +80,7 @@ fn finish(db: &mut Db, run: &Run, error: Option<String>) {
     };
     db.notify(topic, run.cluster, None, text);
     let status = if error.is_some() { "error" } else { "ready" };
-    // 9.0 has one task for all of it; it is over already.
+    // Before 9.1 there is one task for all of it; it is over already.
     if let Some(task) = db.task_mut(run.parent).filter(|task| !task.finished()) {
         if task.start.is_none() {
             task.start = Some(now());
@@ -99,13 +98,13 @@ fn fail_rest(db: &mut Db, entries: &[Entry]) {
     }
 }
 
-/// A successful stop hides the tasks that it stopped.
+/// A successful stop hides all tasks that are over but itself.
 fn end_stops(db: &mut Db, run: &Run) {
-    let stopped =
-        db.tasks.values().any(|t| t.cluster == run.cluster && t.name == "stop_deployment" && t.finished() && !t.hidden);
-    let children: Vec<u32> = run.entries.iter().map(|entry| entry.child).collect();
-    if stopped {
-        for task in db.tasks.values_mut().filter(|task| task.id == run.parent || children.contains(&task.id)) {
+    let stop = |t: &&mut super::db::Task| t.name == "stop_deployment";
+    let of_run = db.tasks.values_mut().filter(|t| t.cluster == run.cluster && t.finished() && !t.hidden);
+    let (stops, others): (Vec<_>, Vec<_>) = of_run.partition(stop);
+    if !stops.is_empty() {
+        for task in others {
             task.hidden = true;
         }
     }
@@ -122,14 +121,17 @@ fn conduct_entry(shared: &Arc<Shared>, run: &Run, entry: &Entry) -> End {
     let (message, unreachable) = match begun {
         Ok(begun) => begun,
         Err(message) => {
-            fail_rest(&mut shared.db(), std::slice::from_ref(entry));
+            // Before 9.1 there is no child beside the task that gets the message.
+            if shared.mode.executes_graphs() {
+                fail_rest(&mut shared.db(), std::slice::from_ref(entry));
+            }
             return End::Badly(message);
         }
     };
     let (sender, events) = channel();
     shared.runs().insert(entry.child, sender.clone());
     shared.changed.notify_all();
-    let orders = Orders { dry: run.dry, noop: run.noop, brake: shared.mode > NailgunMode::V9_0 };
+    let orders = Orders { dry: run.dry, noop: run.noop, brake: shared.mode.executes_graphs() };
     let reporter = Receiver { shared, run, entry };
     let outcome = if shared.astute_is_lost() {
         Outcome::Lost
@@ -156,8 +158,12 @@ fn begin(db: &mut Db, run: &Run, entry: &Entry) -> Result<(Message, Vec<String>)
         task.snapshot.clone_from(&tasks);
     }
     promote(db, run.cluster, &nodes);
+    let deploying = !db.mode.executes_graphs() && !run.dry;
     for node in db.nodes.iter_mut().filter(|node| nodes.contains(&node.id)) {
-        node.progress = 1;
+        node.progress = u32::from(!deploying);
+        if deploying {
+            "deploying".clone_into(&mut node.status);
+        }
         if !run.dry && !run.noop {
             node.error_type = None;
             node.error_msg = None;
@@ -210,8 +216,11 @@ fn choose(db: &Db, run: &Run, entry: &Entry) -> Result<Vec<u32>, String> {
 
 /// Writes down how an entry ended: the task, the environment, a stop that was waiting.
 fn settle(db: &mut Db, run: &Run, entry: &Entry, end: &End) {
+    let old = !db.mode.executes_graphs();
     let (status, message) = match end {
+        End::Badly(message) if old => ("error", Some(format!("Deployment has failed. {message}"))),
         End::Badly(message) => ("error", Some(message.clone())),
+        End::Well | End::Stopped if old => ("ready", Some("Deployment is done. No changes.".to_owned())),
         End::Well | End::Stopped | End::Lost => ("ready", None),
     };
     if let Some(task) = db.task_mut(entry.child) {
@@ -233,14 +242,24 @@ fn settle(db: &mut Db, run: &Run, entry: &Entry, end: &End) {
         .map(|task| task.id);
     let name = db.cluster(run.cluster).map(|cluster| cluster.name.clone()).unwrap_or_default();
     if let Some(task) = waiting.and_then(|id| db.task_mut(id)) {
-        task.finish("ready", Some(format!("Deployment of environment '{name}' was successfully stopped.")));
+        let what = if old { format!("0 environment '{name}' node(s)") } else { format!("environment '{name}'") };
+        task.finish("ready", Some(format!("Deployment of {what} was successfully stopped.")));
     }
     if run.dry || run.noop {
         return;
     }
+    // Nodes that were not done yet fail with the run.
+    if old && matches!(end, End::Badly(_)) {
+        let unfinished = |node: &&mut Node| node.cluster == Some(run.cluster) && node.status == "deploying";
+        for node in db.nodes.iter_mut().filter(unfinished) {
+            "error".clone_into(&mut node.status);
+            node.error_type = Some("deploy".to_owned());
+        }
+    }
     let all_ready = db.nodes.iter().filter(|n| n.cluster == Some(run.cluster)).all(|n| n.status == "ready");
     let status = match end {
         End::Stopped => "stopped",
+        End::Badly(_) if old => "error",
         _ if all_ready => "operational",
         _ => "partially_deployed",
     };

@@ -245,6 +245,28 @@ impl NailgunControl {
         })
     }
 
+    /// The status of the environment.
+    pub fn cluster_status(&self) -> String {
+        self.shared.db().clusters.first().map(|cluster| cluster.status.clone()).unwrap_or_default()
+    }
+
+    /// The types of the environment's graphs, the empty `default` left out.
+    pub fn graph_types(&self) -> Vec<String> {
+        let db = self.shared.db();
+        let own = db.graphs.iter().filter(|graph| matches!(graph.owner, Owner::Cluster(_)) && graph.kind != "default");
+        own.map(|graph| graph.kind.clone()).collect()
+    }
+
+    /// What an upload task put on nodes, run by run: the number of Nailgun's task, and `parameters.data`.
+    pub fn uploaded(&self, task: &str) -> Vec<(u32, String)> {
+        let db = self.shared.db();
+        let data = |run: &super::db::Task| {
+            let found = run.snapshot.iter().find(|one| one.get("id").is_some_and(|id| id == task))?;
+            Some((run.id, found.get("parameters")?.get("data")?.as_str()?.to_owned()))
+        };
+        db.tasks.values().filter_map(data).collect()
+    }
+
     /// Waits until nothing is pending or running, or until the time is up; returns whether that happened.
     pub fn wait_until_idle(&self, patience: Duration) -> bool {
         self.wait(patience, |db| db.tasks.values().all(|task| task.hidden || task.finished()))
@@ -311,6 +333,7 @@ fn database(scenario: &Scenario, ips: &BTreeMap<u32, String>) -> Db {
         taken_out: None,
         succeeded: BTreeSet::new(),
         clusters: Vec::new(),
+        deployed: scenario.deployed,
     };
     for release in 1..=3 {
         let stages = json!({"tasks": [

@@ -16,6 +16,8 @@ pub(super) type GraphTask = Map<String, Value>;
 pub(super) struct Db {
     pub(super) mode: NailgunMode,
     pub(super) clusters: Vec<Cluster>,
+    /// Whether the environments were deployed before: 9.0 then allows no stop.
+    pub(super) deployed: bool,
     pub(super) nodes: Vec<Node>,
     pub(super) plugins: BTreeSet<u32>,
     pub(super) graphs: Vec<Graph>,

@@ -76,6 +76,8 @@ pub(super) fn deploy(db: &mut Db, cluster: u32, how: &str, request: &Request) ->
     }
     db.cluster(cluster).ok_or_else(|| missing("Cluster"))?;
     let kind = request.arg("graph_type").filter(|kind| !kind.is_empty()).unwrap_or("default").to_owned();
+    // For tasks by name 9.0 knows the default graph alone, whatever type is asked for.
+    let kind = if how == "deploy_tasks" && db.mode == NailgunMode::V9_0 { "default".to_owned() } else { kind };
     let known = db.merged(cluster, &kind);
     if known.is_empty() && kind != "default" {
         let message = format!(
@@ -143,15 +145,19 @@ fn start(
     noop: bool,
     force: bool,
 ) -> Result<Started, Response> {
-    if db.busy(cluster) {
-        return Err(refusal(409, "Deployment already started"));
+    // Before 9.1 the task that is returned is the deployment itself.
+    let single = !db.mode.executes_graphs();
+    match db.mode {
+        // Both run.
+        NailgunMode::V9_0 => {}
+        NailgunMode::V9_0_1 if db.busy(cluster) => return Err(refusal(400, "deployment task is already running")),
+        _ if db.busy(cluster) => return Err(refusal(409, "Deployment already started")),
+        _ => {}
     }
-    // The next run hides finished tasks from /tasks/.
-    for task in db.tasks.values_mut().filter(|task| task.cluster == cluster && task.finished()) {
+    // Since 9.1 the next run hides finished tasks from /tasks/.
+    for task in db.tasks.values_mut().filter(|task| !single && task.cluster == cluster && task.finished()) {
         task.hidden = true;
     }
-    // 9.0 has no sequences: the task that is returned is the deployment itself. Taken from its source, never observed.
-    let single = db.mode == NailgunMode::V9_0;
     let parent = db.add_task(if single { "deployment" } else { "deploy" }, cluster, None);
     for entry in &mut entries {
         entry.child = if single { parent } else { db.add_task("deployment", cluster, Some(parent)) };
@@ -190,12 +196,17 @@ pub(super) fn stop(db: &mut Db, cluster: u32, request: &Request) -> Result<Stop,
         return Err(bad_method());
     }
     db.cluster(cluster).ok_or_else(|| missing("Cluster"))?;
+    if db.mode == NailgunMode::V9_0 && db.deployed {
+        return Err(refusal(400, "Stop action is forbidden for the cluster"));
+    }
     let open = |task: &&super::db::Task| task.cluster == cluster && !task.hidden && !task.finished();
     if db.tasks.values().filter(open).any(|task| task.name == "stop_deployment") {
-        return Err(Response::new(400, "text/plain", "Stopping deployment task is already launched"));
+        let text = "Stopping deployment task is already launched";
+        let plain = || Response::new(400, "text/plain", text);
+        return Err(if db.mode.executes_graphs() { plain() } else { refusal(409, text) });
     }
-    // Any older deployment counts as something to stop. Without one the server refuses (from its source, never
-    // observed).
+    // Any older deployment counts as something to stop. Without one the server refuses; so its source says, and no
+    // recording holds it.
     if !db.tasks.values().any(|task| task.cluster == cluster && task.name == "deployment") {
         return Err(Response::new(400, "text/plain", "Nothing to stop"));
     }

@@ -1,5 +1,6 @@
 //! What the embedded Nailgun can be made to answer in place of the truth.
 
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::web::{Manner, Reply, Request, Response};
@@ -22,6 +23,26 @@ enum Effect {
     Instead(Manner),
     /// The request does what it says; its answer is sent in this manner.
     Manner(Manner),
+    /// The request does what it says, after as many of its like have come.
+    Meet(Arc<Meeting>),
+}
+
+/// Where requests wait for each other.
+#[derive(Debug)]
+pub(super) struct Meeting {
+    /// How many have not come yet.
+    missing: Mutex<usize>,
+    complete: Condvar,
+}
+
+impl Meeting {
+    /// Waits until all have come; those who come later do not wait. If somebody never comes, the others give up.
+    pub(super) fn join(&self) {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        *missing = missing.saturating_sub(1);
+        self.complete.notify_all();
+        drop(self.complete.wait_timeout_while(missing, Duration::from_secs(30), |missing| *missing > 0));
+    }
 }
 
 /// What becomes of a request.
@@ -30,6 +51,8 @@ pub(super) enum Verdict {
     Replace(Reply),
     /// It is carried out, and the answer is sent so.
     Carry(Manner),
+    /// It is carried out after a meeting.
+    Meet(Arc<Meeting>),
 }
 
 impl NailgunFault {
@@ -73,6 +96,12 @@ impl NailgunFault {
         Self::new(path, Effect::Manner(Manner::After(pause)))
     }
 
+    /// They wait for each other and are carried out when so many have come: two clients at the same moment.
+    pub fn meet(path: &str, requests: usize) -> Self {
+        let meeting = Meeting { missing: Mutex::new(requests), complete: Condvar::new() };
+        Self::new(path, Effect::Meet(Arc::new(meeting)))
+    }
+
     /// Only requests with this method.
     #[must_use]
     pub fn method(mut self, method: &str) -> Self {
@@ -108,6 +137,7 @@ impl NailgunFault {
             Effect::Answer(response) => Verdict::Replace(response.clone().into()),
             Effect::Instead(manner) => Verdict::Replace(Reply { response: Response::empty(500), manner: *manner }),
             Effect::Manner(manner) => Verdict::Carry(*manner),
+            Effect::Meet(meeting) => Verdict::Meet(Arc::clone(meeting)),
         })
     }
 }

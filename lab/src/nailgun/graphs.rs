@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::NailgunMode;
 use super::super::web::{Request, Response};
 use super::answer::{Answer, bad_method, json_answer, missing, refusal, unexpected, unknown_url};
 use super::db::{Db, Graph, GraphTask, Owner, RELEASE};
@@ -40,6 +41,9 @@ pub(super) fn one(db: &mut Db, owner: Owner, kind: &str, request: &Request) -> A
         "GET" => Ok(json_answer(200, &form(db.graph(owner, kind).ok_or_else(undefined)?))),
         "POST" => {
             let body = checked(db, request)?;
+            if db.mode < NailgunMode::V9_2 {
+                refuse_double(db.mode, &body)?;
+            }
             if db.graph(owner, kind).is_some() {
                 return Err(refusal(409, &format!("Deployment graph with type \"{kind}\" already exist.")));
             }
@@ -62,8 +66,11 @@ pub(super) fn one(db: &mut Db, owner: Owner, kind: &str, request: &Request) -> A
         }
         "DELETE" => {
             let place = db.graphs.iter().position(|graph| graph.owner == owner && graph.kind == kind);
-            db.graphs.remove(place.ok_or_else(undefined)?);
-            Ok(Response::empty(204))
+            // Before 9.1 the message is no JSON, and the good answer has a body.
+            let old = !db.mode.executes_graphs();
+            let text = || Response::new(404, "text/html", format!("Graph with type: {kind} is not defined"));
+            db.graphs.remove(place.ok_or_else(|| if old { text() } else { undefined() })?);
+            Ok(if old { json_answer(200, &Value::Null) } else { Response::empty(204) })
         }
         _ => Err(bad_method()),
     }
@@ -80,7 +87,16 @@ pub(super) fn all(db: &Db, request: &Request) -> Answer {
             .filter(|text| !text.is_empty())
             .map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>())
     };
-    let (types, clusters) = (list("graph_types"), list("clusters_ids"));
+    let (mut types, clusters) = (list("graph_types"), list("clusters_ids"));
+    // Before 9.1 nothing is filtered; 9.1 answers with all graphs where none is of these types.
+    if !db.mode.executes_graphs() {
+        return Ok(json_answer(200, &db.graphs.iter().map(form).collect()));
+    }
+    if db.mode == NailgunMode::V9_1
+        && types.as_ref().is_some_and(|types| !db.graphs.iter().any(|graph| types.contains(&graph.kind)))
+    {
+        types = None;
+    }
     if types.is_some() && clusters.is_some() {
         return Err(unexpected());
     }
@@ -117,6 +133,18 @@ fn known(db: &Db, owner: Owner) -> Result<(), Response> {
         Owner::Plugin(id) if !db.plugins.contains(&id) => Err(missing("Plugin")),
         _ => Ok(()),
     }
+}
+
+/// Tasks of the same id: older servers do not look for them, and their database refuses the second one.
+fn refuse_double(mode: NailgunMode, body: &Map<String, Value>) -> Result<(), Response> {
+    let mut seen = std::collections::BTreeSet::new();
+    let ids = body.get("tasks").and_then(Value::as_array).into_iter().flatten().filter_map(|task| task["id"].as_str());
+    let Some(double) = ids.filter(|id| !seen.insert(*id)).min() else { return Ok(()) };
+    let kind = if mode == NailgunMode::V9_0 { "text/html" } else { "text/plain" };
+    let text = format!(
+        "Traceback (most recent call last):\n  File \"/usr/lib/python2.7/site-packages/nailgun/api/v1/handlers/base.py\", line 285, in content_json\n    resp = func(cls, *args, **kwargs)\nIntegrityError: (psycopg2.IntegrityError) duplicate key value violates unique constraint \"_task_name_deployment_graph_id_uc\"\nDETAIL:  Key (deployment_graph_id, task_name)=(15, {double}) already exists.\n"
+    );
+    Err(Response::new(500, kind, text))
 }
 
 fn checked(db: &Db, request: &Request) -> Result<Map<String, Value>, Response> {

@@ -31,7 +31,7 @@ pub(super) fn of(db: &Db, id: u32, request: &Request) -> Answer {
             && statuses.as_ref().is_none_or(|all| all.iter().any(|one| one == record.status))
     };
     let records = task.history.iter().filter(|record| wanted(record));
-    // Taken from its source, never observed: raw records, and no filter by name.
+    // Raw records, and no filter by name.
     if db.mode == NailgunMode::V9_0 {
         return Ok(json_answer(200, &records.map(raw).collect()));
     }
@@ -54,12 +54,20 @@ fn form(db: &Db, task: &Task, record: &Record, summary: bool) -> Map<String, Val
     let mut form = uploaded.map(task_form).unwrap_or_default();
     form.remove("id");
     form.insert("task_name".into(), json!(record.task));
-    form.insert("type".into(), json!(record.kind));
+    // On 9.0.1 a task that was skipped keeps its type, and on 9.1 a stage does.
+    let keeps = match db.mode {
+        NailgunMode::V9_0 | NailgunMode::V9_0_1 => true,
+        NailgunMode::V9_1 => form.get("type").is_some_and(|kind| kind == "stage"),
+        NailgunMode::V9_2 | NailgunMode::V10_0 => false,
+    };
+    if !keeps || !form.contains_key("type") {
+        form.insert("type".into(), json!(record.kind));
+    }
     form.insert("node_id".into(), json!(record.node));
     form.insert("status".into(), json!(record.status));
     form.insert("time_start".into(), json!(record.start));
     form.insert("time_end".into(), json!(record.end));
-    if db.mode == NailgunMode::V9_2 {
+    if db.mode < NailgunMode::V10_0 {
         form.insert("custom".into(), json!({}));
     }
     if summary {

@@ -29,7 +29,7 @@ pub(super) struct Keystone {
     pub(super) uses_left: Option<usize>,
     /// Whether Keystone itself is out of reach.
     pub(super) down: bool,
-    /// Whether the user lacks the role `admin`. Taken from 10.0's source, never observed.
+    /// Whether the user lacks the role `admin`. So 10.0's source says; no recording holds it.
     pub(super) read_only: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The embedded Nailgun, faithful to what was observed of 9.2 and 10.0, oddities included, and to what was
-//! read of 9.0; behind it an Astute that runs graphs on the lab's trees.
+//! The embedded Nailgun, faithful to what real servers of 9.0, 9.0.1, 9.1, 9.2 and 10.0 answered, oddities included;
+//! behind it an Astute that runs graphs on the lab's trees.
 
 mod answer;
 mod astute;

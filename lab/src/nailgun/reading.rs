@@ -6,25 +6,41 @@ use serde_json::{Value, json};
 
 use super::super::NailgunMode;
 use super::super::web::{Request, Response};
-use super::answer::{Answer, json_answer, missing};
+use super::answer::{Answer, bad_method, json_answer, missing};
 use super::db::{Cluster, Db, Node, RELEASE};
+use super::graphs::body;
 
 pub(super) fn version(mode: NailgunMode) -> Value {
-    json!({
+    let mut version = json!({
         "release": mode.release(),
         "api": "1",
         "auth_required": true,
         "feature_groups": ["experimental", "advanced"],
-    })
+    });
+    if mode < NailgunMode::V9_2 {
+        version["openstack_version"] = json!("mitaka-9.0");
+    }
+    version
 }
 
 pub(super) fn clusters(db: &Db) -> Answer {
     Ok(json_answer(200, &db.clusters.iter().map(|cluster| one_cluster(db, cluster)).collect()))
 }
 
-pub(super) fn cluster(db: &Db, id: u32) -> Answer {
-    let cluster = db.cluster(id).ok_or_else(|| missing("Cluster"))?;
-    Ok(json_answer(200, &one_cluster(db, cluster)))
+/// One environment. A client may change its status, which is how an operator frees one that is `error`.
+pub(super) fn cluster(db: &mut Db, id: u32, request: &Request) -> Answer {
+    let place = db.clusters.iter().position(|cluster| cluster.id == id).ok_or_else(|| missing("Cluster"))?;
+    match request.method.as_str() {
+        "GET" => {}
+        "PUT" => {
+            let body = body(request)?;
+            if let Some(status) = body["status"].as_str() {
+                status.clone_into(&mut db.clusters[place].status);
+            }
+        }
+        _ => return Err(bad_method()),
+    }
+    Ok(json_answer(200, &one_cluster(db, &db.clusters[place])))
 }
 
 fn one_cluster(db: &Db, cluster: &Cluster) -> Value {
@@ -43,7 +59,8 @@ fn one_cluster(db: &Db, cluster: &Cluster) -> Value {
         "is_customized": false,
         "is_locked": false,
         "components": [],
-        "changes": general.into_iter().chain(own).collect::<Vec<_>>(),
+        // Before 9.1 a deployment settles them.
+        "changes": general.into_iter().chain(own).filter(|_| db.mode.executes_graphs()).collect::<Vec<_>>(),
         "ui_settings": {
             "view_mode": "standard", "filter": {}, "sort": [{"roles": "asc"}], "filter_by_labels": {}, "sort_by_labels": [],
             "search": "",

@@ -23,6 +23,10 @@ impl Service for Api {
         let manner = match verdict {
             Some(Verdict::Replace(reply)) => return reply,
             Some(Verdict::Carry(manner)) => manner,
+            Some(Verdict::Meet(meeting)) => {
+                meeting.join();
+                Manner::Whole
+            }
             None => Manner::Whole,
         };
         let response = self.route(request).unwrap_or_else(|refusal| refusal);
@@ -38,7 +42,7 @@ impl Api {
         }
         let ["api", rest @ ..] = parts.as_slice() else { return Err(unknown_url()) };
         let rest = rest.strip_prefix(&["v1"]).unwrap_or(rest);
-        // Public on 9.0, as its source says; on 9.2 and 10.0 it needs a token as everything else.
+        // Public on 9.0; since 9.0.1 it needs a token as everything else.
         if self.0.mode > NailgunMode::V9_0 || rest != ["version"] {
             lock(&self.0.keystone).admit(request)?;
         }
@@ -67,8 +71,7 @@ impl Api {
             ["releases", id, "deployment_graphs", rest @ ..] => self.graphs(request, Owner::Release(number(id)?), rest),
             ["plugins", id, "deployment_graphs", rest @ ..] => self.graphs(request, Owner::Plugin(number(id)?), rest),
             ["graphs"] => graphs::all(&shared.db(), request),
-            // 9.0 has no such address. Taken from its source, never observed.
-            ["graphs", "execute"] if shared.mode > NailgunMode::V9_0 => {
+            ["graphs", "execute"] if shared.mode.executes_graphs() => {
                 let started = execute::execute(&mut shared.db(), request)?;
                 Ok(self.start(started))
             }
@@ -89,7 +92,7 @@ impl Api {
         let get = || if request.method == "GET" { Ok(()) } else { Err(bad_method()) };
         let shared = &self.0;
         match parts {
-            [] => get().and_then(|()| reading::cluster(&shared.db(), id)),
+            [] => reading::cluster(&mut shared.db(), id, request),
             ["attributes"] => get().and_then(|()| reading::attributes(&shared.db(), id)),
             ["deployment_graphs", rest @ ..] => self.graphs(request, Owner::Cluster(id), rest),
             ["deployment_tasks"] => execute::merged(&shared.db(), id, request),

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::NailgunMode;
 use super::super::web::{Request, Response};
 use super::answer::{Answer, bad_method, json_answer, missing, refusal};
 use super::db::{Db, Task};
@@ -75,14 +74,13 @@ pub(super) fn form(db: &Db, task: &Task, view: View) -> Value {
         "result": {},
     });
     if let Value::Object(map) = &mut form {
-        // 9.0 has none of these. Taken from its source, never observed.
-        if db.mode > NailgunMode::V9_0 {
+        if db.mode.executes_graphs() {
             map.insert("dry_run".into(), json!(task.dry_run));
             map.insert("graph_type".into(), json!(task.graph_type));
             map.insert("time_start".into(), json!(task.start));
             map.insert("time_end".into(), json!(task.end));
         }
-        if view == View::Tasks {
+        if view == View::Tasks && db.mode.executes_graphs() {
             map.insert("parent_id".into(), json!(task.parent));
         }
     }

@@ -173,7 +173,6 @@ fn graphs_of_one_order_run_in_sequence_and_a_failure_aborts_the_rest() {
     assert!(second.history.is_empty());
 }
 
-/// What was only read of 9.0, never observed.
 #[test]
 fn nine_zero_has_no_execute_no_brake_and_raw_history() {
     let site = Site::new(recorded().nailgun(NailgunMode::V9_0).node(NodeSpec::new(7, &["controller"])));

@@ -19,7 +19,7 @@ pub(in super::super) struct Orders {
     pub(in super::super) dry: bool,
     /// Tasks go through without doing anything; none of them can fail the run.
     pub(in super::super) noop: bool,
-    /// Whether a failed node stops the others. Not in 9.0.
+    /// Whether a failed node stops the others: since 9.1.
     pub(in super::super) brake: bool,
 }
 
@@ -183,7 +183,7 @@ impl Run<'_> {
         let one = &self.plan.copies[copy];
         let stage = self.plan.nodes[one.node].is_none();
         let states: Vec<State> = one.waits_for.iter().map(|other| self.plan.copies[*other].state).collect();
-        // A stage waits until everything before it is over, failed or not; in 9.0 it fails with it.
+        // A stage waits until everything before it is over, failed or not; before 9.1 it fails with it.
         let tolerant = stage && self.orders.brake;
         if !tolerant && states.iter().any(|state| matches!(state, State::Failed | State::Cut)) {
             self.plan.copies[copy].state = State::Cut;

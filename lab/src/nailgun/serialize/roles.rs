@@ -11,13 +11,12 @@ use super::super::db::{Db, GraphTask, Node};
 /// What a controller is besides. The same on 9.2 and 10.0, where tasks go by tags.
 const CONTROLLER_TAGS: &[&str] = &["controller", "database", "keystone", "neutron", "rabbitmq"];
 
-/// Tags of a node that are not yet split into primary and others; 9.0 knows only roles. Taken from its source,
-/// never observed.
+/// Tags of a node that are not yet split into primary and others; before 9.2 there are only roles.
 fn plain_tags(mode: NailgunMode, node: &Node) -> BTreeSet<&str> {
     let roles = node.roles.iter().map(String::as_str);
     roles
         .flat_map(|role| match role {
-            "controller" if mode > NailgunMode::V9_0 => CONTROLLER_TAGS.to_vec(),
+            "controller" if mode >= NailgunMode::V9_2 => CONTROLLER_TAGS.to_vec(),
             other => vec![other],
         })
         .collect()
