@@ -18,6 +18,8 @@ need debootstrap debootstrap
 need dpkg-deb dpkg
 need setpriv util-linux
 need openssl openssl
+need python3 python3
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 
 if [ -z "$missing" ]; then
     echo "system packages: all there"

@@ -15,7 +15,7 @@ use super::{Cli, Command, Format, InventoryCommand, Origins, shared};
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let plain = without_empty_variables(Cli::command());
     let mut command = shared::accept_before_the_command(plain.clone());
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let matches = command.try_get_matches_from_mut(without_the_clients_word(arguments))?;
     shared::refuse_unused(&plain, &matches)?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
     cli.origins = Origins::of(&plain, &matches);
@@ -25,6 +25,15 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
         return Err(clap::Error::raw(ErrorKind::InvalidValue, "only `inventory show` has `-f ansible`\n"));
     }
     Ok(cli)
+}
+
+/// Accepts the words of the Fuel client as well: `updates --env 1 check installed`.
+fn without_the_clients_word(arguments: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    arguments
+        .into_iter()
+        .enumerate()
+        .filter(|(position, word)| *position != 1 || word != "updates")
+        .map(|(_, word)| word)
 }
 
 /// Treats empty variables as unset: with `FUEL_UPDATES_ENV= fuel-updates ...` a script clears a variable.
@@ -63,6 +72,16 @@ mod tests {
             assert_eq!((settings.ssh.fanout, settings.output.format), (Some(5), Format::Json), "{line}");
             assert_eq!(cli.origins.get("fanout").map(|o| o.to_string()).as_deref(), Some("option --fanout"), "{line}");
         }
+    }
+
+    #[test]
+    fn the_fuel_clients_word_may_stand_first_and_nowhere_else() {
+        let cli = parsed("fuel-updates updates --env 1 check installed").expect("the client's words");
+        assert!(matches!(cli.command, Command::Check(_)) && cli.global.env == Some(1));
+        assert_eq!(
+            parsed("fuel-updates check updates").expect_err("no command of `check`"),
+            "error: unrecognized subcommand 'updates'"
+        );
     }
 
     #[test]
