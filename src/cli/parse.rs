@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn the_fuel_clients_word_may_stand_first_and_nowhere_else() {
         let cli = parsed("fuel-updates updates --env 1 check installed").expect("the client's words");
-        assert!(matches!(cli.command, Command::Check(_)) && cli.global.env == Some(1));
+        assert!(matches!(cli.command, Command::Check(_)) && cli.global.env.map(|env| env.0) == Some(1));
         assert_eq!(
             parsed("fuel-updates check updates").expect_err("no command of `check`"),
             "error: unrecognized subcommand 'updates'"
