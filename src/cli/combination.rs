@@ -46,6 +46,7 @@ const RULES: &[(&str, When, &[&str])] = &[
     ("inventory import", When::Without("from"), SSH),
     ("graph show", When::Without("compiled"), &["inventory", "mos_version", "mirror", "ca_file"]),
     ("graph show", When::With("compiled"), &["format", "columns", "sort"]),
+    ("graph show", When::With("env_neutral"), &["inventory"]),
     ("install", When::With("attach"), PLANNING),
     ("install", When::With("stop"), PLANNING),
     ("install", When::With("stop"), &["give_up_after"]),

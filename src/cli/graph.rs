@@ -19,9 +19,13 @@ pub(crate) struct GraphShowOptions {
     /// Show the graph in this folder instead of the built-in one.
     pub(crate) dir: Option<PathBuf>,
 
-    /// Print one self-contained YAML file that installs the update announced by the mirror; needs --env.
+    /// Print one self-contained YAML file that installs the update announced by the mirror; needs --env or --env-neutral.
     #[arg(long)]
     pub(crate) compiled: bool,
+
+    /// Compile for any environment and any number of runs, as a package delivers it; needs --mos-version.
+    #[arg(long, requires = "compiled")]
+    pub(crate) env_neutral: bool,
 
     /// Update this many compute nodes at the same time (only with --compiled).
     #[arg(long, value_name = "N", default_value = "5", requires = "compiled", value_parser = clap::value_parser!(u16).range(1..=50))]

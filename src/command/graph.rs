@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use super::mirror_client::MirrorClient;
 use super::site;
-use crate::cli::{GraphCheckOptions, GraphShowOptions};
+use crate::cli::{GraphCheckOptions, GraphShowOptions, Origin};
 use crate::domain::mos_version::MosVersion;
+use crate::domain::numbers::EnvId;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::{Graph, RunValues};
@@ -42,9 +43,7 @@ pub(crate) fn check(options: &GraphCheckOptions, ui: &Ui) -> Result<Exit, AppErr
 pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let dir = options.dir.as_deref();
     let batch = options.batch.into();
-    let env = settings.env.ok_or_else(|| {
-        AppError::new(Exit::Usage, "a compiled graph is for one environment; give --env ID".to_owned())
-    })?;
+    let env = env(options, settings)?;
     let graph = load(dir)?;
     let findings = graph.lint();
     if !findings.is_empty() {
@@ -53,7 +52,14 @@ pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui)
         return Err(error.hinted(Some("see `fuel-updates graph check DIR`".to_owned())));
     }
     let mirror = MirrorClient::new(settings)?;
-    let version = mos_version(settings)?;
+    let version = match (&settings.mos_version, env) {
+        (Some(version), _) => version.clone(),
+        (None, Some(_)) => mos_version_of_env(settings)?,
+        (None, None) => {
+            return Err(AppError::new(Exit::Usage, "a graph for any environment is for one MOS version")
+                .hinted("give --mos-version X.Y".to_owned()));
+        }
+    };
     let found = mirror.fetch(&version)?;
     if found.fell_back {
         ui.warning(&format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
@@ -61,31 +67,31 @@ pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui)
     for doubt in found.doubts(&version, Timestamp::now().as_second()) {
         ui.warning(&doubt);
     }
-    let values = RunValues {
-        run: format!("{}-compiled", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")),
-        env,
-        target: found.mu,
-        file: found.raw,
-        repos: vec![],
-        sources: vec![],
-        roles: vec![],
-        mos_version: Some(version),
-        canary: None,
-        restart_rabbitmq: false,
-        restart_mysql: false,
-        skip_cluster_checks: false,
-    };
+    let mut values = RunValues::for_any_run(found.mu, found.raw, version);
+    if env.is_some() {
+        let run = format!("{}-compiled", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+        values = RunValues { run, env, ..values };
+    }
     let text = graph.upload_file(&values, batch)?;
     ui.status(&format!("compiled for {} from {}", values.target.title, found.url));
     ui.data(&text);
     Ok(Exit::Ok)
 }
 
-/// The environment's MOS version: from the option, else from the node list. Neither nodes nor Nailgun are asked.
-fn mos_version(settings: &Settings) -> Result<MosVersion, AppError> {
-    if let Some(version) = &settings.mos_version {
-        return Ok(version.clone());
+/// The environment that the graph is compiled for; none: any.
+fn env(options: &GraphShowOptions, settings: &Settings) -> Result<Option<EnvId>, AppError> {
+    let given = settings.explained.iter().any(|s| s.name == "env" && matches!(s.origin, Origin::Option(_)));
+    match (options.env_neutral, settings.env) {
+        (true, _) if given => Err(AppError::new(Exit::Usage, "--env has no effect with --env-neutral")),
+        (true, _) => Ok(None),
+        (false, Some(env)) => Ok(Some(env)),
+        (false, None) => Err(AppError::new(Exit::Usage, "a compiled graph is for one environment; give --env ID")
+            .hinted("for all environments of a MOS version give --env-neutral".to_owned())),
     }
+}
+
+/// The environment's MOS version as the node list has it. Neither nodes nor Nailgun are asked.
+fn mos_version_of_env(settings: &Settings) -> Result<MosVersion, AppError> {
     let known = site::site(settings).ok().and_then(|site| site.mos_version);
     known.map(|(version, _)| version).ok_or_else(|| {
         AppError::new(Exit::Usage, "the environment's MOS version is not known")

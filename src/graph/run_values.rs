@@ -12,10 +12,11 @@ use crate::domain::text::one_line;
 /// The values of one run (a node gets them as `/var/lib/fuel-mu/env`).
 #[derive(Clone, Debug)]
 pub struct RunValues {
-    /// The run's id; begins with the time, so that names sort by it: `20261123T002301Z-1a2b`.
+    /// The run's id; begins with the time, so that names sort by it: `20261123T002301Z-1a2b`. [`RunValues::ANY_RUN`]: the
+    /// pre-check on each node chooses one.
     pub run: String,
-    /// The environment's number.
-    pub env: EnvId,
+    /// The environment's number; none: any environment.
+    pub env: Option<EnvId>,
     /// The update that the mirror announces.
     pub target: Mu,
     /// The mirror's bytes: what the commit writes as `mu-version.json`.
@@ -41,6 +42,27 @@ pub struct RunValues {
 }
 
 impl RunValues {
+    /// The id of a run that is not known yet.
+    pub const ANY_RUN: &'static str = "auto";
+
+    /// Values that hold for any run in any environment of a MOS version; `file` is the update's `mu-version.json`.
+    pub fn for_any_run(target: Mu, file: Vec<u8>, mos_version: MosVersion) -> Self {
+        Self {
+            run: Self::ANY_RUN.to_owned(),
+            env: None,
+            target,
+            file,
+            repos: vec![],
+            sources: vec![],
+            roles: vec![],
+            mos_version: Some(mos_version),
+            canary: None,
+            restart_rabbitmq: false,
+            restart_mysql: false,
+            skip_cluster_checks: false,
+        }
+    }
+
     /// The text of the `env` file: lines `KEY='value'`, values of harmless characters only.
     ///
     /// # Errors
@@ -54,7 +76,7 @@ impl RunValues {
         let flag = |on: bool| if on { "1" } else { "0" }.to_owned();
         let lines = [
             ("MU_RUN", self.run.clone()),
-            ("MU_ENV", self.env.to_string()),
+            ("MU_ENV", self.env.map(|env| env.to_string()).unwrap_or_default()),
             ("MU_TARGET_ID", self.target.id.to_string()),
             ("MU_TARGET_TIMESTAMP", self.target.timestamp.to_string()),
             ("MU_TARGET_JSON_B64", STANDARD.encode(target)),
@@ -86,7 +108,7 @@ pub(super) mod tests {
     pub(in crate::graph) fn values() -> RunValues {
         RunValues {
             run: "20261123T002301Z-1a2b".into(),
-            env: EnvId(1),
+            env: Some(EnvId(1)),
             target: Mu { id: 3, title: "it's \"MU\" 3 {x}".into(), timestamp: 1_467_647_277, doc_link: None },
             file: b"{\"id\": 3}\n".to_vec(),
             repos: vec!["mos".into(), "mos-updates".into()],

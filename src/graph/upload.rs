@@ -21,21 +21,25 @@ impl Graph {
 }
 
 fn comment(values: &RunValues) -> String {
-    let env = values.env;
     let target = &values.target;
     let link =
         target.doc_link.as_ref().map_or_else(String::new, |link| format!("# Read first: {}\n", one_line(link, 200)));
     let version = values.mos_version.as_deref().unwrap_or("unknown");
     let file = String::from_utf8_lossy(&values.file);
+    let (place, env) = match values.env {
+        Some(env) => (format!("environment {env}, MOS {version}"), env.to_string()),
+        None => (format!("any environment of MOS {version}, as often as it is run"), "ENV".to_owned()),
+    };
     format!(
-        "# Brings {title} (id {id}, timestamp {timestamp}) to environment {env}, MOS {version}. It was compiled for this target and for no
-# other: the commit writes the mirror's own bytes, which were
+        "# Brings {title} (id {id}, timestamp {timestamp}) to {place}. It was compiled for this target and for no
+# other: the commit writes the bytes of its mu-version.json, which were
 #   {file}
 {link}#
-#   fuel2 graph upload --env {env} --type {GRAPH_TYPE} --file tasks.yaml
-#   fuel2 graph execute --env {env} --type {GRAPH_TYPE} --nodes ...
+#   fuel2 graph upload --env {env} --graph-type {GRAPH_TYPE} --file FILE
+#   fuel2 graph execute --env {env} --graph-types {GRAPH_TYPE} --nodes ID ID ...
+#   fuel2 task history show TASK
 #
-# `fuel-updates --env {env} install` does more: it compares what Nailgun would run with the plan, compares the nodes' package
+# FILE is this file. `fuel-updates --env {env} install` does more: it compares what Nailgun would run with the plan, compares the nodes' package
 # sources with the environment's, lets one compute go first, names the nodes of the run, and proves the result. Of a run of this
 # file, `fuel-updates --env {env} check installed` and `history` tell afterwards. Name the nodes: without --nodes Nailgun takes all
 # that the filter lets through, and leaves out offline ones without a word. Run it again after a failure: nodes already updated
@@ -133,6 +137,18 @@ mod tests {
         assert_eq!(again.stages(), graph.stages());
         let findings: Vec<String> = again.lint().iter().map(ToString::to_string).collect();
         assert_eq!(findings, Vec::<String>::new());
+    }
+
+    #[test]
+    fn for_any_run_it_names_neither_a_run_nor_an_environment() {
+        let values = RunValues::for_any_run(values().target, b"{\"id\": 3}\n".to_vec(), "9.0".parse().unwrap());
+        let text = Graph::builtin().unwrap().upload_file(&values, 5).unwrap();
+        assert!(text.contains("to any environment of MOS 9.0, as often as it is run."), "{text:.300}");
+        assert!(text.contains("#   fuel2 graph upload --env ENV --graph-type fuel-updates-mu --file FILE\n"));
+        let body: Value = serde_saphyr::from_str(&text).unwrap();
+        let env = body["tasks"].as_array().unwrap().iter().find(|task| task["id"] == "mu_env").unwrap();
+        let env = env["parameters"]["data"].as_str().unwrap();
+        assert!(env.starts_with("MU_RUN='auto'\nMU_ENV=''\n") && env.contains("MU_ROLES=''\n"), "{env}");
     }
 
     #[test]

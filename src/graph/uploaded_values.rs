@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::RunValues;
 use crate::domain::mu::Mu;
 use crate::domain::text::one_line;
 
 /// The values in the `env` file of a run; values that cannot be read are absent. Safe to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UploadedValues {
-    /// The run's id.
+    /// The run's id; none where each node chose one.
     pub run: Option<String>,
     /// The maintenance update that it installs.
     pub target: Option<Mu>,
@@ -32,7 +33,8 @@ impl UploadedValues {
             let roles = roles.split(',').filter(|r| !r.is_empty()).map(|r| one_line(r, 60)).collect();
             Some((id.parse().ok()?, roles))
         });
-        Self { run: Some(run).filter(|run| !run.is_empty()), target, roles: roles.collect() }
+        let known = !run.is_empty() && run != RunValues::ANY_RUN;
+        Self { run: Some(run).filter(|_| known), target, roles: roles.collect() }
     }
 }
 
@@ -51,7 +53,7 @@ mod tests {
 
     #[test]
     fn odd_text_tells_nothing() {
-        for text in ["", "MU_RUN=x", "MU_RUN='", "MU_ROLES='x:y 1 2:'\nMU_TARGET_JSON_B64='!'"] {
+        for text in ["", "MU_RUN='auto'", "MU_RUN=x", "MU_RUN='", "MU_ROLES='x:y 1 2:'\nMU_TARGET_JSON_B64='!'"] {
             let told = UploadedValues::parse(text);
             assert_eq!((told.run, told.target), (None, None), "{text}");
         }

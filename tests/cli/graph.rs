@@ -27,6 +27,9 @@ fn what_it_needs() {
     for line in [
         "graph show --compiled",
         "graph show --compiled --env 1",
+        "graph show --compiled --env-neutral",
+        "graph show --compiled --env-neutral --env 1",
+        "graph show --env-neutral",
         "graph show --batch 3",
         "graph show --compiled --env 1 --mos-version 9.0 --mirror /nowhere",
     ] {
@@ -36,10 +39,26 @@ fn what_it_needs() {
     graph show --compiled: exit 2
     --- stderr
     error: a compiled graph is for one environment; give --env ID
+    hint: for all environments of a MOS version give --env-neutral
     graph show --compiled --env 1: exit 2
     --- stderr
     error: the environment's MOS version is not known
     hint: give --mos-version X.Y, or mos_version in the inventory
+    graph show --compiled --env-neutral: exit 2
+    --- stderr
+    error: a graph for any environment is for one MOS version
+    hint: give --mos-version X.Y
+    graph show --compiled --env-neutral --env 1: exit 2
+    --- stderr
+    error: --env has no effect with --env-neutral
+    graph show --env-neutral: exit 2
+    --- stderr
+    error: the following required arguments were not provided:
+      --compiled
+
+    Usage: fuel-updates graph show --compiled --env-neutral [DIR]
+
+    For more information, try '--help'.
     graph show --batch 3: exit 2
     --- stderr
     error: the following required arguments were not provided:

@@ -45,7 +45,7 @@ impl Node {
         let folder = tempfile::tempdir().unwrap();
         let values = RunValues {
             run: "20261123T002301Z-1a2b".into(),
-            env: EnvId(1),
+            env: Some(EnvId(1)),
             target: Mu::parse(MU_FILE.as_bytes()).unwrap(),
             file: MU_FILE.into(),
             repos: Vec::new(),

@@ -115,6 +115,13 @@ load_values() {
     MU_SOURCES_B64='' MU_RESTART_RABBITMQ=0 MU_RESTART_MYSQL=0 MU_SKIP_CLUSTER_CHECKS=0
     # shellcheck disable=SC1091
     . "$MU/env"
+    # A graph that a package provides is bound to no run: each pre-check begins a new one.
+    if [ "$MU_RUN" = auto ]; then
+        if [ "$PHASE" = check ]; then
+            date -u '+%Y%m%dT%H%M%SZ-package' | write_file "$MU/run" 0600 || fail "cannot write $MU/run"
+        fi
+        MU_RUN=$(head -c 60 "$MU/run" 2>/dev/null) || fail "$MU/run is missing: the pre-check has to run first"
+    fi
     for value in "$MU_RUN" "$MU_TARGET_ID" "$MU_TARGET_TIMESTAMP" "$MU_TARGET_JSON_B64" "$MU_FILE_B64"; do
         [ -n "$value" ] || fail "a value of the target is missing in $MU/env"
     done

@@ -95,7 +95,7 @@ mod tests {
         let job = Job {
             values: RunValues {
                 run: "r".into(),
-                env: EnvId(1),
+                env: Some(EnvId(1)),
                 target: Mu::parse(br#"{"id": 1, "title": "t", "timestamp": 1}"#).unwrap(),
                 file: vec![],
                 repos: vec![],

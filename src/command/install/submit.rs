@@ -90,7 +90,7 @@ fn values(
     let source = |uri: &str, suite: &str, section: &str| format!("deb {uri} {suite} {section}").trim_end().to_owned();
     let mut values = RunValues {
         run: run_id(),
-        env: context.env,
+        env: Some(context.env),
         target: facts.announcement.mu.clone(),
         file: facts.announcement.raw.clone(),
         repos: mos.iter().map(|r| r.name.clone()).collect(),
