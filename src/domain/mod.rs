@@ -20,6 +20,7 @@ pub mod probe;
 pub mod proof;
 pub mod remote;
 pub mod report;
+pub mod repository;
 pub mod row;
 pub mod run;
 pub mod select;
