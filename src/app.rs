@@ -64,6 +64,7 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
         }
         Command::Check(CheckCommand::Installed(_)) => command::check::run(report::Check::Installed, &settings()?, ui),
         Command::Check(CheckCommand::Available(_)) => command::check::run(report::Check::Available, &settings()?, ui),
+        Command::Check(CheckCommand::Drift(options)) => command::drift::run(&options, &settings()?, ui),
         Command::Inventory(command) => command::inventory::run(command, &settings()?, ui),
         Command::History(options) => command::history::run(&options, &settings()?, ui),
         Command::Install(options) => command::install::run(&options, &settings()?, ui),

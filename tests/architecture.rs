@@ -38,6 +38,7 @@ const STEPS: &[(&str, &[&[&str]])] = &[
             &["attach"],
         ],
     ),
+    ("command/drift", &[&["collect"], &["snapshot_file"]]),
     ("command/inventory", &[&["ansible", "fetch"], &["show", "update"]]),
     ("command/history", &[&["read"]]),
 ];

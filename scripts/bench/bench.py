@@ -44,7 +44,7 @@ def options():
 
 def probe():
     """The command that our program runs on a node."""
-    text = "".join((ROOT / "src/domain" / name).read_text() for name in ("prelude.sh", "probe.sh"))
+    text = "".join((ROOT / "src/domain" / name).read_text() for name in ("prelude.sh", "probe.sh", "probe_print.sh"))
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     return code.replace("@WORD@", WORD).replace("@PROGRAMS@", "od grep flock")
 

@@ -1,5 +1,7 @@
 //! Options of `check`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::{
@@ -13,6 +15,8 @@ pub(crate) enum CheckCommand {
     Installed(CheckInstalledOptions),
     /// Report the nodes for which the mirror has a newer update (SSH and mirror only).
     Available(CheckAvailableOptions),
+    /// Report in what nodes differ that should be alike (SSH only).
+    Drift(Box<CheckDriftOptions>),
 }
 
 #[derive(Debug, Args)]
@@ -47,10 +51,56 @@ pub(crate) struct CheckAvailableOptions {
     output: OutputOptions,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct CheckDriftOptions {
+    /// Compare only this package (or service, file, setting).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) package: Option<String>,
+
+    /// Also compare files of packages that were changed; reads every file of every package on the nodes.
+    #[arg(long)]
+    pub(crate) files: bool,
+
+    /// Also compare checksums of the usual configuration files, without each node's own names and addresses.
+    #[arg(long)]
+    pub(crate) config_files: bool,
+
+    /// Save everything that the nodes answered in this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Report what is different from this file: saved earlier, or in another environment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
+
+    /// Write the report as an HTML page.
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) html: Option<PathBuf>,
+
+    #[command(flatten)]
+    inventory: InventoryOption,
+    #[command(flatten)]
+    nodes: NodeOptions,
+    #[command(flatten)]
+    version: VersionOption,
+    #[command(flatten)]
+    ssh: SshOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
 impl CheckCommand {
     pub(super) fn settings(&self) -> SettingsOptions {
         match self {
             Self::Installed(options) => SettingsOptions {
+                inventory: options.inventory.clone(),
+                nodes: options.nodes.clone(),
+                version: options.version.clone(),
+                ssh: options.ssh.clone(),
+                output: options.output.clone(),
+                ..SettingsOptions::default()
+            },
+            Self::Drift(options) => SettingsOptions {
                 inventory: options.inventory.clone(),
                 nodes: options.nodes.clone(),
                 version: options.version.clone(),

@@ -89,8 +89,8 @@ mod tests {
         let refused = |line: &str| parsed(&format!("fuel-updates {line}")).expect_err(line);
         assert_eq!(
             refused("man --fanout 5"),
-            "error: `man` has no option --fanout; these commands have it: check installed, check available, install, \
-             inventory show, inventory import, inventory forget-host-key, config show"
+            "error: `man` has no option --fanout; these commands have it: check installed, check available, check drift, \
+             install, inventory show, inventory import, inventory forget-host-key, config show"
         );
         assert_eq!(refused("--fanout 5 man"), refused("man --fanout 5"));
         assert_eq!(

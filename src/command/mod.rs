@@ -4,6 +4,7 @@ pub(crate) mod check;
 mod clock;
 pub(crate) mod config;
 mod connect;
+pub(crate) mod drift;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod install;

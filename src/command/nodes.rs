@@ -36,19 +36,31 @@ impl<'a> Nodes<'a> {
 
     /// Asks all nodes at once what they run; a row for each, in the order of `nodes`, with progress shown.
     pub(crate) fn ask(&self, nodes: &[Node]) -> Result<Vec<Row>, AppError> {
+        self.ask_with::<Probe>(nodes, &mut |index, answer, elapsed| {
+            let node = nodes.get(index)?.clone();
+            Some(match answer {
+                Ok(answer) => Row::answered(node, &answer, elapsed),
+                Err(failure) => Row::not_asked(node, failure, elapsed),
+            })
+        })
+    }
+
+    /// Runs any command on all nodes at once with progress shown, as [`Self::ask`] does; `take` makes a row of each answer
+    /// as it arrives, by the position of its node, and keeps of it what it needs.
+    pub(crate) fn ask_with<C: RemoteCommand>(
+        &self,
+        nodes: &[Node],
+        take: &mut dyn FnMut(usize, Result<C::Answer, NodeFailure>, Duration) -> Option<Row>,
+    ) -> Result<Vec<Row>, AppError> {
         let total = nodes.len();
         let mut progress = self.ui.progress();
         progress.event(&Event::Asking { total });
         let mut done = 0;
         let mut rows: Vec<Option<Row>> = vec![None; total];
-        let asked = self.each::<Probe>(nodes, &mut |told| match told {
+        let asked = self.each::<C>(nodes, &mut |told| match told {
             Told::Warning(text) => progress.event(&Event::Warning(&text)),
             Told::Answer { index, answer, elapsed } => {
-                let (Some(node), Some(slot)) = (nodes.get(index), rows.get_mut(index)) else { return };
-                let row = match answer {
-                    Ok(answer) => Row::answered(node.clone(), &answer, elapsed),
-                    Err(failure) => Row::not_asked(node.clone(), failure, elapsed),
-                };
+                let (Some(row), Some(slot)) = (take(index, answer, elapsed), rows.get_mut(index)) else { return };
                 done += 1;
                 progress.event(&Event::Answered { row: &row, done, total });
                 *slot = Some(row);
@@ -115,6 +127,8 @@ impl<'a> Nodes<'a> {
             default_keys: ssh.usual_keys.clone(),
             agent: ssh.agent.clone(),
             answer_limit,
+            // Every answer is read as it arrives.
+            keep_output: false,
             cancelled: Arc::clone(self.interrupt.flag()),
         }
     }

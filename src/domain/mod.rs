@@ -5,6 +5,7 @@
 
 pub mod cleanup;
 pub mod details;
+pub mod drift;
 pub mod environment;
 pub mod failure;
 pub mod history;

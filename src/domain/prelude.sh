@@ -7,7 +7,7 @@ case $- in (*r*) printf '\n#fuel-updates %s restricted\n' "$W"; exit 0;; esac
 case ${ZSH_VERSION-} in (?*) emulate -R sh;; esac
 # In the POSIX mode of bash no function can stand before `unset`, `set` and `trap`; the backslash keeps aliases away.
 POSIXLY_CORRECT=1
-\unset -f unalias command printf echo read test [ base64 flock grep head ls od sh tail true command_not_found_handle
+\unset -f unalias command printf echo read test [ awk base64 cat chroot cut date dpkg flock grep head id ls md5sum nice od readlink rpm sed service sh sort stat tail timeout tr true uname xargs command_not_found_handle
 \unalias -a
 set +e +u +f +C +a +v +x
 trap - 0

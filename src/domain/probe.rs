@@ -65,7 +65,7 @@ pub struct ProbeAnswer {
 }
 
 impl RemoteCommand for Probe {
-    const SCRIPT: &'static str = include_str!("probe.sh");
+    const SCRIPT: &'static str = concat!(include_str!("probe.sh"), include_str!("probe_print.sh"));
     const PROGRAMS: &'static str = "od grep flock";
     /// Two files of 64 KiB in hexadecimal, and room for a noisy profile.
     const LIMIT: usize = 512 * 1024;

@@ -39,4 +39,3 @@ else
   { flock -n -s 9 2>/dev/null; L=$?; } 9<"$L"
   case $L in (0) L=free;; (1) L=held;; (*) L=unknown;; esac
 fi
-printf '\n#fuel-updates %s begin\nmu %s\nstate %s\nlock %s\nuid %s\n%s\n#fuel-updates %s end\n' "$W" "$M" "$S" "$L" "$N" "$F" "$W"

@@ -37,6 +37,8 @@ pub struct FleetSettings {
     pub agent: Option<PathBuf>,
     /// The most that one node may print, in bytes; more is a failure of that node.
     pub answer_limit: usize,
+    /// Whether [`super::run`] returns what the nodes printed, or only the events have it: many long answers need memory.
+    pub keep_output: bool,
     /// Set to true from another thread or a signal handler, it ends the run within a tenth of a second.
     pub cancelled: Arc<AtomicBool>,
 }
@@ -54,6 +56,7 @@ impl FleetSettings {
             default_keys: Vec::new(),
             agent: None,
             answer_limit: 512 * 1024,
+            keep_output: true,
             cancelled: Arc::new(AtomicBool::new(false)),
         }
     }

@@ -154,11 +154,16 @@ async fn ask_all(
                     return Err(FleetError::Interrupted);
                 }
             }
-            Some(Ok((index, outcome, elapsed))) = nodes.join_next() => {
+            Some(Ok((index, mut outcome, elapsed))) = nodes.join_next() => {
                 if let Some(fault) = run.routes.own_fault() {
                     return Err(fault);
                 }
                 on_event(FleetEvent::Finished { index, result: &outcome, elapsed });
+                if let Ok(answer) = &mut outcome
+                    && !run.settings.keep_output
+                {
+                    answer.stdout = Vec::new();
+                }
                 results[index] = Some(outcome);
             }
             Ok(permit) = Arc::clone(&window.slots).acquire_owned(), if next < targets.len() => {

@@ -4,6 +4,7 @@
 mod bars;
 mod check;
 mod document;
+mod drift;
 mod history;
 mod install;
 mod node_list;
@@ -18,6 +19,7 @@ use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 
 pub use check::ShownCheck;
+pub use drift::{ShownDrift, drift_page};
 pub use history::{HistoryReport, RunReport};
 pub use install::ShownInstall;
 pub use node_list::ShownNodeList;
@@ -165,7 +167,8 @@ impl Ui {
             Format::Csv | Format::Value => self.data(&found.table().render(&self.output, None)?),
             Format::Table => {
                 let table = found.table();
-                if !table.is_empty() {
+                let asked = !self.output.columns.is_empty() || !self.output.sort.is_empty();
+                if !table.is_empty() && (asked || found.table_is_read()) {
                     self.data(&table.render(&self.output, self.width)?);
                 }
                 for line in found.lines() {

@@ -12,6 +12,11 @@ pub trait Show {
     /// The rows for table, csv and value.
     fn table(&self) -> Table;
 
+    /// Whether people read the table. Where they do not, it is for programs, and for those who ask for columns.
+    fn table_is_read(&self) -> bool {
+        true
+    }
+
     /// What follows the table where people read.
     fn lines(&self) -> Vec<String> {
         vec![]

@@ -1,0 +1,69 @@
+//! Asks nodes for all that they can differ in. An answer is taken apart as it arrives: of 60 KB a few hundred bytes stay.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::command::nodes::Nodes;
+use crate::domain::drift::ask::NodeAnswer;
+use crate::domain::drift::{DriftNode, FactPool};
+use crate::domain::failure::NodeFailure;
+use crate::domain::node::Node;
+use crate::domain::remote::RemoteCommand;
+use crate::domain::row::Row;
+use crate::error::AppError;
+
+/// Nodes with their facts.
+pub(crate) struct Collected {
+    /// What every check says of them.
+    pub(crate) rows: Vec<Row>,
+    /// The nodes, in the order in which they were given.
+    pub(crate) nodes: Vec<DriftNode>,
+    /// The facts.
+    pub(crate) pool: FactPool,
+}
+
+/// Asks all nodes at once with one of the commands for it.
+pub(crate) fn collect<C: RemoteCommand<Answer = NodeAnswer>>(
+    asker: &Nodes<'_>,
+    nodes: &[Node],
+) -> Result<Collected, AppError> {
+    let mut pool = FactPool::default();
+    let mut found: Vec<Option<DriftNode>> = vec![None; nodes.len()];
+    let rows = asker.ask_with::<C>(nodes, &mut |index, answer, elapsed| {
+        let now = Timestamp::now();
+        let (row, node) = taken(nodes.get(index)?.clone(), answer, elapsed, now, &mut pool);
+        *found.get_mut(index)? = Some(node);
+        Some(row)
+    })?;
+    // Without an answer there is still a row, which says why.
+    let nodes = found.into_iter().zip(&rows).map(|(node, row)| node.unwrap_or_else(|| DriftNode::new(row, None)));
+    Ok(Collected { nodes: nodes.collect(), rows, pool })
+}
+
+/// A row and the facts of one answer that arrived `now`, `elapsed` after its login began.
+fn taken(
+    node: Node,
+    answer: Result<NodeAnswer, NodeFailure>,
+    elapsed: Duration,
+    now: Timestamp,
+    pool: &mut FactPool,
+) -> (Row, DriftNode) {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(failure) => {
+            let row = Row::not_asked(node, failure, elapsed);
+            let node = DriftNode::new(&row, None);
+            return (row, node);
+        }
+    };
+    let row = Row::answered(node, &answer.probe, elapsed);
+    let mut node = DriftNode::new(&row, Some(&answer.packages));
+    node.take(&row, &answer.facts, pool);
+    if node.is_compared() {
+        let now = Duration::try_from(now.as_duration()).unwrap_or_default().as_secs_f64();
+        node.clock = answer.clock.map(|clock| (clock - now, clock - now + elapsed.as_secs_f64()));
+        node.unknown = answer.unknown;
+    }
+    (row, node)
+}

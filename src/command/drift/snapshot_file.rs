@@ -1,0 +1,30 @@
+//! Snapshots as files.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::collect::Collected;
+use crate::domain::drift::{SNAPSHOT_LIMIT, Snapshot};
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::files::write_atomically;
+
+/// Reads a snapshot.
+pub(crate) fn read(path: &Path) -> Result<Snapshot, AppError> {
+    let failed = |what: String| AppError::new(Exit::Error, format!("snapshot {}: {what}", path.display()));
+    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(SNAPSHOT_LIMIT).unwrap_or(u64::MAX);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
+    if bytes.len() > SNAPSHOT_LIMIT {
+        return Err(failed(format!("larger than {} MiB", SNAPSHOT_LIMIT >> 20)));
+    }
+    Snapshot::read(&bytes).map_err(|error| failed(error.to_string()))
+}
+
+/// Writes one. Package versions and settings are nobody else's business: only the owner may read it.
+pub(crate) fn write(path: &Path, env: u32, taken_at: &str, found: &Collected) -> Result<(), AppError> {
+    let text = Snapshot::write(env, taken_at, &found.nodes, &found.pool);
+    Ok(write_atomically(path, text.as_bytes(), 0o600)?)
+}
