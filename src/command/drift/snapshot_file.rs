@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::collect::Collected;
 use crate::domain::drift::{SNAPSHOT_LIMIT, Snapshot};
+use crate::domain::numbers::EnvId;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
@@ -24,7 +25,7 @@ pub(crate) fn read(path: &Path) -> Result<Snapshot, AppError> {
 }
 
 /// Writes one. Package versions and settings are nobody else's business: only the owner may read it.
-pub(crate) fn write(path: &Path, env: u32, taken_at: &str, found: &Collected) -> Result<(), AppError> {
+pub(crate) fn write(path: &Path, env: EnvId, taken_at: &str, found: &Collected) -> Result<(), AppError> {
     let text = Snapshot::write(env, taken_at, &found.nodes, &found.pool);
     Ok(write_atomically(path, text.as_bytes(), 0o600)?)
 }

@@ -253,3 +253,7 @@ impl Compare<'_> {
 fn is_tie(values: &Values) -> bool {
     matches!(values.as_slice(), [(_, first), (_, second), ..] if first.len() == second.len())
 }
+
+#[cfg(test)]
+#[path = "compare_tests.rs"]
+mod tests;

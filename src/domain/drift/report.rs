@@ -8,13 +8,14 @@ use super::kind::Kind;
 use super::snapshot::Changes;
 use crate::domain::mos_version::MosVersion;
 use crate::domain::nodeset::fold;
+use crate::domain::numbers::EnvId;
 use crate::domain::report::{Condition, Source};
 
 /// What `check drift` found.
 #[derive(Clone, Debug)]
 pub struct DriftReport {
     /// The environment.
-    pub env: u32,
+    pub env: EnvId,
     /// The environment's MOS version, if known, and where it is known from.
     pub mos_version: Option<(MosVersion, &'static str)>,
     /// When, RFC 3339 in UTC.

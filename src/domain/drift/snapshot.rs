@@ -10,6 +10,7 @@ use super::fact::{Compared, DriftNode, FactId, FactPool};
 use super::kind::Kind;
 use crate::domain::node::{Access, Host, Node, NodeId};
 use crate::domain::nodeset::fold;
+use crate::domain::numbers::EnvId;
 use crate::domain::text::one_line;
 
 /// The schema of the file.
@@ -21,7 +22,7 @@ pub const SNAPSHOT_LIMIT: usize = 64 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The environment.
-    pub env: u32,
+    pub env: EnvId,
     /// When, RFC 3339 in UTC. Safe to show.
     pub taken_at: String,
     /// The nodes with their facts.
@@ -67,7 +68,7 @@ struct SavedNode {
 
 impl Snapshot {
     /// The snapshot as a file. Only nodes that were compared are in it.
-    pub fn write(env: u32, taken_at: &str, nodes: &[DriftNode], pool: &FactPool) -> String {
+    pub fn write(env: EnvId, taken_at: &str, nodes: &[DriftNode], pool: &FactPool) -> String {
         let fact = |id: u32| {
             let id = FactId(id);
             let (kind, key) = pool.key(pool.key_of_fact(id));
@@ -76,7 +77,7 @@ impl Snapshot {
         let file = SnapshotFile {
             schema: SCHEMA.to_owned(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
-            env,
+            env: env.0,
             taken_at: taken_at.to_owned(),
             facts: (0..u32::try_from(pool.len()).unwrap_or(u32::MAX)).map(fact).collect(),
             nodes: nodes
@@ -139,7 +140,7 @@ impl Snapshot {
                 clock: None,
             });
         }
-        Ok(Self { env: file.env, taken_at: one_line(&file.taken_at, 40), nodes, pool })
+        Ok(Self { env: EnvId(file.env), taken_at: one_line(&file.taken_at, 40), nodes, pool })
     }
 }
 
@@ -159,12 +160,12 @@ pub struct ChangedFact {
 }
 
 /// What is different from a snapshot.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
     /// When the snapshot was taken.
     pub taken_at: String,
     /// Its environment.
-    pub env: u32,
+    pub env: EnvId,
     /// Whether roles were compared, because the snapshot is of another environment.
     pub by_role: bool,
     /// What changed: by kind, then by key.
@@ -179,7 +180,7 @@ type PlaceValues<'a> = BTreeMap<(Kind, &'a str), &'a str>;
 impl Changes {
     /// Compares nodes with a snapshot: node by node by their names, or of another environment role by role, by what most
     /// nodes have.
-    pub fn since(snapshot: &Snapshot, env: u32, nodes: &[DriftNode], pool: &FactPool, only: Option<&str>) -> Self {
+    pub fn since(snapshot: &Snapshot, env: EnvId, nodes: &[DriftNode], pool: &FactPool, only: Option<&str>) -> Self {
         let by_role = snapshot.env != env;
         let now = places(nodes, pool, by_role);
         let before = places(&snapshot.nodes, &snapshot.pool, by_role);

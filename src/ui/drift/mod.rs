@@ -239,7 +239,7 @@ fn drift_document(report: &DriftReport) -> DriftDocument<'_> {
 
 fn against(changes: &Changes) -> AgainstDocument<'_> {
     AgainstDocument {
-        env: changes.env,
+        env: changes.env.0,
         taken_at: &changes.taken_at,
         by_role: changes.by_role,
         changes: changes
