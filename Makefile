@@ -4,7 +4,7 @@ TARGET  := x86_64-unknown-linux-gnu
 CARGO   := cargo
 SHIPPED := target/$(TARGET)/release/fuel-updates
 
-.PHONY: demo test e2e e2e-full lint static bench prepare clean
+.PHONY: demo test e2e e2e-full lint static dist dist-test bench prepare clean
 
 demo: ## the main job against a lab on loopback, nothing else needed
 	$(CARGO) build --locked --workspace --bins
@@ -26,7 +26,13 @@ lint: ## formatting, clippy without warnings, licences and sources, words that m
 	scripts/forbid.sh
 
 static: ## the binary that is shipped: static-pie
-	$(CARGO) build --locked --release --bin fuel-updates
+	scripts/static.sh
+
+dist: static ## rpm, deb, bill of materials, checksums: target/dist
+	scripts/dist.sh
+
+dist-test: ## the same commit built in two folders: the same bytes; takes two release builds
+	scripts/dist/twice.sh
 
 bench: static ## speed beside OpenSSH, pssh, pdsh, clush and asyncssh; BENCH='--help' tells the options
 	python3 scripts/bench/bench.py $(BENCH)

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
-
 use crate::cli::{self, CheckCommand, Cli, Command, ConfigCommand, GraphCommand};
 use crate::command;
 use crate::domain::report;
@@ -48,20 +46,8 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
     // Not every command needs settings; those that do not must not fail because of a broken configuration file.
     let settings = || Settings::new(&cli.global, given, &cli.origins);
     match cli.command {
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "fuel-updates", &mut script);
-            ui.data(&String::from_utf8_lossy(&script));
-            Ok(Exit::Ok)
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut page)
-                .map_err(|e| AppError::from_error(Exit::Error, &e))?;
-            ui.data(&String::from_utf8_lossy(&page));
-            Ok(Exit::Ok)
-        }
+        Command::Completions(options) => Ok(command::manual::completions(&options, ui)),
+        Command::Man(options) => command::manual::man(&options, ui),
         Command::Check(CheckCommand::Installed(_)) => command::check::run(report::Check::Installed, &settings()?, ui),
         Command::Check(CheckCommand::Available(_)) => command::check::run(report::Check::Available, &settings()?, ui),
         Command::Check(CheckCommand::Drift(options)) => command::drift::run(&options, &settings()?, ui),

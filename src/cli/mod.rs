@@ -10,6 +10,8 @@ mod graph;
 mod history;
 mod install;
 mod inventory;
+mod man;
+mod manual;
 mod nodes;
 mod origin;
 mod output;
@@ -29,6 +31,8 @@ pub(crate) use graph::{GraphCheckOptions, GraphCommand, GraphShowOptions};
 pub(crate) use history::HistoryOptions;
 pub(crate) use install::InstallOptions;
 pub(crate) use inventory::InventoryCommand;
+pub(crate) use man::{CompletionsOptions, ManOptions};
+pub(crate) use manual::{completion_script, manual_pages};
 pub(crate) use nodes::{InventoryOption, NodeOptions, VersionOption};
 pub use origin::Origin;
 pub(crate) use origin::Origins;
@@ -48,7 +52,7 @@ use crate::domain::numbers::EnvId;
 #[derive(Debug, Parser)]
 #[command(
     name = "fuel-updates",
-    version,
+    version = env!("FUEL_UPDATES_VERSION"),
     max_term_width = 110,
     subcommand_required = true,
     arg_required_else_help = true
@@ -124,12 +128,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a completion script for a shell.
-    Completions {
-        /// Shell to complete for.
-        shell: clap_complete::Shell,
-    },
-    /// Print the manual page (roff).
-    Man,
+    Completions(CompletionsOptions),
+    /// Print a manual page (roff), or write all of them into a folder.
+    Man(ManOptions),
 }
 
 impl Command {
@@ -142,7 +143,7 @@ impl Command {
             Self::Inventory(command) => command.settings(),
             Self::Graph(command) => command.settings(),
             Self::Config(command) => command.settings(),
-            Self::Completions { .. } | Self::Man => SettingsOptions::default(),
+            Self::Completions(_) | Self::Man(_) => SettingsOptions::default(),
         }
     }
 }

@@ -6,14 +6,14 @@ use clap::builder::{OsStr, Resettable};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use super::{Cli, Command, Format, InventoryCommand, Origins, shared};
+use super::{Cli, Command, Format, InventoryCommand, Origins, manual, shared};
 
 /// Reads the command line and the variables.
 ///
 /// # Errors
 /// clap's: a usage error, or the text of `--help` and `--version`.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let plain = without_empty_variables(Cli::command());
+    let plain = without_empty_variables(manual::with_topics(Cli::command()));
     let mut command = shared::accept_before_the_command(plain.clone());
     let matches = command.try_get_matches_from_mut(without_the_clients_word(arguments))?;
     shared::refuse_unused(&plain, &matches)?;

@@ -9,6 +9,7 @@ pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod install;
 pub(crate) mod inventory;
+pub(crate) mod manual;
 mod mirror_client;
 mod nodes;
 mod pending;

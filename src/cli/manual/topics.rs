@@ -1,0 +1,264 @@
+//! What a page says beyond the options: exit statuses, variables, files, examples.
+
+use clap::Command;
+
+/// A name or number, and what it means.
+pub(super) type Entry = (&'static str, &'static str);
+
+/// The topics of a command. The words of a command line are those that an operator types.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Topics {
+    /// Exit statuses.
+    pub(super) statuses: &'static [Entry],
+    /// Command lines, and what each does.
+    pub(super) examples: &'static [Entry],
+}
+
+const USUAL: &[Entry] = &[
+    ("0", "done"),
+    ("1", "not done; the message says why"),
+    ("2", "wrong options"),
+    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
+];
+
+const CHECK_INSTALLED: &[Entry] = &[
+    ("0", "all nodes answered the same"),
+    ("1", "no node list, or no node answered"),
+    ("2", "wrong options"),
+    ("3", "some nodes could not be asked or did not answer properly"),
+    ("4", "all nodes answered and they differ, or a node is updating or incomplete"),
+    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
+];
+
+const CHECK_AVAILABLE: &[Entry] = &[
+    ("0", "all nodes run the mirror's update"),
+    ("1", "no node list, no node answered, or the mirror did not answer"),
+    ("2", "wrong options"),
+    ("3", "some nodes could not be asked, or it cannot be told for them"),
+    ("4", "all nodes answered and they differ, or a node is updating, incomplete or ahead of the mirror"),
+    ("5", "at least one node can be updated"),
+    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
+];
+
+const INSTALL: &[Entry] = &[
+    ("0", "verified on every targeted node, or nothing to do; --dry-run, --detach and --stop: done"),
+    ("1", "refused or declined; nothing that changes anything was sent"),
+    ("2", "wrong options, or neither --yes nor a terminal"),
+    ("3", "verified, but nodes were left out; pre-checks: a node did not pass"),
+    ("6", "started, and not verified: failed, stopped, lost, or a node does not prove it"),
+    ("7", "another task runs in this environment, or another install of it on this host"),
+    ("130", "interrupted; the message says whether the installation continues and how to come back to it"),
+];
+
+/// The statuses of the whole program.
+const ALL: &[Entry] = &[
+    ("0", "nothing needs attention"),
+    ("1", "no answer, or refused"),
+    ("2", "wrong options"),
+    ("3", "some nodes could not be asked or did not answer properly"),
+    ("4", "nodes differ"),
+    ("5", "an update is available"),
+    ("6", "an installation was started and is not verified"),
+    ("7", "busy: another task runs in the environment"),
+    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
+];
+
+/// Command, statuses, examples.
+const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
+    ("", ALL, &[]),
+    (
+        "check installed",
+        CHECK_INSTALLED,
+        &[
+            ("fuel-updates --env 1 check installed", "Ask all nodes of environment 1."),
+            (
+                "fuel-updates --env 1 check installed --roles controller -c name -c MU",
+                "Ask the controllers; print two columns.",
+            ),
+            ("fuel-updates -q --env 1 check installed -f json | jq .summary.states", "Count the nodes by state."),
+        ],
+    ),
+    (
+        "check available",
+        CHECK_AVAILABLE,
+        &[
+            ("fuel-updates --env 1 check available", "Compare all nodes with the public mirror."),
+            (
+                "fuel-updates --env 1 check available --mirror http://10.20.0.2:8080",
+                "Compare them with a local mirror.",
+            ),
+            (
+                "fuel-updates --env 1 check available --mirror /srv/mu-version.json --mos-version 9.0",
+                "Compare them with a file.",
+            ),
+        ],
+    ),
+    (
+        "install",
+        INSTALL,
+        &[
+            ("fuel-updates --env 1 install --dry-run", "Print the plan; change nothing."),
+            ("fuel-updates --env 1 install --precheck", "Run the pre-checks on every node; change nothing."),
+            ("fuel-updates --env 1 install", "Show the plan, ask, install, and verify."),
+            (
+                "fuel-updates --env 1 install --yes --exclude node-7",
+                "Install on all nodes but one, without a question.",
+            ),
+            ("fuel-updates --env 1 install --attach", "Come back to the newest installation."),
+        ],
+    ),
+    (
+        "history",
+        USUAL,
+        &[
+            ("fuel-updates --env 1 history", "List all installations."),
+            ("fuel-updates --env 1 history 42", "List every task of one."),
+            ("fuel-updates --env 1 history --timeline mu.html", "Write a page of the newest one."),
+        ],
+    ),
+    (
+        "inventory show",
+        USUAL,
+        &[
+            ("fuel-updates --env 1 inventory show", "Print the nodes that a check would ask."),
+            ("fuel-updates --env 1 inventory show -f ansible", "Print them for Ansible."),
+        ],
+    ),
+    ("inventory sync", USUAL, &[("fuel-updates --env 1 inventory sync", "Take the nodes from Nailgun.")]),
+    (
+        "inventory import",
+        USUAL,
+        &[
+            ("fuel2 node list -f json | fuel-updates --env 1 inventory import -", "Take them from the Fuel client."),
+            ("fuel-updates --env 1 inventory import --from 10.20.0.5", "Take them from a node's astute.yaml."),
+        ],
+    ),
+    (
+        "inventory forget-host-key",
+        USUAL,
+        &[("fuel-updates --env 1 inventory forget-host-key node-5", "Accept a new host key of a reinstalled node.")],
+    ),
+    (
+        "graph show",
+        USUAL,
+        &[
+            ("fuel-updates graph show", "List the tasks of the built-in graph."),
+            ("fuel-updates --env 1 graph show --compiled > tasks.yaml", "Write one file for `fuel2 graph upload`."),
+        ],
+    ),
+    ("graph check", USUAL, &[("fuel-updates graph check ./my-graph", "Check an operator's own graph.")]),
+    ("config show", USUAL, &[("fuel-updates config show", "Print each setting and where it comes from.")]),
+    (
+        "schema",
+        USUAL,
+        &[
+            ("fuel-updates schema", "List the schemas."),
+            ("fuel-updates schema check-installed", "Print the schema of the JSON of `check installed`."),
+        ],
+    ),
+    (
+        "completions",
+        USUAL,
+        &[(
+            "fuel-updates completions bash > /etc/bash_completion.d/fuel-updates",
+            "Complete commands and options in bash.",
+        )],
+    ),
+    (
+        "man",
+        USUAL,
+        &[
+            ("fuel-updates man check installed | man -l -", "Read the page of a command."),
+            ("fuel-updates man --dir /usr/local/share/man/man1", "Install all pages."),
+        ],
+    ),
+];
+
+impl Topics {
+    /// The topics of a command, named as it is typed.
+    pub(super) fn of(path: &str) -> Self {
+        let found = TOPICS.iter().find(|(command, ..)| *command == path);
+        let (statuses, examples) = found.map_or((USUAL, &[][..]), |(_, statuses, examples)| (statuses, examples));
+        Self { statuses, examples }
+    }
+
+    /// Statuses and examples as text behind the options.
+    pub(super) fn help(&self) -> String {
+        if self.examples.is_empty() {
+            // The program as a whole has a text of its own, and a group of commands has no status.
+            return String::new();
+        }
+        let mut text = String::from("Exit status:\n");
+        for (status, meaning) in self.statuses {
+            text.push_str(&format!("  {status:<4} {meaning}\n"));
+        }
+        text.push_str("\nExamples:\n");
+        for (line, what) in self.examples {
+            text.push_str(&format!("  {line}\n      {what}\n"));
+        }
+        text
+    }
+}
+
+/// Whether a command has this option.
+fn has(command: &Command, id: &str) -> bool {
+    command.get_arguments().any(|arg| arg.get_id() == id)
+}
+
+/// The variables that a command reads in addition to those of its options.
+pub(super) fn variables(command: &Command) -> Vec<Entry> {
+    let mut found = Vec::new();
+    if has(command, "ssh_user") {
+        found.push(("SSH_AUTH_SOCK", "The socket of the SSH agent, whose keys are tried first."));
+    }
+    if has(command, "mirror") {
+        found.push(("http_proxy, https_proxy, all_proxy, no_proxy", "Proxies for the mirror; never for Nailgun."));
+    }
+    if has(command, "insecure_tls") {
+        found.extend([
+            ("FUEL_UPDATES_NAILGUN_URL", "Nailgun's address, as in http://10.20.0.2:8000."),
+            ("OS_USERNAME, OS_PASSWORD, OS_TENANT_NAME", "Nailgun's credentials, as for the Fuel client."),
+            ("SERVER_ADDRESS, SERVER_PORT, FUELCLIENT_CUSTOM_SETTINGS", "As for the Fuel client."),
+        ]);
+    }
+    if has(command, "ssh_user") || has(command, "insecure_tls") {
+        let what = "The program's own folder, in place of /var/lib/fuel-updates or $XDG_STATE_HOME/fuel-updates.";
+        found.push(("FUEL_UPDATES_STATE_DIR", what));
+    }
+    found.push(("NO_COLOR, TERM=dumb", "No colours; with TERM=dumb no progress bars either."));
+    found
+}
+
+/// The files that a command reads or writes.
+pub(super) fn files(command: &Command) -> Vec<Entry> {
+    let mut found = Vec::new();
+    if has(command, "inventory") {
+        found.extend([
+            ("/etc/fuel-updates/config.yaml", "The configuration."),
+            ("/etc/fuel-updates/inventory/env-ID.yaml, env-ID.json", "The node list of an environment."),
+            (
+                "/etc/fuel/cluster/ID/astute.yaml",
+                "The node list on a Fuel master of 9.1 or newer, without a file of ours.",
+            ),
+            ("/var/lib/fuel/configs/ID/cluster.yaml", "The same on a master of 10.0."),
+        ]);
+    }
+    if has(command, "insecure_tls") {
+        found.push(("/etc/fuel/client/config.yaml, ~/.config/fuel/fuel_client.yaml", "The Fuel client's settings."));
+        found.push(("/etc/fuel/astute.yaml", "Nailgun's address and credentials on a master."));
+    }
+    if has(command, "ssh_user") {
+        found.push(("~/.ssh/id_rsa, ~/.ssh/id_ed25519, ~/.ssh/id_ecdsa", "The usual keys."));
+        found.push(("/var/lib/fuel-updates/known_hosts", "Recorded host keys."));
+    }
+    if has(command, "detach") {
+        found.extend([
+            ("/var/lib/fuel-updates/runs/", "A record of each run."),
+            ("/var/lib/fuel-updates/log/RUN.log", "Every event of a run with its time."),
+            ("/var/lib/fuel-updates/locks/", "Keeps two installations of one environment on this host apart."),
+            ("/etc/fuel/mu-version.json", "On each node: the update that it has. Written when all nodes are verified."),
+            ("/var/lib/fuel-mu/", "On each node: state, logs and backups of installations."),
+        ]);
+    }
+    found
+}
