@@ -18,6 +18,7 @@ need debootstrap debootstrap
 need dpkg-deb dpkg
 need setpriv util-linux
 need openssl openssl
+need rpmbuild rpm
 need python3 python3
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 
