@@ -32,6 +32,7 @@ const STEPS: &[(&str, &[&[&str]])] = &[
         "command/install",
         &[
             &["context", "job", "lock", "record", "run_log", "compare"],
+            &["stop_request", "halt"],
             &["parts", "find", "gather", "watch", "prove", "clean", "finish"],
             &["submit", "start", "conclude"],
             &["precheck", "stop"],

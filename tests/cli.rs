@@ -22,6 +22,7 @@ mod cli {
     mod openssh;
     mod scenarios;
     mod signals;
+    mod stop;
     mod terminal;
     mod watch;
 }

@@ -154,9 +154,12 @@ pub(crate) fn proof(nailgun: &Nailgun, env: EnvId, child: &Task) -> Result<RunPr
     let filter = HistoryFilter { tasks: vec![VALUES.to_owned()], ..HistoryFilter::default() };
     let history = nailgun.history(child.id, &filter)?;
     let named = history.iter().any(|record| record.task == VALUES);
+    if named && child.graph_type.is_empty() {
+        return Ok(RunProof::Ours(stored_values(nailgun, env)?.unwrap_or_default()));
+    }
+    let has_begun = !nailgun.history(child.id, &HistoryFilter::default())?.is_empty();
     Ok(match () {
-        () if named && child.graph_type.is_empty() => RunProof::Ours(stored_values(nailgun, env)?.unwrap_or_default()),
-        () if !history.is_empty() => RunProof::Stranger,
+        () if has_begun => RunProof::Stranger,
         () if !child.status.is_over() => RunProof::NotYet,
         // It failed before anything was sent to Astute.
         () if child.graph_type == GRAPH_TYPE => RunProof::Ours(UploadedValues::default()),

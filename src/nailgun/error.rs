@@ -184,6 +184,11 @@ impl NailgunError {
         }
     }
 
+    /// Whether Nailgun refuses every stop in this environment. 9.0 does so once the environment was deployed.
+    pub fn forbids_stops(&self) -> bool {
+        matches!(self, Self::Status { status: 400, message: Some(text), .. } if text.starts_with("Stop action is forbidden"))
+    }
+
     /// There was no answer; `what` is what was asked, as in `reading the tasks`.
     pub(super) fn from_http(source: HttpError, what: &str) -> Self {
         Self::Http { what: what.to_owned(), source: Box::new(source) }

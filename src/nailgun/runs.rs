@@ -181,6 +181,17 @@ impl Nailgun {
     }
 }
 
+impl Nailgun {
+    /// Removes a task that never ends, so that the environment is free again. Nothing on nodes is stopped by that.
+    ///
+    /// # Errors
+    /// [`NailgunError`]; of kind not-found where it is gone already.
+    pub fn delete_task(&self, task: TaskId) -> Result<(), NailgunError> {
+        let what = format!("deleting task {task}");
+        self.ask(&ApiCall::delete(&format!("tasks/{task}/?force=1"), &what)).map(drop)
+    }
+}
+
 fn start_request(
     api: StartApi,
     cluster: EnvId,

@@ -128,6 +128,9 @@ fn lines(outcome: &Outcome) -> Vec<String> {
             format!("failed: nothing was changed on any node{task}")
         }
         InstallResult::Failed => format!("failed: {target} is not verified on every node{task}"),
+        InstallResult::Stopped if outcome.nodes.iter().all(|n| n.reached == Reached::Untouched) => {
+            format!("stopped: nothing was changed on any node{task}")
+        }
         InstallResult::Stopped => format!("stopped: {target} is not installed on every node{task}"),
         InstallResult::Lost => format!("lost: Nailgun does not report how the run ended{task}"),
         InstallResult::Started => format!("started: {target}{task}"),

@@ -1,6 +1,6 @@
 //! Finds the run that `--attach` and `--stop` are about.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::record::RunRecord;
@@ -10,10 +10,7 @@ use crate::domain::run::RunRef;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::{GRAPH_TYPE, UploadedValues};
-use crate::nailgun::{Nailgun, NailgunError, Task};
-
-/// How many times Nailgun is asked, a second apart, for the child of a run.
-const PATIENCE: u32 = 60;
+use crate::nailgun::{Nailgun, NailgunError, Task, TaskState};
 
 /// A run of ours: the task that Nailgun answered to its start, its child, which has the history, and the values that it
 /// uploads to its nodes.
@@ -57,29 +54,36 @@ fn newest(context: &Context<'_>) -> Result<OwnRun, AppError> {
     }
 }
 
-/// The newest run of ours that Nailgun knows. One that is being prepared counts, if its graph is ours.
+/// The newest run of ours that Nailgun knows and that has begun.
 fn newest_known(nailgun: &Nailgun, env: EnvId) -> Result<Option<OwnRun>, NailgunError> {
-    for found in runs::runs(nailgun, env)? {
-        let values = match runs::proof(nailgun, env, &found.child)? {
-            RunProof::Ours(values) => values,
-            RunProof::NotYet if found.child.graph_type == GRAPH_TYPE => UploadedValues::default(),
-            RunProof::NotYet | RunProof::Stranger => continue,
-        };
-        return Ok(Some(own(found, values)));
+    for FoundRun { parent, child } in runs::runs(nailgun, env)? {
+        if let RunProof::Ours(values) = runs::proof(nailgun, env, &child)? {
+            return Ok(Some(OwnRun { parent: parent.unwrap_or_else(|| child.clone()), child, values }));
+        }
     }
     Ok(None)
 }
 
-fn own(FoundRun { parent, child }: FoundRun, values: UploadedValues) -> OwnRun {
-    OwnRun { parent: parent.unwrap_or_else(|| child.clone()), child, values }
+/// The newest part of the installation with this run id, if that is the newest run in the environment.
+pub(super) fn newest_part(context: &Context<'_>, run: &str) -> Result<Option<OwnRun>, AppError> {
+    let env = context.env;
+    let newest = context.nailgun(move |nailgun| newest_known(nailgun, env))?;
+    Ok(newest.filter(|newest| newest.values.run.as_deref() == Some(run)))
 }
 
-/// A run that Nailgun is preparing and that has no child yet.
+/// A run that Nailgun is preparing: it has no child yet, or one that has no history yet.
 fn preparing(nailgun: &Nailgun, env: EnvId) -> Result<Option<Task>, NailgunError> {
     let tasks = nailgun.tasks(env)?;
-    let has_child = |id: TaskId| tasks.iter().any(|task| task.parent_id == Some(id));
-    let preparing = |task: &&Task| task.name == "deploy" && !task.status.is_over() && !has_child(task.id);
-    Ok(tasks.iter().filter(preparing).max_by_key(|task| task.id).cloned())
+    let preparing = |task: &&Task| match task.name.as_str() {
+        "deploy" => {
+            let child = tasks.iter().find(|child| child.parent_id == Some(task.id));
+            child.is_none_or(|child| child.status == TaskState::Pending && runs::may_be_ours(child))
+        }
+        "deployment" => task.parent_id.is_none() && task.graph_type.is_empty() && task.status == TaskState::Pending,
+        _ => false,
+    };
+    let open = tasks.iter().filter(|task| !task.status.is_over());
+    Ok(open.filter(preparing).max_by_key(|task| task.id).cloned())
 }
 
 fn by_number(context: &Context<'_>, task: TaskId) -> Result<OwnRun, AppError> {
@@ -96,7 +100,8 @@ fn by_number(context: &Context<'_>, task: TaskId) -> Result<OwnRun, AppError> {
 /// A run once it has begun, so that it tells what it carries; nothing if it is somebody else's.
 fn once_it_has_begun(context: &Context<'_>, parent: &Task) -> Result<Option<OwnRun>, AppError> {
     let env = context.env;
-    for _ in 0..PATIENCE {
+    let (begin, mut told) = (Instant::now(), false);
+    while begin.elapsed() < context.give_up_after() {
         let of = parent.clone();
         let (child, proof) = context.nailgun(move |nailgun| {
             let Some(child) = nailgun.child(env, &of, GRAPH_TYPE)? else { return Ok((of, RunProof::NotYet)) };
@@ -108,6 +113,9 @@ fn once_it_has_begun(context: &Context<'_>, parent: &Task) -> Result<Option<OwnR
             RunProof::Ours(values) => return Ok(Some(OwnRun { parent: parent.clone(), child, values })),
             RunProof::Stranger => return Ok(None),
             RunProof::NotYet if context.interrupt.wait(Duration::from_secs(1)) => return Err(context.interrupted()),
+            RunProof::NotYet if !std::mem::replace(&mut told, true) => {
+                context.ui.status(&format!("task {}: Nailgun is still preparing it", parent.id));
+            }
             RunProof::NotYet => {}
         }
     }

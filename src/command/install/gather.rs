@@ -14,6 +14,9 @@ use crate::mirror::Announcement;
 use crate::nailgun::{NailgunErrorKind, Repository, StartApi, Task};
 use crate::ui::PlanNotes;
 
+/// The name of the task that a stop is at Nailgun.
+const STOP: &str = "stop_deployment";
+
 /// Everything that the plan is made from.
 pub(super) struct Facts {
     pub(super) site: Site,
@@ -118,36 +121,52 @@ impl Facts {
     }
 }
 
-/// The task that occupies the environment, if there is one.
-pub(super) fn busy_task(context: &Context<'_>) -> Result<Option<Task>, AppError> {
+/// A task that occupies the environment.
+pub(super) struct BusyTask {
+    task: Task,
+    /// Whether a stop waits until the task is over.
+    stopping: bool,
+}
+
+/// The task that occupies the environment, if there is one: a run before its child, and a stop only where nothing runs.
+pub(super) fn busy_task(context: &Context<'_>) -> Result<Option<BusyTask>, AppError> {
     let env = context.env;
-    let tasks = context.nailgun(move |nailgun| nailgun.tasks(env))?;
-    Ok(tasks.into_iter().find(|task| !task.status.is_over()))
+    let mut open = context.nailgun(move |nailgun| nailgun.tasks(env))?;
+    open.retain(|task| !task.status.is_over());
+    open.sort_by_key(|task| (task.name == STOP, task.parent_id.is_some(), task.id));
+    let stopping = open.iter().any(|task| task.name == STOP);
+    Ok(open.into_iter().next().map(|task| BusyTask { stopping: stopping && task.name != STOP, task }))
 }
 
 /// Refuses while any other task runs in the environment.
 pub(super) fn refuse_when_busy(context: &Context<'_>) -> Result<(), AppError> {
     match busy_task(context)? {
         None => Ok(()),
-        Some(task) => Err(busy(context, &task)),
+        Some(busy) => Err(refused(context, &busy)),
     }
 }
 
-/// Why nothing can be started while `task` runs.
-fn busy(context: &Context<'_>, task: &Task) -> AppError {
-    let hint = if task.name == "stop_deployment" {
+/// Why nothing can be started while a task runs.
+fn refused(context: &Context<'_>, busy: &BusyTask) -> AppError {
+    let (env, id) = (context.env, busy.task.id);
+    let hint = if busy.stopping {
         format!(
-            "a stop that never ends blocks the environment; `fuel task delete --task {} --force` on the master frees it",
-            task.id
+            "wait until it has stopped; if it is an installation of ours: fuel-updates --env {env} install --stop {id}"
+        )
+    } else if busy.task.name == STOP {
+        format!(
+            "nothing runs that the stop could wait for; if it does not end within a minute, `fuel task delete --task {id} \
+             --force` on the master removes it"
         )
     } else {
-        format!("wait for it; if it is an installation of ours: {}", context.attach_command(task.id))
+        format!("wait for it; if it is an installation of ours: {}", context.attach_command(id))
     };
-    AppError::new(Exit::Busy, busy_words(context, task)).hinted(hint)
+    AppError::new(Exit::Busy, busy_words(context, busy)).hinted(hint)
 }
 
 /// Which task occupies the environment, in words.
-pub(super) fn busy_words(context: &Context<'_>, task: &Task) -> String {
+pub(super) fn busy_words(context: &Context<'_>, BusyTask { task, stopping }: &BusyTask) -> String {
     let name = if task.name.is_empty() { "a task" } else { &task.name };
-    format!("task {} ({name}) is {} in environment {}", task.id, task.status.as_str(), context.env)
+    let status = if *stopping { "being stopped" } else { task.status.as_str() };
+    format!("task {} ({name}) is {status} in environment {}", task.id, context.env)
 }

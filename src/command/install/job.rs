@@ -77,6 +77,8 @@ pub(super) struct WatchedRun {
 pub(super) enum WatchEnd {
     /// The run is over.
     Over,
+    /// The run is over, and somebody asked for a stop: nothing is started after it.
+    Halted,
     /// A signal came; the run continues.
     Interrupted,
     /// Nailgun no longer tells how the run goes.

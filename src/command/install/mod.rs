@@ -3,8 +3,8 @@
 //! The steps lie in layers, and each imports only what stands before it (`tests/architecture.rs` holds the order):
 //!
 //! ```text
-//! context, job, lock, record, run_log, compare, parts    what the steps share
-//! find, gather, submit, start, watch, prove, clean, finish   the steps
+//! context, job, lock, record, run_log, compare, parts, stop_request    what the steps share
+//! find, gather, halt, submit, start, watch, prove, clean, finish   the steps
 //! conclude, precheck, attach, stop                       steps put together
 //! ```
 
@@ -16,6 +16,7 @@ mod context;
 mod find;
 mod finish;
 mod gather;
+mod halt;
 mod job;
 mod lock;
 mod parts;
@@ -25,6 +26,7 @@ mod record;
 mod run_log;
 mod start;
 mod stop;
+mod stop_request;
 mod submit;
 mod watch;
 
@@ -86,7 +88,9 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
     }
     let _lock = InstallLock::take(&context.state, context.env)?;
     let job = submit::prepare(context, &graph, &facts, &plan)?;
-    carry_out(context, &graph, &job, outcome)
+    let ended = carry_out(context, &graph, &job, outcome);
+    stop_request::take_away(context, &job.values.run);
+    ended
 }
 
 /// The outcome as it is before anything was sent.
@@ -154,7 +158,15 @@ fn carry_out(context: &Context<'_>, graph: &Graph, job: &Job, outcome: Outcome) 
         return finish::finish(context, &failed);
     }
     for (number, part) in (1..).zip(before) {
-        let end = watch::watch(context, begin(context, job, part, number)?);
+        let mut end = watch::watch(context, begin(context, job, part, number)?);
+        if end.went_well() && stop_request::came(context, &job.values.run).map_err(in_the_middle)? {
+            context.ui.warning(&format!(
+                "a stop was asked for: parts {} to {} are not started",
+                number + 1,
+                update.len()
+            ));
+            end.ended = job::WatchEnd::Halted;
+        }
         if !end.went_well() {
             let more =
                 format!("parts {} to {} are not started: install again when it is over", number + 1, update.len());
@@ -175,10 +187,12 @@ fn carry_out(context: &Context<'_>, graph: &Graph, job: &Job, outcome: Outcome) 
     conclude::conclude(context, &end, &job.nodes, outcome)
 }
 
+/// An error after a part was carried out leaves the environment half-way.
+fn in_the_middle(error: AppError) -> AppError {
+    if error.exit == Exit::Interrupted { error } else { AppError { exit: Exit::InstallFailed, ..error } }
+}
+
 /// Starts a part. If an earlier part was carried out, a refusal leaves the environment half-way.
 fn begin(context: &Context<'_>, job: &Job, part: &JobPart, number: usize) -> Result<job::WatchedRun, AppError> {
-    start::start(context, job, part).map_err(|error| match (number, error.exit) {
-        (1, _) | (_, Exit::Interrupted) => error,
-        _ => AppError { exit: Exit::InstallFailed, ..error },
-    })
+    start::start(context, job, part).map_err(|error| if number == 1 { error } else { in_the_middle(error) })
 }

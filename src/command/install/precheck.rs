@@ -8,6 +8,7 @@ use super::job::{Job, RunEnd, RunNode, WatchEnd};
 use super::parts;
 use super::prove::fetch_details;
 use super::start::start;
+use super::stop_request;
 use super::watch::watch;
 use crate::domain::details::{Details, Report};
 use crate::domain::node::{Node, NodeId};
@@ -19,6 +20,7 @@ use crate::domain::text::one_line;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
+use crate::nailgun::TaskState;
 use crate::ui::Table;
 
 /// Runs the pre-checks before an update. Nothing if every node passes; else how the installation ended.
@@ -39,16 +41,23 @@ pub(super) fn before_update(
         ..outcome.clone()
     };
     match end.ended {
-        WatchEnd::Over => {}
+        WatchEnd::Over | WatchEnd::Halted => {}
         WatchEnd::Lost => return Ok(Some(ended(InstallResult::Lost))),
         WatchEnd::Interrupted => return Err(interrupted(context, &end)),
+    }
+    let left = end.progress.left_overs();
+    let stopped = || {
+        context.ui.warning("a stop was asked for: the update is not started");
+        Ok(Some(ended(InstallResult::Stopped)))
+    };
+    if left.failed.is_empty() && stop_request::came(context, &job.values.run)? {
+        return stopped();
     }
     let asked: Vec<&RunNode> = job.nodes.iter().collect();
     let details = fetch_details(context, &asked)?;
     if context.interrupt.came() {
         return Err(interrupted(context, &end));
     }
-    let left = end.progress.left_overs();
     let mut nodes = Vec::new();
     let mut upgrades = 0;
     for node in &job.nodes {
@@ -86,7 +95,8 @@ pub(super) fn before_update(
     if context.interrupt.came() {
         return Err(interrupted(context, &end));
     }
-    Ok(None)
+    // Last of all: between here and the start nobody is waited for.
+    if stop_request::came(context, &job.values.run)? { stopped() } else { Ok(None) }
 }
 
 /// `--precheck`: runs the pre-checks alone and prints what they found on each node.
@@ -105,7 +115,7 @@ pub(super) fn report(
     fresh: bool,
 ) -> Result<Exit, AppError> {
     match end.ended {
-        WatchEnd::Over => {}
+        WatchEnd::Over | WatchEnd::Halted => {}
         WatchEnd::Interrupted => return Err(interrupted(context, end)),
         WatchEnd::Lost => {
             let message = format!("Nailgun does not tell how the pre-checks ended (task {})", end.parent);
@@ -149,6 +159,10 @@ pub(super) fn report(
         let next = format!("fuel-updates --env {} install", context.env);
         context.ui.status(&format!("pre-checks passed; nothing was changed; next: {next}"));
         return Ok(Exit::Ok);
+    }
+    if end.status == TaskState::Ready && left.failed.is_empty() && !left.not_executed.is_empty() {
+        let hint = format!("run them again with: fuel-updates --env {} install --precheck", context.env);
+        return Err(AppError::new(Exit::Partial, "the pre-checks were stopped; nothing was changed").hinted(hint));
     }
     let on = if faults.is_empty() { String::new() } else { format!(" on {}", faults.join(", ")) };
     let hint =

@@ -59,6 +59,7 @@ fn result(end: &RunEnd, left: &LeftOvers, proven: bool, nobody_left_out: bool) -
     match end.ended {
         WatchEnd::Lost => InstallResult::Lost,
         WatchEnd::Interrupted => InstallResult::Started,
+        WatchEnd::Halted => InstallResult::Stopped,
         WatchEnd::Over if end.status == TaskState::Ready && left.is_empty() && proven => {
             if nobody_left_out {
                 InstallResult::Verified

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, Stage};
 use super::gather::refuse_when_busy;
+use super::halt::Halt;
 use super::job::{Job, JobPart, WatchedRun};
 use super::record::RunRecord;
+use super::stop_request;
 use crate::command::clock;
 use crate::domain::numbers::{EnvId, TaskId};
 use crate::error::AppError;
@@ -38,6 +40,10 @@ pub(super) fn start(context: &Context<'_>, job: &Job, part: &JobPart) -> Result<
     if !part.precheck {
         let back = context.attach_command(parent.id);
         context.ui.status(&format!("started as task {}; come back to it with: {back}", parent.id));
+    }
+    // A stop that was asked for after the last look must reach this part too.
+    if !part.precheck && stop_request::came(context, &job.values.run)? {
+        Halt::new(context, parent.clone(), None).send()?;
     }
     let wanted = |task: &str| part.tasks.as_ref().is_none_or(|tasks| tasks.iter().any(|t| t == task));
     let planned = job.planned.iter().filter(|p| wanted(&p.task) && part.nodes.contains(&p.node));

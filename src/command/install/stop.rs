@@ -1,41 +1,77 @@
-//! `--stop`: waits until the run can be stopped, then stops it, then waits until it has stopped.
-
-use std::time::Duration;
+//! `--stop`: stops a run of ours, and prevents what its installation would start after it.
 
 use super::context::Context;
 use super::find::{self, OwnRun};
-use crate::domain::run::RunRef;
+use super::halt::{Halt, Rest};
+use super::stop_request;
+use crate::domain::run::{RunRef, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::nailgun::TaskState;
+use crate::graph::COMMIT;
+use crate::nailgun::{HistoryFilter, Nailgun, NailgunError, Task, TaskState};
 
-/// Stops a run.
+/// Stops a run and waits until it is at rest.
 pub(super) fn stop(context: &Context<'_>, which: RunRef) -> Result<Exit, AppError> {
-    let env = context.env;
-    let interrupted = |asked: bool| {
-        let what = if asked { "the stop was sent to Nailgun" } else { "no stop was sent" };
-        AppError::new(Exit::Interrupted, format!("interrupted; {what}"))
+    let mut found = find::run(context, which)?;
+    // First the note, then the stop: the client of the installation must not start another part in between.
+    let noted = leave_note(context, &found)?;
+    if let Some(run) = &noted {
+        found = find::newest_part(context, run)?.unwrap_or(found);
+    }
+    let OwnRun { parent, child, .. } = found;
+    let task = parent.id;
+    let mut halt = Halt::new(context, parent, Some(child.id));
+    halt.send()?;
+    if halt.is_forbidden() {
+        let message = format!("Nailgun 9.0 forbids to stop task {task}, because the environment was deployed before");
+        if noted.is_none() || halt.is_last_part()? {
+            let hint = format!("it goes on to its end; watch it with: {}", context.attach_command(task));
+            return Err(AppError::new(Exit::Error, message).hinted(hint));
+        }
+        context.ui.warning(&format!("{message}: it goes on to its end, and no other part is started after it"));
+    }
+    let rest = halt.wait()?;
+    let told = match &rest {
+        Rest::Before(status) => format!("task {task} was over already ({})", status.as_str()),
+        Rest::Stopped(status) => format!("task {task} stopped ({})", status.as_str()),
+        Rest::Whole(status) => {
+            format!(
+                "task {task} ended whole ({}): its last tasks were at work, nothing was left to stop",
+                status.as_str()
+            )
+        }
+        Rest::Unstoppable(status) => format!("task {task} ended by itself ({})", status.as_str()),
     };
-    let OwnRun { parent, child, .. } = find::run(context, which)?;
-    let child = child.id;
-    let mut asked = false;
-    loop {
-        let look = context.try_nailgun(move |nailgun| nailgun.transaction(child))?;
-        let now = look.ok_or_else(|| interrupted(asked))??;
-        if now.status.is_over() {
-            let how = if asked { "stopped" } else { "was over already" };
-            context.ui.data(&format!("task {} {how} ({})", parent.id, now.status.as_str()));
-            return Ok(Exit::Ok);
+    context.ui.data(&told);
+    if let Some(run) = noted.filter(|_| !matches!(rest, Rest::Stopped(_))) {
+        context.ui.status(&format!("nothing more is started by installation {run}"));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Leaves the note of the stop where another part of the run can follow. The id of the run, if it was left.
+fn leave_note(context: &Context<'_>, found: &OwnRun) -> Result<Option<String>, AppError> {
+    let (env, child, run) = (context.env, found.child.clone(), found.values.run.clone());
+    let Some(run) = run else { return Ok(None) };
+    context.nailgun(move |nailgun| {
+        if !may_be_followed(nailgun, &child)? {
+            return Ok(None);
         }
-        // A stop before the child runs would never end, and block the environment.
-        if now.status == TaskState::Running && !asked {
-            asked = true;
-            let stop = context.try_nailgun(move |nailgun| nailgun.stop(env))?;
-            stop.ok_or_else(|| interrupted(asked))??;
-            context.ui.status("asked to stop: running tasks finish, no new ones start");
+        stop_request::leave(nailgun, env, &run)?;
+        Ok(Some(run))
+    })
+}
+
+/// Whether the client of an installation may start another part after this run: not after a failure, and not after the
+/// commit.
+fn may_be_followed(nailgun: &Nailgun, child: &Task) -> Result<bool, NailgunError> {
+    match child.status {
+        TaskState::Error => Ok(false),
+        TaskState::Ready => {
+            let filter = HistoryFilter { tasks: vec![COMMIT.to_owned()], ..HistoryFilter::default() };
+            let records = nailgun.history(child.id, &filter)?;
+            Ok(!records.iter().any(|record| record.task == COMMIT && record.status == TaskStatus::Ready))
         }
-        if context.interrupt.wait(Duration::from_secs(1)) {
-            return Err(interrupted(asked));
-        }
+        _ => Ok(true),
     }
 }

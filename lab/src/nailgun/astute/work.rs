@@ -24,6 +24,8 @@ pub enum TaskFault {
     Fail,
     /// It never ends.
     Hang,
+    /// It begins its work only when this is taken away.
+    Hold,
 }
 
 /// The nodes that tasks are done on.
@@ -48,6 +50,10 @@ impl Site {
         let mut faults = lock(&self.faults);
         faults.retain(|(id, at, _)| id != task || *at != node);
         faults.extend(fault.map(|fault| (task.to_owned(), node, fault)));
+        drop(faults);
+        // Whoever looks right now gets to see it, or is waiting already.
+        drop(lock(&self.closed));
+        self.closing.notify_all();
     }
 
     /// Wakes everything that waits.
@@ -71,6 +77,10 @@ impl Site {
             Some(TaskFault::Hang) => {
                 drop(self.closing.wait_while(lock(&self.closed), |c| !*c).unwrap_or_else(PoisonError::into_inner));
                 return false;
+            }
+            Some(TaskFault::Hold) => {
+                let held = |closed: &mut bool| !*closed && self.fault(node, &task.id) == Some(TaskFault::Hold);
+                drop(self.closing.wait_while(lock(&self.closed), held).unwrap_or_else(PoisonError::into_inner));
             }
             None => {}
         }
