@@ -77,19 +77,13 @@ fn mirror_report(
     pending: Option<PendingAnnouncement>,
     interrupt: &Interrupt,
 ) -> MirrorReport {
-    let failed = |problem| MirrorReport {
-        url: mirror.to_string(),
-        folder: None,
-        fell_back: false,
-        mu: Err(problem),
-        doubts: Vec::new(),
-    };
+    let failed = |problem| MirrorReport { url: mirror.to_string(), folder: None, mu: Err(problem), doubts: Vec::new() };
     match pending.map(|pending| pending.wait(interrupt)) {
         Some(Some(Ok(found))) => {
             let now = jiff::Timestamp::now().as_second();
             let doubts = version.map(|version| found.doubts(version, now)).unwrap_or_default();
-            let Announcement { url, folder, fell_back, mu, .. } = found;
-            MirrorReport { url, folder, fell_back, mu: Ok(mu), doubts }
+            let Announcement { url, folder, mu, .. } = found;
+            MirrorReport { url, folder, mu: Ok(mu), doubts }
         }
         Some(Some(Err(error))) => failed(problem(&error)),
         Some(None) => failed(not_asked()),

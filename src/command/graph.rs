@@ -61,9 +61,6 @@ pub(crate) fn compiled(options: &GraphShowOptions, settings: &Settings, ui: &Ui)
         }
     };
     let found = mirror.fetch(&version)?;
-    if found.fell_back {
-        ui.warning(&format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
-    }
     for doubt in found.doubts(&version, Timestamp::now().as_second()) {
         ui.warning(&doubt);
     }

@@ -87,8 +87,6 @@ pub struct MirrorReport {
     pub url: String,
     /// The folder, named after a MOS version, that it was found in.
     pub folder: Option<String>,
-    /// Whether the folder is 9.0 because the mirror has none for the environment's version.
-    pub fell_back: bool,
     /// The update, or why there is none.
     pub mu: Result<Mu, Problem>,
     /// What looks wrong in what it announces, one sentence each.
@@ -211,10 +209,6 @@ impl CheckReport {
                 let told: Vec<String> = versions.iter().map(on).collect();
                 warnings.push(format!("the nodes report different MOS versions: {}", told.join("; ")));
             }
-        }
-        if let (Some(MirrorReport { fell_back: true, folder, .. }), Some(version)) = (&self.mirror, &self.mos_version) {
-            let folder = folder.as_deref().unwrap_or("9.0");
-            warnings.push(format!("using the mirror's folder for MOS {folder}: it has none for {version}"));
         }
         warnings.extend(self.mirror.iter().flat_map(|mirror| mirror.doubts.clone()));
         warnings

@@ -15,6 +15,9 @@ impl Announcement {
     /// 1970.
     pub fn doubts(&self, version: &MosVersion, now: i64) -> Vec<String> {
         let mut doubts = Vec::new();
+        if let (true, Some(folder)) = (self.fell_back, &self.folder) {
+            doubts.push(format!("using the mirror's folder for MOS {folder}: it has none for {version}"));
+        }
         if let Some(named) = version_in_title(&self.mu.title).filter(|named| release(named) != release(version)) {
             doubts.push(format!(
                 "mirror {}: the title `{}` names MOS {named}, not {version}: is the right file published there?",
@@ -82,6 +85,17 @@ mod tests {
         ] {
             assert_eq!(doubts(title, 1, version), [""; 0], "{title}");
         }
+    }
+
+    #[test]
+    fn another_release_s_folder_is_named() {
+        let mu = Mu { id: 9, title: "9.0-mu-3".to_owned(), timestamp: 1, doc_link: None };
+        let folder = Some("9.0".to_owned());
+        let found = Announcement { mu, raw: Vec::new(), url: "http://m/x".to_owned(), folder, fell_back: true };
+        assert_eq!(
+            found.doubts(&"9.2".parse().unwrap(), NOW),
+            ["using the mirror's folder for MOS 9.0: it has none for 9.2"]
+        );
     }
 
     #[test]

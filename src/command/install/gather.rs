@@ -61,9 +61,6 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Facts, AppError> {
     let pending = pending.map_err(|e| AppError::new(Exit::Error, format!("cannot ask the mirror: {e}")))?;
     let announcement = pending.wait(&context.interrupt).ok_or_else(|| context.interrupted())??;
     let mut notes = Vec::new();
-    if announcement.fell_back {
-        notes.push(format!("the mirror has no folder for MOS {version}; that of 9.0 is used"));
-    }
     notes.extend(announcement.doubts(version, jiff::Timestamp::now().as_second()));
     if env.status != "operational" {
         notes.push(format!("the environment is {}, not operational", env.status));
