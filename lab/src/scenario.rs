@@ -17,7 +17,7 @@ pub struct Scenario {
     pub env: u32,
     /// The environment's MOS version, as `fuel_version` and the inventory say it.
     pub mos_version: String,
-    /// Which Nailgun is played.
+    /// The version of Nailgun that the lab imitates.
     pub nailgun: NailgunMode,
     /// How Nailgun asks for a token.
     pub auth: AuthMode,
@@ -29,19 +29,19 @@ pub struct Scenario {
     pub env_status: String,
     /// Whether the environment was ever deployed, that is, whether its primary nodes are chosen already.
     pub deployed: bool,
-    /// The nodes, Nailgun's only ones included.
+    /// The nodes, also those that only Nailgun lists.
     pub nodes: Vec<NodeSpec>,
-    /// What the mirror holds: path below its root and content.
+    /// The mirror's files: path below its root, and content.
     pub mirror: Vec<(String, Vec<u8>)>,
-    /// Where the MOS repositories lie, as Nailgun says it; `None` is a place from which nobody fetches.
+    /// The address of the MOS repositories in Nailgun's settings; `None` is an address from which nobody fetches.
     pub mos_uri: Option<String>,
-    /// What the MOS repositories hold on every node, added to what a node says for itself.
+    /// Packages in the MOS repositories of every node, beside the node's own.
     pub repo: Vec<(String, String)>,
-    /// Variables of everything that runs on a node: the pace of the graph's scripts, which wait longer in the field.
+    /// Variables of every process on a node. They shorten the waits of the graph's scripts, which are longer in the field.
     pub variables: Vec<(String, String)>,
-    /// How much longer every task of a graph takes than it does by itself.
+    /// Time added to every task of a graph.
     pub task_delay: Duration,
-    /// How long a run stays `pending`, as it does while Nailgun serializes.
+    /// How long a run stays `pending`, as it does while Nailgun serializes it.
     pub serialize_delay: Duration,
 }
 
@@ -73,7 +73,7 @@ pub struct NodeSpec {
     pub uid: Option<String>,
     /// What `fuel_version` says; `None` is the scenario's.
     pub fuel_version: Option<String>,
-    /// Files of the tree as they are before the lab starts: path from `/`, content and mode.
+    /// Files in the node's tree when the lab starts: path from `/`, content and mode.
     pub files: Vec<(String, Vec<u8>, u32)>,
     /// Installed packages: name and version.
     pub packages: Vec<(String, String)>,
@@ -220,14 +220,14 @@ impl Scenario {
         self
     }
 
-    /// Every task takes so much longer.
+    /// Adds this time to every task.
     #[must_use]
     pub fn task_delay(mut self, delay: Duration) -> Self {
         self.task_delay = delay;
         self
     }
 
-    /// A run stays `pending` so long.
+    /// Keeps a run `pending` for this long.
     #[must_use]
     pub fn serialize_delay(mut self, delay: Duration) -> Self {
         self.serialize_delay = delay;
@@ -282,14 +282,14 @@ impl NodeSpec {
         self.ssh_fault(SshFault::Offline)
     }
 
-    /// Another name.
+    /// Changes its name.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
         self.name = name.into();
         self
     }
 
-    /// A name for people.
+    /// Sets the name in Fuel's web interface.
     #[must_use]
     pub fn label(mut self, label: &str) -> Self {
         self.label = Some(label.into());

@@ -24,7 +24,7 @@ const SSHD: &str = "/usr/sbin/sshd";
 /// sshd's own limit of listening sockets; more addresses get more servers.
 const ADDRESSES_PER_SERVER: usize = 16;
 
-/// How the servers are to be.
+/// What the servers are like.
 #[derive(Clone, Default)]
 pub(crate) struct Setup {
     addresses: Vec<IpAddr>,
@@ -136,7 +136,7 @@ impl Sshd {
         text.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
     }
 
-    /// What the servers logged since they listen, once `enough` is true of it.
+    /// Waits until the servers' log satisfies `enough`, and returns the log.
     pub(crate) fn log(&self, enough: impl Fn(&str) -> bool) -> String {
         let (text, news) = &*self.log;
         let until = Instant::now() + Duration::from_secs(20);
@@ -149,7 +149,7 @@ impl Sshd {
         log.clone()
     }
 
-    /// A place for files of the test.
+    /// A folder for the test's own files.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }

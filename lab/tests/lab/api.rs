@@ -111,7 +111,7 @@ impl Site {
         (parent, children)
     }
 
-    /// Runs a graph of this type to its end and returns what became of it.
+    /// Runs a graph of this type to its end and returns the result.
     pub(super) fn run(&self, graph: &Value) -> Run {
         let (parent, children) = self.execute(&json!({"cluster": 1, "graphs": [graph]}));
         assert!(self.lab.nailgun().wait_until_idle(PATIENCE), "the run did not end");

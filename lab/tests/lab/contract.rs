@@ -12,7 +12,7 @@ use super::{older, scenes, uploads};
 
 const TABLE: &str = include_str!("../nailgun_shapes.tsv");
 
-/// What makes a row: how, method, path, status, type, body.
+/// The columns of a row: login, method, path, status, type, body.
 type Key = [String; 6];
 
 /// The rows of a version, with the shape of each.
@@ -27,7 +27,7 @@ fn rows(version: &str) -> BTreeMap<Key, String> {
         .collect()
 }
 
-/// Takes down what the lab answers, row by row.
+/// Records what the lab answers, row by row.
 pub(super) struct Recorder {
     pub(super) mode: NailgunMode,
     rows: BTreeMap<Key, String>,
@@ -58,7 +58,7 @@ impl Recorder {
         }
     }
 
-    /// Asks, takes down, and hands on.
+    /// Asks, records the answer, and returns it.
     pub(super) fn ask(&mut self, site: &Site, method: &str, path: &str, body: Option<&Value>) -> Answer {
         self.send(site, "plain", method, path, body.map(Value::to_string).as_deref(), None)
     }

@@ -25,7 +25,7 @@ fn a_good_run_leaves_everything_ready_and_runs_on_the_trees() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &str| node.tree().join(path).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("var/lib/x/y"), mode("var/lib/x")), (0o600, 0o700));
-    // Not a tree that was not meant, and nothing through a node's sshd.
+    // No other node's tree was touched, and nothing went through a node's sshd.
     assert!(site.lab.node(1).read("/tmp/out").is_err());
     assert!(site.lab.nodes().iter().all(|node| node.logins() == 0));
     assert_eq!((site.cluster_status().as_str(), site.node_status(3).as_str()), ("operational", "ready"));
