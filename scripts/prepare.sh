@@ -29,7 +29,7 @@ fi
 echo "system packages that the tests need and that are missing:$missing"
 case " $missing " in
 *" cargo "*)
-    echo "error: a Rust toolchain (1.89 or newer, with rustfmt and clippy) must be there before" >&2
+    echo "error: a Rust toolchain (1.90 or newer, with rustfmt and clippy) must be there before" >&2
     exit 1
     ;;
 esac
