@@ -1,4 +1,5 @@
-//! How the shipped binary is linked, and what `--version` says: the version, and for a shipped binary the commit and the date that it was built from.
+//! How the shipped binary is linked, and what `--version` says: the version, and for a shipped binary the commit and the
+//! date that it was built from.
 //!
 //! `scripts/static.sh` gives them in `FUEL_UPDATES_BUILD`. A build without it is a developer's and says the version alone,
 //! so that a commit does not make everything be built again.

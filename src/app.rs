@@ -48,8 +48,12 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
     match cli.command {
         Command::Completions(options) => Ok(command::manual::completions(&options, ui)),
         Command::Man(options) => command::manual::man(&options, ui),
-        Command::Check(CheckCommand::Installed(_)) => command::check::run(report::Check::Installed, &settings()?, ui),
-        Command::Check(CheckCommand::Available(_)) => command::check::run(report::Check::Available, &settings()?, ui),
+        Command::Check(CheckCommand::Installed(options)) => {
+            command::check::run(report::Check::Installed, options.rows, &settings()?, ui)
+        }
+        Command::Check(CheckCommand::Available(options)) => {
+            command::check::run(report::Check::Available, options.rows, &settings()?, ui)
+        }
         Command::Check(CheckCommand::Drift(options)) => command::drift::run(&options, &settings()?, ui),
         Command::Inventory(command) => command::inventory::run(command, &settings()?, ui),
         Command::History(options) => command::history::run(&options, &settings()?, ui),

@@ -8,7 +8,6 @@ use super::{
     CertificateOption, InventoryOption, MirrorOption, NodeOptions, OutputOptions, SettingsOptions, SshOptions,
     VersionOption,
 };
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum CheckCommand {
     /// Report the update installed on each node (SSH only).
@@ -30,6 +29,8 @@ pub(crate) struct CheckInstalledOptions {
     #[command(flatten)]
     ssh: SshOptions,
     #[command(flatten)]
+    pub(crate) rows: RowOptions,
+    #[command(flatten)]
     output: OutputOptions,
 }
 
@@ -47,6 +48,8 @@ pub(crate) struct CheckAvailableOptions {
     mirror: MirrorOption,
     #[command(flatten)]
     certificates: CertificateOption,
+    #[command(flatten)]
+    pub(crate) rows: RowOptions,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -87,6 +90,19 @@ pub(crate) struct CheckDriftOptions {
     ssh: SshOptions,
     #[command(flatten)]
     output: OutputOptions,
+}
+
+/// Which rows are printed.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct RowOptions {
+    /// Print a row for each node, also where they do not fit on the screen.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Print only the nodes that need attention.
+    #[arg(long)]
+    pub(crate) problems: bool,
 }
 
 impl CheckCommand {

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use check::{CheckCommand, CheckDriftOptions};
+pub(crate) use check::{CheckCommand, CheckDriftOptions, RowOptions};
 pub(crate) use config::ConfigCommand;
 pub(crate) use graph::{GraphCheckOptions, GraphCommand, GraphShowOptions};
 pub(crate) use history::HistoryOptions;

@@ -3,15 +3,15 @@
 use clap::{Args, ValueEnum};
 
 // No doc comment: see `nodes`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputOptions {
     /// Print the result in this format.
     #[arg(long = "format", short = 'f', value_name = "FORMAT", default_value = "table")]
     pub(crate) format: Format,
 
-    /// Print only this column; repeat it for several (table, csv, value).
-    #[arg(long = "column", short = 'c', value_name = "COLUMN")]
+    /// Print only these columns (table, csv, value).
+    #[arg(long = "column", short = 'c', value_name = "COLUMN", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
 
     /// Sort rows by these columns (table, csv, value).
@@ -19,16 +19,11 @@ pub(crate) struct OutputOptions {
     pub(crate) sort: Vec<String>,
 }
 
-impl Default for OutputOptions {
-    fn default() -> Self {
-        Self { format: Format::Table, columns: vec![], sort: vec![] }
-    }
-}
-
 /// The formats of `fuel2`, and Ansible's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Table for reading.
+    #[default]
     Table,
     /// One JSON document, schema fuel-updates/1.
     Json,

@@ -6,6 +6,7 @@ use super::clock::now;
 use super::mirror_client::{MirrorClient, PendingAnnouncement};
 use super::nodes::Nodes;
 use super::{site, state_dir, unchecked};
+use crate::cli::RowOptions;
 use crate::domain::failure::FailureKind;
 use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
@@ -16,10 +17,10 @@ use crate::exit::Exit;
 use crate::mirror::{Announcement, MirrorError};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
-use crate::ui::{ShownCheck, Ui};
+use crate::ui::{ShownCheck, ShownRows, Ui};
 
 /// Runs a check and prints its report.
-pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     ui.check_columns(&ShownCheck::columns(check))?;
     let mirror = match check {
         Check::Installed => None,
@@ -67,7 +68,7 @@ pub(crate) fn run(check: Check, settings: &Settings, ui: &Ui) -> Result<Exit, Ap
         mirror,
         rows,
     };
-    finish(&report, ui)
+    finish(&report, ShownRows { all: shown.all, problems: shown.problems }, ui)
 }
 
 /// Waits for the mirror's answer. The mirror is not asked when the MOS version is unknown.
@@ -126,9 +127,9 @@ fn not_asked() -> Problem {
 }
 
 /// Prints the report, then what the operator should know, then what ended the check early.
-fn finish(report: &CheckReport, ui: &Ui) -> Result<Exit, AppError> {
+fn finish(report: &CheckReport, rows: ShownRows, ui: &Ui) -> Result<Exit, AppError> {
     let exit = exit(report.decisive());
-    ui.show(&ShownCheck { report, exit })?;
+    ui.show(&ShownCheck { report, exit, rows })?;
     for warning in report.warnings() {
         ui.warning(&warning);
     }

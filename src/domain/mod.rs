@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no printing, nothing of the other modules. Everything here is a function of
 //! its arguments, so everything here is tested without a server.
 
+pub mod cause;
 pub mod cleanup;
 pub mod details;
 pub mod drift;

@@ -107,7 +107,7 @@ pub struct Login {
 }
 
 /// How to print results.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct OutputSettings {
     /// The format.
     pub format: Format,

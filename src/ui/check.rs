@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::document::{self, Envelope, MuDocument, SourceDocument, mu};
 use super::show::Show;
-use super::table::Table;
+use super::table::{Table, Tone};
 use crate::domain::report::{Check, CheckReport, MirrorReport, Problem};
 use crate::domain::row::Row;
 use crate::exit::Exit;
@@ -18,6 +18,23 @@ pub struct ShownCheck<'a> {
     pub report: &'a CheckReport,
     /// How the check ends.
     pub exit: Exit,
+    /// Which rows are printed.
+    pub rows: ShownRows,
+}
+
+/// Which rows of a check are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShownRows {
+    /// Every row, also where they do not fit on the screen.
+    pub all: bool,
+    /// Only those that need attention.
+    pub problems: bool,
+}
+
+impl ShownRows {
+    fn of(self, report: &CheckReport) -> Vec<&Row> {
+        if self.problems { report.problems() } else { report.rows.iter().collect() }
+    }
 }
 
 impl ShownCheck<'_> {
@@ -27,6 +44,10 @@ impl ShownCheck<'_> {
             Check::Installed => &["id", "name", "roles", "address", "state", "MU", "published", "detail"],
             Check::Available => &["id", "name", "roles", "address", "state", "MU", "published", "verdict", "detail"],
         })
+        .gives_way(&["address", "published", "roles", "id", "MU"])
+        .flowing(&["roles", "detail"])
+        .toned("state", state_tone)
+        .toned("verdict", verdict_tone)
     }
 }
 
@@ -34,13 +55,27 @@ impl Show for ShownCheck<'_> {
     fn document(&self) -> impl Serialize {
         let report = self.report;
         let conditions = report.conditions().iter().map(|c| c.as_str()).collect();
-        Envelope::new(report.check.as_str(), report.env, &report.taken_at, check_document(report))
+        Envelope::new(report.check.as_str(), report.env, &report.taken_at, check_document(report, self.rows))
             .version(report.mos_version.as_ref(), report.mos_version_source)
             .ended(self.exit, conditions)
     }
 
     fn table(&self) -> Table {
-        table(self.report)
+        table(self.report, self.rows)
+    }
+
+    fn folded(&self) -> Option<Table> {
+        (!self.rows.all).then(|| folded(self.report))
+    }
+
+    fn answer(&self) -> Option<String> {
+        Some(self.report.answer())
+    }
+
+    fn groups(&self) -> Vec<String> {
+        let groups = self.report.groups();
+        // One group is what the answer says already.
+        if groups.len() > 1 { groups.iter().map(|group| group.phrase()).collect() } else { vec![] }
     }
 
     fn lines(&self) -> Vec<String> {
@@ -93,8 +128,12 @@ struct RowDocument<'a> {
 
 #[derive(Serialize)]
 struct Summary<'a> {
+    answer: String,
     nodes: usize,
     states: BTreeMap<&'static str, usize>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    verdicts: BTreeMap<&'static str, usize>,
+    next: Option<String>,
     groups: Vec<GroupDocument<'a>>,
 }
 
@@ -106,14 +145,17 @@ struct GroupDocument<'a> {
     mu: Option<MuDocument<'a>>,
 }
 
-fn check_document(report: &CheckReport) -> CheckDocument<'_> {
+fn check_document(report: &CheckReport, rows: ShownRows) -> CheckDocument<'_> {
     CheckDocument {
         inventory: document::source(&report.source),
         mirror: report.mirror.as_ref().map(mirror),
-        nodes: report.rows.iter().map(node).collect(),
+        nodes: rows.of(report).into_iter().map(node).collect(),
         summary: Summary {
+            answer: report.answer(),
             nodes: report.rows.len(),
             states: report.states(),
+            verdicts: report.verdicts(),
+            next: report.next(),
             groups: report
                 .groups()
                 .into_iter()
@@ -161,9 +203,9 @@ fn problem(problem: &Problem) -> ProblemDocument<'_> {
 }
 
 /// One row a node.
-fn table(report: &CheckReport) -> Table {
+fn table(report: &CheckReport, rows: ShownRows) -> Table {
     let mut table = ShownCheck::columns(report.check);
-    for row in &report.rows {
+    for row in rows.of(report) {
         let mut cells = vec![
             row.node.id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
             row.node.name.clone(),
@@ -182,10 +224,9 @@ fn table(report: &CheckReport) -> Table {
     table
 }
 
-/// Groups of nodes with the same answer and, for `check available`, what the mirror announces.
+/// For `check available`, what the mirror announces, and the command that comes next.
 fn summary(report: &CheckReport) -> Vec<String> {
-    let phrases: Vec<String> = report.groups().iter().map(|g| g.phrase()).collect();
-    let mut lines = vec![phrases.join("; ")];
+    let mut lines = Vec::new();
     if let Some(mirror) = &report.mirror
         && let Ok(mu) = &mirror.mu
     {
@@ -195,7 +236,49 @@ fn summary(report: &CheckReport) -> Vec<String> {
             lines.push(format!("documentation: {link}"));
         }
     }
+    lines.extend(report.next().map(|next| format!("next: {next}")));
     lines
+}
+
+/// One row for the nodes of one answer, the worst first.
+fn folded(report: &CheckReport) -> Table {
+    let columns: &[&str] = match report.check {
+        Check::Installed => &["nodes", "count", "state", "MU", "detail"],
+        Check::Available => &["nodes", "count", "state", "MU", "verdict", "detail"],
+    };
+    let mut table =
+        Table::new(columns).flowing(&["nodes", "detail"]).toned("state", state_tone).toned("verdict", verdict_tone);
+    for group in report.worst_first() {
+        let mut cells = vec![
+            group.nodes.replace(',', ", "),
+            group.count.to_string(),
+            group.row.state.as_str().to_owned(),
+            group.runs(),
+        ];
+        if report.check == Check::Available {
+            cells.push(group.row.verdict.map_or("unknown", |v| v.as_str()).to_owned());
+        }
+        cells.push(group.detail.unwrap_or_default());
+        table.push(cells);
+    }
+    table
+}
+
+fn state_tone(state: &str) -> Tone {
+    match state {
+        "installed" => Tone::Good,
+        "none" => Tone::Plain,
+        "updating" | "incomplete" => Tone::Attention,
+        _ => Tone::Bad,
+    }
+}
+
+fn verdict_tone(verdict: &str) -> Tone {
+    match verdict {
+        "up-to-date" => Tone::Good,
+        "unknown" => Tone::Plain,
+        _ => Tone::Attention,
+    }
 }
 
 fn address(row: &Row) -> String {

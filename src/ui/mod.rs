@@ -18,7 +18,7 @@ pub mod timeline;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 
-pub use check::ShownCheck;
+pub use check::{ShownCheck, ShownRows};
 pub use drift::{ShownDrift, drift_page};
 pub use history::{HistoryReport, RunReport};
 pub use install::ShownInstall;
@@ -47,6 +47,8 @@ pub struct Ui {
     colour: bool,
     coloured_stdout: bool,
     width: Option<u16>,
+    /// Lines of the terminal that stdout is.
+    height: Option<usize>,
     output: OutputSettings,
     stdout: Stdout,
 }
@@ -69,13 +71,14 @@ impl Ui {
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let stdout = io::stdout();
         let colours = !dumb && !no_colour;
-        let width = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
+        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
         Self {
             quiet,
             bars: io::stderr().is_terminal() && !dumb && !quiet,
             colour: io::stderr().is_terminal() && colours,
             coloured_stdout: stdout.is_terminal() && colours,
-            width: width.map(|w| w.ws_col).filter(|w| *w > 0),
+            width: size.map(|size| size.ws_col).filter(|columns| *columns > 0),
+            height: size.map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0),
             output,
             stdout: Stdout::default(),
         }
@@ -164,17 +167,40 @@ impl Ui {
     pub fn show(&self, found: &impl Show) -> Result<(), AppError> {
         match self.output.format {
             Format::Json | Format::Yaml | Format::Ansible => self.document(&found.document()),
-            Format::Csv | Format::Value => self.data(&found.table().render(&self.output, None)?),
-            Format::Table => {
-                let table = found.table();
-                let asked = !self.output.columns.is_empty() || !self.output.sort.is_empty();
-                if !table.is_empty() && (asked || found.table_is_read()) {
-                    self.data(&table.render(&self.output, self.width)?);
-                }
-                for line in found.lines() {
-                    self.data(&line);
-                }
-            }
+            Format::Csv | Format::Value => self.data(&found.table().plain(&self.output)?),
+            Format::Table => self.people(found)?,
+        }
+        Ok(())
+    }
+
+    /// The answer, the table or its folded form where it is taller than the screen, and what follows it.
+    fn people(&self, found: &impl Show) -> Result<(), AppError> {
+        let (answer, groups, lines) = (found.answer(), found.groups(), found.lines());
+        let table = found.table();
+        let rendered = table.render(&self.output, self.width, self.coloured_stdout)?;
+        let around = usize::from(answer.is_some()) + groups.len() + lines.len() + 1;
+        let too_tall = self.height.is_some_and(|height| rendered.text.lines().count() + around > height);
+        let folded = found.folded().filter(|_| too_tall && self.output.columns.is_empty());
+        if let Some(answer) = answer {
+            self.data(&answer);
+        }
+        let folds = folded.is_some();
+        let shown = match folded {
+            Some(folded) => folded.render(&OutputSettings::default(), self.width, self.coloured_stdout)?,
+            None => rendered,
+        };
+        let asked = !self.output.columns.is_empty() || !self.output.sort.is_empty();
+        let read = asked || found.table_is_read();
+        if !table.is_empty() && read {
+            self.data(&shown.text);
+        }
+        for line in groups.iter().filter(|_| !folds).chain(&lines) {
+            self.data(line);
+        }
+        if folds {
+            self.status("nodes with the same answer are folded to fit on the screen; --all prints a row for each node");
+        } else if read && !shown.left_out.is_empty() {
+            self.status(&format!("no room for: {} (a wider terminal or -c shows them)", shown.left_out.join(", ")));
         }
         Ok(())
     }

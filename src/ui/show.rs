@@ -17,6 +17,21 @@ pub trait Show {
         true
     }
 
+    /// A shorter table, printed where the rows do not fit on the screen.
+    fn folded(&self) -> Option<Table> {
+        None
+    }
+
+    /// The answer in one sentence, printed before the table.
+    fn answer(&self) -> Option<String> {
+        None
+    }
+
+    /// What follows the table and would repeat its folded form.
+    fn groups(&self) -> Vec<String> {
+        vec![]
+    }
+
     /// What follows the table where people read.
     fn lines(&self) -> Vec<String> {
         vec![]

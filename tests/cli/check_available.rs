@@ -23,6 +23,7 @@ fn verdicts_for_every_node() {
     assert_snapshot!(ran.picture(), @"
     exit 5
     --- stdout
+    update available: 9.0-mu-2 for 2 of 4 nodes; newer than the mirror's 9.0-mu-2: 1 of 4 nodes; up to date: 9.0-mu-2 on 1 of 4 nodes
     +----+--------+-----------+----------+------------+------------------+--------------+
     | id | name   | state     | MU       | published  | verdict          | detail       |
     +----+--------+-----------+----------+------------+------------------+--------------+
@@ -31,9 +32,13 @@ fn verdicts_for_every_node() {
     | 3  | node-3 | none      | -        | -          | update-available |              |
     | 4  | node-4 | installed | 9.0-mu-3 | 2016-07-07 | ahead-of-mirror  | from package |
     +----+--------+-----------+----------+------------+------------------+--------------+
-    9.0-mu-1 on node-1; 9.0-mu-2 on node-2; none on node-3; 9.0-mu-3 on node-4
+    9.0-mu-1 on node-1
+    9.0-mu-2 on node-2
+    none on node-3
+    9.0-mu-3 on node-4
     mirror: 9.0-mu-2 (id 2, published 2016-07-06) for MOS 9.0
     documentation: https://example.org/mu2
+    next: fuel-updates --env 1 install
     ");
     assert_eq!(lab.mirror_asked(), ["/mcv/mos/9.0/mu-version.json"]);
 }

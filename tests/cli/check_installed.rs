@@ -25,6 +25,7 @@ fn all_the_same_needs_no_attention() {
     assert_snapshot!(ran.picture(), @"
     exit 0
     --- stdout
+    9.0-mu-2 on all 3 nodes
     +----+--------+------------+-----------+----------+------------+--------------+
     | id | name   | roles      | state     | MU       | published  | detail       |
     +----+--------+------------+-----------+----------+------------+--------------+
@@ -32,7 +33,6 @@ fn all_the_same_needs_no_attention() {
     | 2  | node-2 | controller | installed | 9.0-mu-2 | 2016-07-06 | from package |
     | 3  | node-3 | controller | installed | 9.0-mu-2 | 2016-07-06 | from package |
     +----+--------+------------+-----------+----------+------------+--------------+
-    9.0-mu-2 on node-[1-3]
     ");
 }
 
@@ -50,6 +50,7 @@ fn nodes_that_differ_or_do_not_answer() {
     assert_snapshot!(without_progress(&ran.picture()), @"
     exit 3
     --- stdout
+    nodes differ: 9.0-mu-2 on 1 of 5 nodes, no maintenance update on 1 of 5 nodes, 9.0-mu-1 on 1 of 5 nodes; 1 node gave no valid answer; 1 node did not answer
     +----+--------+-------------------+-------------+----------+------------+------------------------------+
     | id | name   | roles             | state       | MU       | published  | detail                       |
     +----+--------+-------------------+-------------+----------+------------+------------------------------+
@@ -59,7 +60,11 @@ fn nodes_that_differ_or_do_not_answer() {
     | 4  | node-4 | compute, ceph-osd | invalid     | -        | -          | `id` is text, not an integer |
     | 5  | node-5 | cinder            | unreachable | -        | -          | connection refused           |
     +----+--------+-------------------+-------------+----------+------------+------------------------------+
-    9.0-mu-2 on node-1; none on node-2; 9.0-mu-1 on node-3; invalid node-4 (`id` is text, not an integer); unreachable node-5 (connection refused)
+    9.0-mu-2 on node-1
+    none on node-2
+    9.0-mu-1 on node-3
+    invalid node-4 (`id` is text, not an integer)
+    unreachable node-5 (connection refused)
     --- stderr
     environment 1: [LAB]/inventory.yaml (native, AGE old)
     asking 5 nodes
@@ -142,6 +147,7 @@ fn the_document_is_a_contract() {
       ],
       "schema": "fuel-updates/1",
       "summary": {
+        "answer": "9.0-mu-2 on 1 of 2 nodes; 1 node did not answer",
         "groups": [
           {
             "count": 1,
@@ -161,6 +167,7 @@ fn the_document_is_a_contract() {
             "state": "unreachable"
           }
         ],
+        "next": null,
         "nodes": 2,
         "states": {
           "installed": 1,
@@ -297,13 +304,15 @@ fn another_node_at_the_address() {
     assert_snapshot!(without_progress(&ran.picture()), @"
     exit 3
     --- stdout
+    9.0-mu-1 on 1 of 2 nodes; 1 node gave no valid answer
     +----+--------+------------+------------+----------+------------+--------------------------------+
     | id | name   | roles      | state      | MU       | published  | detail                         |
     +----+--------+------------+------------+----------+------------+--------------------------------+
     | 1  | node-1 | controller | wrong-node | -        | -          | node 9 answers at this address |
     | 2  | node-2 | compute    | installed  | 9.0-mu-1 | 2016-07-05 | from package                   |
     +----+--------+------------+------------+----------+------------+--------------------------------+
-    9.0-mu-1 on node-2; wrong-node node-1 (node 9 answers at this address)
+    9.0-mu-1 on node-2
+    wrong-node node-1 (node 9 answers at this address)
     --- stderr
     environment 1: [LAB]/inventory.yaml (native, AGE old)
     asking 2 nodes

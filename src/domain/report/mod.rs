@@ -1,13 +1,18 @@
 //! What a check found: one row per node, and what follows from all rows together. All forms of output are made from it.
 
+mod answer;
+mod group;
+
 use std::collections::BTreeMap;
 
-use super::inventory::LeftOut;
-use super::mos_version::MosVersion;
-use super::mu::Mu;
-use super::nodeset::fold;
-use super::row::{Identity, Row, State, Verdict};
+pub use group::Group;
+
+use crate::domain::inventory::LeftOut;
+use crate::domain::mos_version::MosVersion;
+use crate::domain::mu::Mu;
+use crate::domain::nodeset::fold;
 use crate::domain::numbers::EnvId;
+use crate::domain::row::{Identity, Row, State, Verdict};
 
 /// The check that made a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,17 +121,6 @@ pub struct CheckReport {
     pub interrupted: bool,
 }
 
-/// Nodes with the same answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group<'a> {
-    /// Their names, folded.
-    pub nodes: String,
-    /// How many.
-    pub count: usize,
-    /// One of their rows.
-    pub row: &'a Row,
-}
-
 impl CheckReport {
     /// The condition that decides the exit status.
     pub fn decisive(&self) -> Option<Condition> {
@@ -157,23 +151,17 @@ impl CheckReport {
         .collect()
     }
 
-    /// Rows with the same answer folded, the largest group first. Failures fold by their cause as well.
-    pub fn groups(&self) -> Vec<Group<'_>> {
-        let mut groups: Vec<Vec<&Row>> = Vec::new();
-        for row in &self.rows {
-            let same =
-                |other: &&Row| other.same_answer(row) && (row.state.answered_properly() || other.detail == row.detail);
-            match groups.iter_mut().find(|g| g.first().is_some_and(same)) {
-                Some(group) => group.push(row),
-                None => groups.push(vec![row]),
-            }
-        }
-        // Proper answers first, then by size; ties stay in the order of the rows.
-        groups.sort_by_key(|g| (!g[0].state.answered_properly(), std::cmp::Reverse(g.len())));
-        groups
-            .iter()
-            .map(|g| Group { nodes: fold(g.iter().map(|r| r.node.name.as_str())), count: g.len(), row: g[0] })
-            .collect()
+    /// The rows that need attention: nodes that could not be asked or gave no valid answer, open installations, what cannot be
+    /// compared or is ahead of the mirror, and nodes that differ from what most of them run.
+    pub fn problems(&self) -> Vec<&Row> {
+        let groups = self.groups();
+        let usual = groups.first().filter(|group| group.row.state.answered_properly()).map(|group| group.row);
+        let fine = |row: &&Row| {
+            matches!(row.state, State::Installed | State::None)
+                && !matches!(row.verdict, Some(Verdict::Unknown | Verdict::AheadOfMirror))
+                && usual.is_some_and(|usual| usual.same_answer(row))
+        };
+        self.rows.iter().filter(|row| !fine(row)).collect()
     }
 
     /// How many rows are in each state.
@@ -216,6 +204,7 @@ impl CheckReport {
 
     /// The hints of the rows. Each is given once, with the names of its nodes.
     pub fn hints(&self) -> Vec<String> {
+        let names = |is: &dyn Fn(&Row) -> bool| fold(self.rows.iter().filter(|r| is(r)).map(|r| r.node.name.as_str()));
         let mut hints: Vec<(&str, Vec<&str>)> = Vec::new();
         for row in &self.rows {
             let Some(hint) = row.hint.as_deref() else { continue };
@@ -224,26 +213,20 @@ impl CheckReport {
                 None => hints.push((hint, vec![&row.node.name])),
             }
         }
-        hints.into_iter().map(|(hint, nodes)| format!("{}: {hint}", fold(nodes))).collect()
-    }
-}
-
-impl Group<'_> {
-    /// The group in a few words: `9.2-mu-2 on node-[1-18]`.
-    pub fn phrase(&self) -> String {
-        let nodes = &self.nodes;
-        let runs = || self.row.mu.as_ref().map_or_else(|| "none".to_owned(), |mu| mu.title.clone());
-        let to = || self.row.target.as_ref().map_or_else(String::new, |t| format!(" to {}", t.title));
-        match self.row.state {
-            State::Installed => format!("{} on {nodes}", runs()),
-            State::None => format!("none on {nodes}"),
-            State::Updating | State::Incomplete => {
-                format!("{} {nodes} ({}{})", self.row.state.as_str(), runs(), to())
-            }
-            State::WrongNode | State::Unreadable | State::Invalid | State::NotAsked(_) => {
-                let detail = self.row.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
-                format!("{} {nodes}{detail}", self.row.state.as_str())
-            }
+        let mut hints: Vec<String> =
+            hints.into_iter().map(|(hint, nodes)| format!("{}: {hint}", fold(nodes))).collect();
+        let env = self.env;
+        let at_work = names(&|row| row.state == State::Updating);
+        if !at_work.is_empty() {
+            hints.push(format!("{at_work}: watch the installation with `fuel-updates --env {env} install --attach`"));
         }
+        let waiting = names(&|row| row.state == State::Incomplete);
+        if !waiting.is_empty() {
+            hints.push(format!(
+                "{waiting}: if no installation is running (`fuel-updates --env {env} install --attach` tells), go on with \
+                 `fuel-updates --env {env} install`"
+            ));
+        }
+        hints
     }
 }
