@@ -13,6 +13,7 @@ mod cli {
     mod bad_input;
     mod check_available;
     mod check_installed;
+    mod drift;
     mod endings;
     mod graph;
     mod history;

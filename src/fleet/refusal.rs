@@ -46,7 +46,9 @@ pub(super) fn explain(answer: &Answer, error: &AnswerError, word: &str) -> NodeF
         }
         AnswerError::NoAnswer | AnswerError::CutShort | AnswerError::Garbled(_) => {}
     }
-    let words = answer.complaint().or_else(|| last_lines(&answer.stdout, 1, SHOWN).pop());
+    // The end of our own frame says nothing.
+    let last = last_lines(&answer.stdout, 1, SHOWN).pop().filter(|line| !line.contains(word));
+    let words = answer.complaint().or(last);
     if *error == AnswerError::NoAnswer {
         if let Some(complaint) = not_posix(answer, word) {
             return remote(

@@ -33,7 +33,7 @@
     var rows = Array.from(document.getElementById(id).tBodies[0].rows);
     var texts = rows.map(function (row) {
       var cells = id === "heat" ? Array.from(row.cells).slice(0, 3) : Array.from(row.cells);
-      return cells.map(function (cell) { return cell.textContent; }).join(" ").toLowerCase();
+      return cells.map(function (cell) { return cell.textContent; }).concat(row.getAttribute("data-nodes") || "").join(" ").toLowerCase();
     });
     function filter() {
       var words = input.value.toLowerCase().split(/\s+/), shown = 0;

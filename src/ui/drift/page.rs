@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{among, value};
-use crate::domain::drift::{Compared, Difference, DriftReport, KeyId, Kind, Scope};
+use crate::domain::drift::{Compared, Difference, DriftNode, DriftReport, KeyId, Kind, Scope};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -145,6 +145,9 @@ fn heat_map(report: &DriftReport) -> Markup {
     columns.truncate(COLUMNS);
     columns.sort_by_key(|(key, _)| report.pool.key(*key));
     let counts = |node: usize| cells.range((node, KeyId::FIRST)..=(node, KeyId::LAST)).count();
+    // Those that differ most stand first.
+    let mut rows: Vec<(usize, &DriftNode)> = report.nodes.iter().enumerate().collect();
+    rows.sort_by_key(|(at, node)| (std::cmp::Reverse(counts(*at)), node.is_compared()));
     let dense = if report.nodes.len() > 60 { "dense" } else { "" };
     html! {
         section {
@@ -164,11 +167,11 @@ fn heat_map(report: &DriftReport) -> Markup {
                         th data-sort="text" { "Node" } th data-sort="text" { "Roles" } th data-sort="number" { "Differs in" }
                         @for (key, _) in &columns {
                             @let (kind, name) = report.pool.key(*key);
-                            th class="turned" data-sort="cell" title={ (kind.as_str()) " " (name) } { span { (name) } }
+                            th class="turned" data-sort="cell" title={ (kind.as_str()) " " (name) } { span { @if !kind_of(kind).is_empty() { (kind_of(kind)) " " } (name) } }
                         }
                     } }
                     tbody {
-                        @for (at, node) in report.nodes.iter().enumerate() {
+                        @for (at, node) in rows {
                             tr {
                                 th scope="row" { a href={ "#n" (at) } { (node.node.name) } }
                                 td class="roles" { (node.node.roles.join(", ")) }
@@ -189,6 +192,14 @@ fn heat_map(report: &DriftReport) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// The kind where the name alone would be taken for a package's version.
+fn kind_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Held | Kind::HalfConfigured | Kind::Origin | Kind::Upgradable | Kind::Service => kind.as_str(),
+        _ => "",
     }
 }
 
@@ -226,8 +237,10 @@ fn differences(report: &DriftReport) -> Markup {
 }
 
 fn row(report: &DriftReport, difference: &Difference) -> Markup {
+    // Names are folded in the cells; the filter finds them one by one.
+    let names: Vec<&str> = difference.outliers().map(|at| report.nodes[at].node.name.as_str()).collect();
     html! {
-        tr {
+        tr data-nodes=(names.join(" ")) {
             td { (difference.kind.as_str()) }
             td class="name" { (report.pool.key(difference.key).1) }
             td { (among(report, difference)) }
