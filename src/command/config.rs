@@ -11,7 +11,7 @@ use crate::ui::{Table, Ui};
 
 /// Prints the settings. Passwords are masked, also those in addresses.
 pub(crate) fn show(settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
-    let mut table = Table::new(&["setting", "value", "source"]);
+    let mut table = Table::new(&["setting", "value", "source"]).flowing(&["value", "source"]);
     let mut row = |name: &str, value: Option<&str>, origin: &Origin| {
         let value = value.filter(|v| !v.is_empty()).map_or_else(|| "-".to_owned(), mask);
         table.push(vec![name.to_owned(), value, origin.to_string()]);

@@ -18,7 +18,9 @@ use crate::ui::{Table, Ui};
 /// Prints the tasks of the built-in graph or of an operator's graph.
 pub(crate) fn show(options: &GraphShowOptions, ui: &Ui) -> Result<Exit, AppError> {
     let graph = load(options.dir.as_deref())?;
-    let mut table = Table::new(&["task", "type", "roles", "after", "before", "limit", "timeout"]);
+    let mut table = Table::new(&["task", "type", "roles", "after", "before", "limit", "timeout"])
+        .gives_way(&["timeout", "limit", "before", "type"])
+        .flowing(&["roles", "after", "before"]);
     for row in graph.rows() {
         table.push(row.into());
     }

@@ -44,7 +44,10 @@ impl ShownCheck<'_> {
             Check::Installed => &["id", "name", "roles", "address", "state", "MU", "published", "detail"],
             Check::Available => &["id", "name", "roles", "address", "state", "MU", "published", "verdict", "detail"],
         })
-        .gives_way(&["address", "published", "roles", "id", "MU"])
+        .gives_way(match check {
+            Check::Installed => &["address", "published", "roles", "id", "MU", "detail"],
+            Check::Available => &["address", "published", "roles", "id", "MU", "state", "detail"],
+        })
         .flowing(&["roles", "detail"])
         .toned("state", state_tone)
         .toned("verdict", verdict_tone)
@@ -253,7 +256,7 @@ fn folded(report: &CheckReport) -> Table {
             group.nodes.replace(',', ", "),
             group.count.to_string(),
             group.row.state.as_str().to_owned(),
-            group.runs(),
+            if group.row.state.answered_properly() { group.runs() } else { "-".to_owned() },
         ];
         if report.check == Check::Available {
             cells.push(group.row.verdict.map_or("unknown", |v| v.as_str()).to_owned());

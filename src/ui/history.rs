@@ -56,7 +56,9 @@ impl HistoryReport {
     /// The table of the runs, or of one run's tasks, without any row.
     pub fn columns(tasks: bool) -> Table {
         if tasks {
-            return Table::new(&["began", "ended", "duration", "node", "task", "status", "note"]);
+            return Table::new(&["began", "ended", "duration", "node", "task", "status", "note"])
+                .gives_way(&["ended", "began", "note"])
+                .flowing(&["note"]);
         }
         Table::new(&[
             "task",
@@ -72,6 +74,7 @@ impl HistoryReport {
             "not-executed",
             "run",
         ])
+        .gives_way(&["run", "child", "ended", "not-executed", "done", "failed", "duration"])
     }
 }
 

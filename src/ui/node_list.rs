@@ -36,7 +36,9 @@ impl Show for ShownNodeList<'_> {
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(&["id", "name", "roles", "address", "port", "fqdn", "label"]);
+        let mut table = Table::new(&["id", "name", "roles", "address", "port", "fqdn", "label"])
+            .gives_way(&["label", "fqdn", "port", "id"])
+            .flowing(&["roles"]);
         let text = |t: &Option<String>| t.clone().unwrap_or_default();
         for node in self.nodes {
             table.push(vec![

@@ -1,5 +1,6 @@
 //! The plan of an installation, for people.
 
+use crate::domain::cause::{common, shape};
 use crate::domain::environment::Environment;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
@@ -95,11 +96,48 @@ fn versions(plan: &Plan) -> String {
     groups.iter().map(phrase).collect::<Vec<_>>().join("; ")
 }
 
-/// What prevents the installation, each reason with its node.
+/// What prevents the installation, each reason once with its nodes.
 pub(super) fn refusals(refusals: &[Refusal]) -> Vec<String> {
-    let text = |r: &Refusal| match &r.node {
-        Some(node) => format!("  {node}: {}", r.reason),
-        None => format!("  {}", r.reason),
+    let mut groups: Vec<Vec<&Refusal>> = Vec::new();
+    for refusal in refusals {
+        let same = |other: &Refusal| {
+            other.node.is_some() == refusal.node.is_some() && shape(&other.reason) == shape(&refusal.reason)
+        };
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| same(first))) {
+            Some(group) => group.push(refusal),
+            None => groups.push(vec![refusal]),
+        }
+    }
+    let text = |group: &Vec<&Refusal>| {
+        let reason = common(&group.iter().map(|refusal| refusal.reason.as_str()).collect::<Vec<_>>());
+        match fold(group.iter().filter_map(|refusal| refusal.node.as_deref())).as_str() {
+            "" => format!("  {reason}"),
+            nodes => format!("  {nodes}: {reason}"),
+        }
     };
-    refusals.iter().map(text).collect()
+    groups.iter().map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_for_one_reason_are_one_line() {
+        let refusal = |node: Option<&str>, reason: &str| Refusal {
+            node: node.map(str::to_owned),
+            reason: reason.to_owned(),
+            hint: None,
+        };
+        let all = [
+            refusal(None, "the environment is stopped"),
+            refusal(Some("node-2"), "offline since 12 s"),
+            refusal(Some("node-1"), "offline since 7 s"),
+            refusal(Some("node-3"), "about to be deleted"),
+        ];
+        assert_eq!(
+            refusals(&all),
+            ["  the environment is stopped", "  node-[1-2]: offline since … s", "  node-3: about to be deleted"]
+        );
+    }
 }

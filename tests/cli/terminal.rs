@@ -10,13 +10,23 @@ use crate::program::{MU_FILE, Program, mu};
 /// Runs a command line on a terminal of its own (util-linux's `script` makes it), types `keys`, and returns exit
 /// status and all that the terminal got.
 fn on_terminal(program: &Program, line: &str, variables: &[(&str, &str)], keys: &str) -> (Option<i32>, String) {
+    after(program, "", line, variables, keys)
+}
+
+/// The same on a terminal of this size, without colours and bars: what stays on the screen.
+fn on_screen(program: &Program, columns: u16, rows: u16, line: &str) -> String {
+    let size = format!("stty cols {columns} rows {rows};");
+    after(program, &size, line, &[("NO_COLOR", "1"), ("TERM", "dumb")], "").1.replace("\r\n", "\n")
+}
+
+fn after(program: &Program, before: &str, line: &str, variables: &[(&str, &str)], keys: &str) -> (Option<i32>, String) {
     let real = program.command(line);
     let words: Vec<String> = std::iter::once(real.get_program())
         .chain(real.get_args())
         .map(|word| word.to_str().expect("UTF-8").to_owned())
         .collect();
     let mut script = Command::new("script");
-    script.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]).env_clear();
+    script.args(["--quiet", "--return", "--command", &format!("{before}{}", words.join(" ")), "/dev/null"]).env_clear();
     for (name, value) in real.get_envs() {
         script.env(name, value.expect("a value"));
     }
@@ -46,7 +56,7 @@ fn bars_and_colours_on_a_terminal_only() {
     assert!(plain.contains("asking nodes") && !plain.contains("\x1b[1;3") && !plain.contains("\x1b[36m"), "{plain:?}");
     let (_, dumb) = on_terminal(&program, "-e 1 check installed", &[("TERM", "dumb")], "");
     assert!(dumb.contains("[2/2] node-") && !dumb.contains('\x1b'), "lines, not bars: {dumb:?}");
-    let (_, quiet) = on_terminal(&program, "-e 1 -q check installed", &[], "");
+    let (_, quiet) = on_terminal(&program, "-e 1 -q check installed", &[("NO_COLOR", "1")], "");
     assert!(!quiet.contains('\x1b') && !quiet.contains("asking"), "{quiet:?}");
 }
 
@@ -62,4 +72,54 @@ fn the_question_is_asked_and_no_is_its_default() {
     let (code, seen) = on_terminal(&program, "-e 1 install", &[], "y\n");
     assert_eq!(code, Some(0), "{seen}");
     assert!(seen.contains("update ") && seen.contains("verified: 9.0-mu-2 on node-[1-2]"), "{seen}");
+}
+
+/// Thirty nodes: one is behind, two are off.
+fn thirty() -> Lab {
+    let mut scenario = Scenario::new().published(mu(2));
+    for id in 1..=30 {
+        let role = if id <= 3 { "controller" } else { "compute" };
+        let node = NodeSpec::new(id, &[role]).file(MU_FILE, mu(if id == 7 { 1 } else { 2 }));
+        scenario = scenario.node(if id == 8 || id == 12 { node.offline() } else { node });
+    }
+    Lab::start(scenario).expect("a lab")
+}
+
+#[test]
+fn rows_that_do_not_fit_on_the_screen_are_folded() {
+    let lab = thirty();
+    let program = Program::in_lab(&lab);
+    let folded = on_screen(&program, 80, 24, "-e 1 -q check available");
+    insta::assert_snapshot!(folded, @"
+    update available: 9.0-mu-2 for 1 of 30 nodes; up to date: 9.0-mu-2 on 27; 2 nodes did not answer
+    +-------------+-------+-------------+----------+------------------+------------+
+    | nodes       | count | state       | MU       | verdict          | detail     |
+    +-------------+-------+-------------+----------+------------------+------------+
+    | node-[8,    | 2     | unreachable | -        | unknown          | connection |
+    | 12]         |       |             |          |                  | refused    |
+    | node-7      | 1     | installed   | 9.0-mu-1 | update-available | from       |
+    |             |       |             |          |                  | package    |
+    | node-[1-6,  | 27    | installed   | 9.0-mu-2 | up-to-date       | from       |
+    | 9-11,       |       |             |          |                  | package    |
+    | 13-30]      |       |             |          |                  |            |
+    +-------------+-------+-------------+----------+------------------+------------+
+    mirror: 9.0-mu-2 (id 2, published 2016-07-06) for MOS 9.0
+    documentation: https://example.org/mu2
+    next: fuel-updates --env 1 install
+    ");
+    for columns in [40, 60, 80, 120, 300] {
+        let all = on_screen(&program, columns, 24, "-e 1 -q check available --all");
+        let table: Vec<&str> = all.lines().filter(|line| line.starts_with(['|', '+'])).collect();
+        assert!(table.len() >= 34, "a row for each node:\n{all}");
+        for line in &table {
+            assert!(line.chars().count() <= usize::from(columns), "{columns}: {line}");
+        }
+        for word in ["update-available", "up-to-date", "node-30"] {
+            assert!(all.contains(word), "{columns}: {word} is whole:\n{all}");
+        }
+    }
+    let tall = on_screen(&program, 120, 60, "-e 1 -q check available");
+    assert_eq!(tall.lines().filter(|line| line.starts_with("| ")).count(), 31, "{tall}");
+    let problems = on_screen(&program, 80, 24, "-e 1 -q check available --problems -c name,verdict -f value");
+    assert_eq!(problems, "node-7 update-available\nnode-8 unknown\nnode-12 unknown\n");
 }

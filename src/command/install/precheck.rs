@@ -223,4 +223,6 @@ pub(super) fn columns() -> Table {
         "reboot",
         "result",
     ])
+    .gives_way(&["id", "space_mb", "customised", "holds", "services", "removals"])
+    .flowing(&["removals", "holds", "customised", "services", "result"])
 }

@@ -109,7 +109,7 @@ fn left_out(fresh: &Inventory, ui: &Ui) {
 }
 
 fn table(changes: &[Change]) -> Table {
-    let mut table = Table::new(&["change", "id", "name", "what"]);
+    let mut table = Table::new(&["change", "id", "name", "what"]).gives_way(&["id"]).flowing(&["what"]);
     for change in changes {
         table.push(vec![
             change.kind.as_str().to_owned(),

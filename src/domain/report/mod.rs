@@ -230,3 +230,6 @@ impl CheckReport {
         hints
     }
 }
+
+#[cfg(test)]
+mod tests;
