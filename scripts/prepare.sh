@@ -21,6 +21,8 @@ need openssl openssl
 need rpmbuild rpm
 need python3 python3
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+need zsh zsh
+need fish fish
 
 # A browser looks at the page of `check drift`. Not every release has this package; without it that one test says so.
 if [ "$(id -u)" -eq 0 ] && ! command -v chromium-headless-shell >/dev/null 2>&1 && ! command -v chromium >/dev/null 2>&1 &&

@@ -25,6 +25,18 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The same as a status of a Nagios plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+    pub fn of_plugin(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::UpdateAvailable | Self::Drift => 1,
+            Self::Partial => 2,
+            _ => 3,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -13,13 +13,16 @@ mod cli {
     mod bad_input;
     mod check_available;
     mod check_installed;
+    mod completion;
     mod drift;
     mod endings;
     mod graph;
+    mod help;
     mod history;
     mod install;
     mod limits;
     mod lost_output;
+    mod monitoring;
     mod openssh;
     mod scenarios;
     mod signals;

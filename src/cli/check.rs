@@ -8,6 +8,16 @@ use super::{
     CertificateOption, InventoryOption, MirrorOption, NodeOptions, OutputOptions, SettingsOptions, SshOptions,
     VersionOption,
 };
+
+// `check` alone has the options of both checks.
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    #[command(subcommand)]
+    pub(crate) which: Option<CheckCommand>,
+    #[command(flatten)]
+    pub(crate) both: CheckAvailableOptions,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CheckCommand {
     /// Report the update installed on each node (SSH only).
@@ -96,19 +106,27 @@ pub(crate) struct CheckDriftOptions {
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct RowOptions {
-    /// Print a row for each node, also where they do not fit on the screen.
+    /// Print a row for each node, even if they do not fit.
     #[arg(long)]
     pub(crate) all: bool,
 
     /// Print only the nodes that need attention.
     #[arg(long)]
     pub(crate) problems: bool,
+
+    /// Print the answer as one line.
+    ///
+    /// For a mail's subject or a log.
+    #[arg(long, conflicts_with_all = ["all", "problems"])]
+    pub(crate) summary: bool,
 }
 
-impl CheckCommand {
+impl CheckOptions {
     pub(super) fn settings(&self) -> SettingsOptions {
-        match self {
-            Self::Installed(options) => SettingsOptions {
+        match &self.which {
+            None => self.both.settings(),
+            Some(CheckCommand::Available(options)) => options.settings(),
+            Some(CheckCommand::Drift(options)) => SettingsOptions {
                 inventory: options.inventory.clone(),
                 nodes: options.nodes.clone(),
                 version: options.version.clone(),
@@ -116,7 +134,7 @@ impl CheckCommand {
                 output: options.output.clone(),
                 ..SettingsOptions::default()
             },
-            Self::Drift(options) => SettingsOptions {
+            Some(CheckCommand::Installed(options)) => SettingsOptions {
                 inventory: options.inventory.clone(),
                 nodes: options.nodes.clone(),
                 version: options.version.clone(),
@@ -124,16 +142,21 @@ impl CheckCommand {
                 output: options.output.clone(),
                 ..SettingsOptions::default()
             },
-            Self::Available(options) => SettingsOptions {
-                inventory: options.inventory.clone(),
-                nodes: options.nodes.clone(),
-                version: options.version.clone(),
-                ssh: options.ssh.clone(),
-                mirror: options.mirror.clone(),
-                certificates: options.certificates.clone(),
-                output: options.output.clone(),
-                ..SettingsOptions::default()
-            },
+        }
+    }
+}
+
+impl CheckAvailableOptions {
+    fn settings(&self) -> SettingsOptions {
+        SettingsOptions {
+            inventory: self.inventory.clone(),
+            nodes: self.nodes.clone(),
+            version: self.version.clone(),
+            ssh: self.ssh.clone(),
+            mirror: self.mirror.clone(),
+            certificates: self.certificates.clone(),
+            output: self.output.clone(),
+            ..SettingsOptions::default()
         }
     }
 }

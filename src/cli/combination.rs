@@ -43,6 +43,9 @@ const SSH: &[&str] = &[
 
 /// Command, condition, and the options (by their ids) that do nothing then.
 const RULES: &[(&str, When, &[&str])] = &[
+    ("check", When::With("summary"), &["format", "columns", "sort"]),
+    ("check installed", When::With("summary"), &["format", "columns", "sort"]),
+    ("check available", When::With("summary"), &["format", "columns", "sort"]),
     ("inventory import", When::Without("from"), SSH),
     ("graph show", When::Without("compiled"), &["inventory", "mos_version", "mirror", "ca_file"]),
     ("graph show", When::With("compiled"), &["format", "columns", "sort"]),

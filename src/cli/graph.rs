@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::whole::whole;
 use super::{CertificateOption, InventoryOption, MirrorOption, OutputOptions, SettingsOptions, VersionOption};
 
 #[derive(Debug, Subcommand)]
@@ -28,7 +29,7 @@ pub(crate) struct GraphShowOptions {
     pub(crate) env_neutral: bool,
 
     /// Update this many compute nodes at the same time (only with --compiled).
-    #[arg(long, value_name = "N", default_value = "5", requires = "compiled", value_parser = clap::value_parser!(u16).range(1..=50))]
+    #[arg(long, value_name = "N", default_value = "5", requires = "compiled", value_parser = whole(1..=50_u16))]
     pub(crate) batch: u16,
 
     #[command(flatten)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::whole::whole;
 use super::{
     CertificateOption, InventoryOption, MirrorOption, NailgunOption, NodeOptions, OutputOptions, SettingsOptions,
     SshOptions, VersionOption,
@@ -16,7 +17,9 @@ pub(crate) struct InstallOptions {
     #[arg(long, conflicts_with_all = ["attach", "detach", "stop", "yes"])]
     pub(crate) dry_run: bool,
 
-    /// Run only the pre-checks, which change nothing, and print what they found on each node.
+    /// Run only the pre-checks, which change nothing.
+    ///
+    /// Prints what they found on each node.
     #[arg(long, conflicts_with_all = ["attach", "detach", "stop", "dry_run"])]
     pub(crate) precheck: bool,
 
@@ -24,48 +27,54 @@ pub(crate) struct InstallOptions {
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
 
-    /// Start the installation and exit; watch it later with --attach.
+    /// Start the installation and exit.
+    ///
+    /// Watch it later with --attach.
     #[arg(long, conflicts_with_all = ["attach", "stop"])]
     pub(crate) detach: bool,
 
-    /// Watch an installation that was started before: TASK is its Nailgun task, parent or child [default: newest].
+    /// Watch an installation that was started before.
+    ///
+    /// TASK is its Nailgun task, parent or child [default: the newest].
     #[arg(long, value_name = "TASK", num_args = 0..=1, default_missing_value = RunRef::NEWEST, conflicts_with = "stop")]
     pub(crate) attach: Option<RunRef>,
 
-    /// Stop an installation: running tasks finish, no new ones start. TASK as for --attach [default: newest].
+    /// Stop an installation.
+    ///
+    /// Running tasks finish, no new ones start. TASK is its Nailgun task, parent or child [default: the newest].
     #[arg(long, value_name = "TASK", num_args = 0..=1, default_missing_value = RunRef::NEWEST)]
     pub(crate) stop: Option<RunRef>,
 
     /// Leave out nodes that are offline or unreachable, instead of refusing to install.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) allow_offline: bool,
 
     /// Record the update as installed even if no package was upgraded.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) accept_empty: bool,
 
     /// Accept a selection without a controller, and do not check the health of the cluster.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) skip_cluster_checks: bool,
 
     /// Also restart RabbitMQ.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) restart_rabbitmq: bool,
 
     /// Also restart MySQL (Galera).
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) restart_mysql: bool,
 
     /// Update this many compute nodes at the same time.
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=50))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value = "5", value_parser = whole(1..=50_u16))]
     pub(crate) batch: u16,
 
     /// Stop watching after this many seconds without progress; the installation itself continues.
-    #[arg(long, value_name = "SECONDS", default_value = "10800", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, hide_short_help = true, value_name = "SECONDS", default_value = "10800", value_parser = whole(1..=u32::MAX))]
     pub(crate) give_up_after: u32,
 
     /// Use the graph in this folder instead of the built-in one.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, hide_short_help = true, value_name = "DIR")]
     pub(crate) graph: Option<PathBuf>,
 
     #[command(flatten)]

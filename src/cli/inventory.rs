@@ -15,8 +15,10 @@ pub(crate) enum InventoryCommand {
     Show(InventoryShowOptions),
     /// Update the node list from Nailgun and print what changed.
     Sync(InventorySyncOptions),
-    /// Convert a node list of any form, or a node's own astute.yaml, and write it in the native form.
+    /// Convert a node list of any form, or that of a node, and write it.
     Import(InventoryImportOptions),
+    /// Print a commented node list to begin with, where Nailgun cannot be asked.
+    Init,
     /// Forget recorded host keys, for nodes that were reinstalled.
     ForgetHostKey(ForgetHostKeyOptions),
 }
@@ -112,6 +114,7 @@ impl InventoryCommand {
                 output: options.output.clone(),
                 ..none
             },
+            Self::Init => none,
             Self::ForgetHostKey(options) => {
                 SettingsOptions { inventory: options.inventory.clone(), ssh: options.ssh.clone(), ..none }
             }

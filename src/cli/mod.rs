@@ -3,10 +3,13 @@
 //! Each command has the options that do something there, next to each other in one file. Options that several commands
 //! share are structs that each of them flattens.
 
+mod blame;
 mod check;
 mod combination;
+mod completions;
 mod config;
 mod graph;
+mod help;
 mod history;
 mod install;
 mod inventory;
@@ -19,49 +22,40 @@ mod parse;
 mod servers;
 mod shared;
 mod ssh;
+mod whole;
 
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, Args, Parser, Subcommand};
 
-pub(crate) use check::{CheckCommand, CheckDriftOptions, RowOptions};
+pub(crate) use check::{CheckCommand, CheckDriftOptions, CheckOptions, RowOptions};
+pub(crate) use completions::script;
 pub(crate) use config::ConfigCommand;
 pub(crate) use graph::{GraphCheckOptions, GraphCommand, GraphShowOptions};
+pub(crate) use help::{START, command, unknown_variables};
 pub(crate) use history::HistoryOptions;
 pub(crate) use install::InstallOptions;
 pub(crate) use inventory::InventoryCommand;
 pub(crate) use man::{CompletionsOptions, ManOptions};
-pub(crate) use manual::{completion_script, manual_pages};
+pub(crate) use manual::manual_pages;
 pub(crate) use nodes::{InventoryOption, NodeOptions, VersionOption};
 pub use origin::Origin;
 pub(crate) use origin::Origins;
 pub use output::Format;
 pub(crate) use output::OutputOptions;
-pub(crate) use parse::parse;
+pub(crate) use parse::{format_wanted, parse};
 pub(crate) use servers::{CertificateOption, MirrorOption, NailgunOption};
 pub use ssh::HostKeys;
 pub(crate) use ssh::SshOptions;
 
 use crate::domain::numbers::EnvId;
 
-/// Report which Maintenance Update each node of a Fuel environment has, and install a newer one.
+/// Tell which Maintenance Update each node of a Fuel environment runs, and install newer ones.
 ///
 /// `check` asks the nodes over SSH, never Nailgun. `install` lets Nailgun run a graph, watches it, and verifies the
 /// result on every node.
 #[derive(Debug, Parser)]
-#[command(
-    name = "fuel-updates",
-    version = env!("FUEL_UPDATES_VERSION"),
-    max_term_width = 110,
-    subcommand_required = true,
-    arg_required_else_help = true
-)]
-#[command(after_help = "\
-Options may also stand before the command: `fuel-updates --nodes 1-3 check installed`.
-
-Exit status: 0 nothing needs attention, 1 no answer or refused, 2 usage, 3 some nodes did not answer properly, \
-4 nodes differ, 5 an update is available, 6 the installation was not verified, 7 busy, 130 interrupted.")]
+#[command(name = "fuel-updates", version = env!("FUEL_UPDATES_VERSION"), max_term_width = 110, subcommand_required = true)]
 pub struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalOptions,
@@ -70,22 +64,40 @@ pub struct Cli {
     /// Where the values of options come from.
     #[arg(skip)]
     pub(crate) origins: Origins,
+    /// The names of the command and of those above it, separated by spaces: `check installed`.
+    #[arg(skip)]
+    pub(crate) path: String,
 }
 
 // The options of all commands.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct GlobalOptions {
     /// Environment ID, as in `fuel2 env list`.
-    #[arg(long, short = 'e', global = true, env = "FUEL_UPDATES_ENV", value_name = "ID", value_parser = clap::value_parser!(u32).range(1..).map(EnvId))]
+    #[arg(long, short = 'e', display_order = 900, global = true, env = "FUEL_UPDATES_ENV", value_name = "ID", value_parser = whole::environment)]
     pub(crate) env: Option<EnvId>,
 
     /// Read this configuration file instead of /etc/fuel-updates/config.yaml.
-    #[arg(long, global = true, env = "FUEL_UPDATES_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        display_order = 901,
+        global = true,
+        hide_short_help = true,
+        env = "FUEL_UPDATES_CONFIG",
+        value_name = "FILE"
+    )]
     pub(crate) config: Option<PathBuf>,
 
-    /// Print only data and errors, no progress and no warnings.
-    #[arg(long, short = 'q', global = true)]
+    /// Print only data and errors.
+    ///
+    /// No progress, no warnings, no hints.
+    #[arg(long, short = 'q', display_order = 902, global = true)]
     pub(crate) quiet: bool,
+}
+
+/// The options that say which environment and which configuration file. They are not part of commands that need neither.
+fn global_options() -> Vec<Arg> {
+    let options = GlobalOptions::augment_args(clap::Command::new("global"));
+    options.get_arguments().filter(|arg| arg.get_id() != "quiet").cloned().collect()
 }
 
 // The options that become settings. A group that the command does not have is empty.
@@ -111,12 +123,13 @@ pub(crate) struct SettingsOptions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Report installed and available updates.
-    #[command(subcommand)]
-    Check(CheckCommand),
-    /// Install the update announced by the mirror; Nailgun runs it as a graph.
+    /// Report what each node runs, and whether a newer update is available.
+    ///
+    /// Without an answer from the mirror, only what each node runs.
+    Check(Box<CheckOptions>),
+    /// Install the mirror's update; Nailgun runs it as a graph.
     Install(Box<InstallOptions>),
-    /// List all installations in an environment, or every task of one.
+    /// List all installations, or every task of one.
     History(HistoryOptions),
     /// Manage the list of nodes to check.
     #[command(subcommand)]
@@ -124,7 +137,7 @@ pub(crate) enum Command {
     /// Show or check the graph that `install` runs.
     #[command(subcommand)]
     Graph(GraphCommand),
-    /// Show the settings.
+    /// Show the settings, or print a configuration file to begin with.
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a completion script for a shell.
@@ -137,7 +150,7 @@ impl Command {
     /// The options of this command that become settings.
     pub(crate) fn settings(&self) -> SettingsOptions {
         match self {
-            Self::Check(command) => command.settings(),
+            Self::Check(options) => options.settings(),
             Self::Install(options) => options.settings(),
             Self::History(options) => options.settings(),
             Self::Inventory(command) => command.settings(),

@@ -14,7 +14,7 @@ use crate::domain::mos_version::MosVersion;
 #[command(next_help_heading = "Nodes")]
 pub(crate) struct InventoryOption {
     /// Use this node list, or the file env-ID.yaml in this folder.
-    #[arg(long, env = "FUEL_UPDATES_INVENTORY", value_name = "FILE|DIR")]
+    #[arg(long, hide_short_help = true, env = "FUEL_UPDATES_INVENTORY", value_name = "FILE|DIR")]
     pub(crate) inventory: Option<PathBuf>,
 }
 
@@ -22,15 +22,21 @@ pub(crate) struct InventoryOption {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Nodes")]
 pub(crate) struct NodeOptions {
-    /// Use only these nodes: IDs, ranges, names or folded names, as in 1,3-5,node-7,node-[9-12].
+    /// Use only these nodes, e.g. 1,3-5,node-[9-12].
+    ///
+    /// IDs, ranges, names or folded names. Several selections intersect.
     #[arg(long, value_name = "LIST")]
     pub(crate) nodes: Vec<String>,
 
-    /// Use only nodes that have one of these roles; controller includes primary-controller.
+    /// Use only nodes with one of these roles.
+    ///
+    /// `controller` includes `primary-controller`.
     #[arg(long, value_name = "LIST")]
     pub(crate) roles: Vec<String>,
 
-    /// Leave out these nodes, named as for --nodes.
+    /// Leave out these nodes.
+    ///
+    /// They are named as for --nodes.
     #[arg(long, value_name = "LIST")]
     pub(crate) exclude: Vec<String>,
 }
@@ -40,6 +46,6 @@ pub(crate) struct NodeOptions {
 #[command(next_help_heading = "Nodes")]
 pub(crate) struct VersionOption {
     /// MOS version, if neither the node list nor the nodes report it.
-    #[arg(long, env = "FUEL_UPDATES_MOS_VERSION", value_name = "X.Y")]
+    #[arg(long, hide_short_help = true, env = "FUEL_UPDATES_MOS_VERSION", value_name = "X.Y")]
     pub(crate) mos_version: Option<MosVersion>,
 }

@@ -36,4 +36,22 @@ pub enum Format {
     /// Ansible's dynamic inventory; only `inventory show` has it.
     #[value(hide = true)]
     Ansible,
+    /// Metrics for Prometheus' textfile collector; only checks have it.
+    #[value(hide = true)]
+    Prometheus,
+    /// One line and status of a Nagios plugin; only checks have it.
+    #[value(hide = true)]
+    Nagios,
+}
+
+impl Format {
+    /// Whether every command that prints data has it.
+    pub(crate) fn everywhere(self) -> bool {
+        !matches!(self, Self::Ansible | Self::Prometheus | Self::Nagios)
+    }
+
+    /// Its name on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }

@@ -4,26 +4,30 @@ use std::ffi::OsString;
 
 use clap::builder::{OsStr, Resettable};
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{FromArgMatches as _, ValueEnum as _};
 
-use super::{Cli, Command, Format, InventoryCommand, Origins, manual, shared};
+use super::blame::name_the_variable;
+use super::{Cli, Format, Origins, command, help, shared};
 
 /// Reads the command line and the variables.
 ///
 /// # Errors
 /// clap's: a usage error, or the text of `--help` and `--version`.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let plain = without_empty_variables(manual::with_topics(Cli::command()));
+    let arguments: Vec<OsString> = without_the_clients_word(arguments).collect();
+    let plain = without_empty_variables(command());
     let mut command = shared::accept_before_the_command(plain.clone());
-    let matches = command.try_get_matches_from_mut(without_the_clients_word(arguments))?;
-    shared::refuse_unused(&plain, &matches)?;
+    let matches = command.try_get_matches_from_mut(&arguments);
+    let matches = matches.map_err(|error| name_the_variable(error, &plain, &arguments))?;
+    let path = shared::refuse_unused(&plain, &matches)?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
     cli.origins = Origins::of(&plain, &matches);
-    if cli.command.settings().output.format == Format::Ansible
-        && !matches!(cli.command, Command::Inventory(InventoryCommand::Show(_)))
-    {
-        return Err(clap::Error::raw(ErrorKind::InvalidValue, "only `inventory show` has `-f ansible`\n"));
+    let format = cli.command.settings().output.format;
+    if !format.everywhere() && !help::more_formats(&path).contains(&format) {
+        let text = format!("`{path}` has no `-f {}`\n", format.name());
+        return Err(clap::Error::raw(ErrorKind::InvalidValue, text));
     }
+    cli.path = path;
     Ok(cli)
 }
 
@@ -36,6 +40,17 @@ fn without_the_clients_word(arguments: impl IntoIterator<Item = OsString>) -> im
         .map(|(_, word)| word)
 }
 
+/// The format that a command line asks for, as far as that can be told of one that does not parse: an error is printed in
+/// it, too.
+pub(crate) fn format_wanted(arguments: impl IntoIterator<Item = OsString>) -> Option<Format> {
+    let words: Vec<String> = arguments.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let named = words.iter().enumerate().filter_map(|(at, word)| match word.as_str() {
+        "-f" | "--format" => words.get(at + 1).map(String::as_str),
+        word => word.strip_prefix("--format=").or_else(|| word.strip_prefix("-f")),
+    });
+    named.filter_map(|name| Format::from_str(name, true).ok()).last()
+}
+
 /// Treats empty variables as unset: with `FUEL_UPDATES_ENV= fuel-updates ...` a script clears a variable.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let empty =
@@ -46,6 +61,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Command;
     use super::*;
 
     fn parsed(line: &str) -> Result<Cli, String> {
@@ -54,8 +70,8 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-        shared::accept_before_the_command(Cli::command()).debug_assert();
+        command().debug_assert();
+        shared::accept_before_the_command(command()).debug_assert();
     }
 
     #[test]
@@ -65,6 +81,7 @@ mod tests {
             "fuel-updates check --env 1 --fanout 5 -f json installed",
             "fuel-updates check installed --env 1 --fanout 5 -f json",
             "fuel-updates --fanout 5 check --env 1 installed -f json",
+            "fuel-updates --fanout 5 check --env 1 -f json",
         ] {
             let cli = parsed(line).expect(line);
             let settings = cli.command.settings();
@@ -89,14 +106,15 @@ mod tests {
         let refused = |line: &str| parsed(&format!("fuel-updates {line}")).expect_err(line);
         assert_eq!(
             refused("man --fanout 5"),
-            "error: `man` has no option --fanout; these commands have it: check installed, check available, check drift, \
+            "error: `man` has no option --fanout; these commands have it: check, check installed, check available, \
+             check drift, \
              install, inventory show, inventory import, inventory forget-host-key, config show"
         );
         assert_eq!(refused("--fanout 5 man"), refused("man --fanout 5"));
         assert_eq!(
             refused("check --mirror http://m installed"),
-            "error: `check installed` has no option --mirror; these commands have it: check available, install, \
-             graph show, config show"
+            "error: `check installed` has no option --mirror; these commands have it: check, check available, \
+             install, graph show, config show"
         );
         for line in
             ["graph check -f json", "history --nodes 1", "completions bash -c id", "--insecure-tls check available"]
@@ -113,8 +131,12 @@ mod tests {
             assert_eq!(refused(line), message);
         }
         assert!(parsed("fuel-updates install --attach --give-up-after 60 --ssh-user ops").is_ok());
-        assert_eq!(refused("check installed -f ansible"), "error: only `inventory show` has `-f ansible`");
+        assert_eq!(refused("check installed -f ansible"), "error: invalid value 'ansible' for '--format <FORMAT>'");
+        assert_eq!(refused("-f ansible check installed"), "error: `check installed` has no `-f ansible`");
+        assert_eq!(refused("-f nagios config show"), "error: `config show` has no `-f nagios`");
         assert!(parsed("fuel-updates -f ansible inventory show").is_ok());
+        assert!(parsed("fuel-updates -f nagios check").is_ok());
+        assert!(parsed("fuel-updates check -f nagios available").is_ok());
     }
 
     /// Every shared option is an option of some command, before it and after it.

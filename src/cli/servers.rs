@@ -9,7 +9,9 @@ use clap::builder::NonEmptyStringValueParser;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Mirror and Nailgun")]
 pub(crate) struct MirrorOption {
-    /// Mirror: http://, https://, file://, a path, or a mu-version.json file [default: http://mirror.fuel-infra.org].
+    /// Mirror: an address, a folder or a file.
+    ///
+    /// http://, https://, file://, a path, or a mu-version.json itself [default: http://mirror.fuel-infra.org].
     #[arg(long, env = "FUEL_UPDATES_MIRROR", value_name = "URL|PATH", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) mirror: Option<String>,
 }
@@ -18,7 +20,7 @@ pub(crate) struct MirrorOption {
 #[command(next_help_heading = "Mirror and Nailgun")]
 pub(crate) struct CertificateOption {
     /// For https, trust the certificates in this PEM file instead of the built-in ones.
-    #[arg(long, env = "FUEL_UPDATES_CA_FILE", value_name = "FILE")]
+    #[arg(long, hide_short_help = true, env = "FUEL_UPDATES_CA_FILE", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }
 
@@ -26,6 +28,6 @@ pub(crate) struct CertificateOption {
 #[command(next_help_heading = "Mirror and Nailgun")]
 pub(crate) struct NailgunOption {
     /// Do not verify Nailgun's certificate (the mirror's is always verified).
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) insecure_tls: bool,
 }

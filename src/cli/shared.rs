@@ -9,7 +9,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, Command};
 
-use super::{SettingsOptions, combination};
+use super::help::WITHOUT_ENVIRONMENT;
+use super::{SettingsOptions, combination, global_options};
 
 /// The shared options, without the commands.
 fn options() -> Vec<Arg> {
@@ -22,19 +23,45 @@ pub(super) fn accept_before_the_command(command: Command) -> Command {
     let copy = |arg: Arg| {
         arg.global(true).hide(true).env(Resettable::<OsStr>::Reset).default_value(Resettable::<OsStr>::Reset)
     };
-    command.args(options().into_iter().map(copy))
+    // `check` has these options itself, which keeps the copies away from the commands below it.
+    let below = |sub: Command| {
+        let inner: Vec<String> = sub.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+        let own = |command: &Command, arg: &Arg| command.get_arguments().any(|other| other.get_id() == arg.get_id());
+        let kept: Vec<Arg> = options().into_iter().filter(|arg| own(&sub, arg)).collect();
+        inner.into_iter().fold(sub, |sub, name| {
+            sub.mut_subcommand(name, |inner| {
+                let missing: Vec<Arg> = kept.iter().filter(|arg| !own(&inner, arg)).cloned().map(copy).collect();
+                inner.args(missing)
+            })
+        })
+    };
+    command.mut_subcommands(below).args(options().into_iter().map(copy))
 }
 
-/// Refuses a shared option that the given command does not have, or that does nothing there.
+/// Refuses an option that the given command does not have, or that does nothing there. Returns the command's names.
 ///
 /// # Errors
 /// A usage error that names the option and where it does something.
-pub(super) fn refuse_unused(plain: &Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+pub(super) fn refuse_unused(plain: &Command, matches: &ArgMatches) -> Result<String, clap::Error> {
     let (mut command, mut given, mut path) = (plain, matches, Vec::new());
     while let Some((name, below)) = given.subcommand() {
         let Some(sub) = command.find_subcommand(name) else { break };
         path.push(name.to_owned());
         (command, given) = (sub, below);
+    }
+    let path = path.join(" ");
+    if WITHOUT_ENVIRONMENT.contains(&path.as_str()) {
+        let stray = global_options().into_iter().find(|arg| {
+            let source = given
+                .try_contains_id(arg.get_id().as_str())
+                .ok()
+                .and_then(|_| given.value_source(arg.get_id().as_str()));
+            source == Some(ValueSource::CommandLine)
+        });
+        if let Some(stray) = stray {
+            let text = format!("`{path}` has no option --{}\n", stray.get_long().unwrap_or_default());
+            return Err(clap::Error::raw(ErrorKind::UnknownArgument, text));
+        }
     }
     for option in options() {
         let id = option.get_id();
@@ -43,12 +70,12 @@ pub(super) fn refuse_unused(plain: &Command, matches: &ArgMatches) -> Result<(),
             let name = option.get_long().unwrap_or_default();
             let mut others = Vec::new();
             commands_with(plain, &has_it, "", &mut others);
-            let text =
-                format!("`{}` has no option --{name}; these commands have it: {}\n", path.join(" "), others.join(", "));
+            let text = format!("`{path}` has no option --{name}; these commands have it: {}\n", others.join(", "));
             return Err(clap::Error::raw(ErrorKind::UnknownArgument, text));
         }
     }
-    combination::refuse_without_effect(&path.join(" "), given)
+    combination::refuse_without_effect(&path, given)?;
+    Ok(path)
 }
 
 fn commands_with(command: &Command, has_it: &dyn Fn(&Command) -> bool, path: &str, found: &mut Vec<String>) {

@@ -1,4 +1,4 @@
-//! `check installed` and `check available`.
+//! `check`, `check installed` and `check available`.
 
 use std::sync::Arc;
 
@@ -6,8 +6,9 @@ use super::clock::now;
 use super::mirror_client::{MirrorClient, PendingAnnouncement};
 use super::nodes::Nodes;
 use super::{site, state_dir, unchecked};
-use crate::cli::RowOptions;
+use crate::cli::{Format, RowOptions};
 use crate::domain::failure::FailureKind;
+use crate::domain::monitoring::PluginStatus;
 use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
 use crate::domain::report::{Check, CheckReport, Condition, MirrorReport, Problem};
@@ -24,7 +25,7 @@ pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui)
     ui.check_columns(&ShownCheck::columns(check))?;
     let mirror = match check {
         Check::Installed => None,
-        Check::Available => Some(Arc::new(MirrorClient::new(settings)?)),
+        Check::Available | Check::Both => Some(Arc::new(MirrorClient::new(settings)?)),
     };
     let site = site::site(settings)?;
     site.announce(ui);
@@ -51,7 +52,9 @@ pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui)
                 (None, None) => None,
             };
             let report = mirror_report(&mirror, mos_version.as_ref(), pending, &interrupt);
-            judge(&mut rows, report.mu.as_ref().ok(), mos_version.as_ref());
+            if report.mu.is_ok() || check == Check::Available {
+                judge(&mut rows, report.mu.as_ref().ok(), mos_version.as_ref());
+            }
             Some(report)
         }
     };
@@ -68,7 +71,7 @@ pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui)
         mirror,
         rows,
     };
-    finish(&report, ShownRows { all: shown.all, problems: shown.problems }, ui)
+    finish(&report, shown, ui)
 }
 
 /// Waits for the mirror's answer. The mirror is not asked when the MOS version is unknown.
@@ -127,9 +130,17 @@ fn not_asked() -> Problem {
 }
 
 /// Prints the report, then what the operator should know, then what ended the check early.
-fn finish(report: &CheckReport, rows: ShownRows, ui: &Ui) -> Result<Exit, AppError> {
-    let exit = exit(report.decisive());
-    ui.show(&ShownCheck { report, exit, rows })?;
+fn finish(report: &CheckReport, shown: RowOptions, ui: &Ui) -> Result<Exit, AppError> {
+    let exit = match ui.format() {
+        Format::Nagios => of_plugin(PluginStatus::of(report)),
+        _ => exit(report.decisive()),
+    };
+    if shown.summary {
+        ui.data(&report.one_line());
+    } else {
+        let rows = ShownRows { all: shown.all, problems: shown.problems };
+        ui.show(&ShownCheck { report, exit, rows })?;
+    }
     for warning in report.warnings() {
         ui.warning(&warning);
     }
@@ -138,11 +149,32 @@ fn finish(report: &CheckReport, rows: ShownRows, ui: &Ui) -> Result<Exit, AppErr
     }
     match &report.mirror {
         _ if report.interrupted => Err(AppError::new(exit, "interrupted; nothing was changed")),
+        Some(MirrorReport { mu: Err(problem), .. }) if report.check == Check::Both => {
+            ui.warning(&format!("what is installed is shown alone: {}", problem.message));
+            if let Some(hint) = &problem.hint {
+                ui.hint(hint);
+            }
+            if exit == Exit::Error { Err(nobody()) } else { Ok(exit) }
+        }
         Some(MirrorReport { mu: Err(problem), .. }) => {
             Err(AppError::new(exit, problem.message.clone()).hinted(problem.hint.clone()))
         }
-        _ if exit == Exit::Error => Err(AppError::new(exit, "no node could be asked")),
+        _ if exit == Exit::Error => Err(nobody()),
         _ => Ok(exit),
+    }
+}
+
+fn nobody() -> AppError {
+    AppError::new(Exit::Error, "no node could be asked")
+}
+
+/// The exit status that becomes the plugin's.
+fn of_plugin(status: PluginStatus) -> Exit {
+    match status {
+        PluginStatus::Ok => Exit::Ok,
+        PluginStatus::Warning => Exit::Drift,
+        PluginStatus::Critical => Exit::Partial,
+        PluginStatus::Unknown => Exit::Error,
     }
 }
 

@@ -1,20 +1,21 @@
-//! `config show`: each setting with the value that holds and where it came from.
+//! `config show`: each setting with the value that holds and where it came from. `config init`: a file to begin with.
 
+use super::clock::now;
 use super::connect;
 use crate::cli::Origin;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::http::mask;
 use crate::nailgun::PartialCredentials;
-use crate::settings::Settings;
-use crate::ui::{Table, Ui};
+use crate::settings::{self, Settings};
+use crate::ui::{ShownSetting, ShownSettings, Ui};
 
 /// Prints the settings. Passwords are masked, also those in addresses.
 pub(crate) fn show(settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
-    let mut table = Table::new(&["setting", "value", "source"]).flowing(&["value", "source"]);
-    let mut row = |name: &str, value: Option<&str>, origin: &Origin| {
-        let value = value.filter(|v| !v.is_empty()).map_or_else(|| "-".to_owned(), mask);
-        table.push(vec![name.to_owned(), value, origin.to_string()]);
+    let mut shown = ShownSettings { env: settings.env, taken_at: now(), settings: vec![] };
+    let mut row = |name: &'static str, value: Option<&str>, origin: &Origin| {
+        let value = value.filter(|v| !v.is_empty()).map(mask);
+        shown.settings.push(ShownSetting { name, value, source: origin.to_string() });
     };
     for setting in &settings.explained {
         row(setting.name, setting.value.as_deref(), &setting.origin);
@@ -23,9 +24,15 @@ pub(crate) fn show(settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     for (name, value, origin) in nailgun.rows() {
         row(name, value.as_deref(), origin);
     }
-    ui.show(&table)?;
+    ui.show(&shown)?;
     ui.status("a node's own entry in the node list stands between option or variable and the configuration file");
     Ok(Exit::Ok)
+}
+
+/// Prints a configuration file with every key, each as a comment.
+pub(crate) fn init(ui: &Ui) -> Exit {
+    ui.data(settings::TEMPLATE);
+    Exit::Ok
 }
 
 /// What all sources together know of Nailgun, and which of them said it first.

@@ -4,27 +4,32 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::clock::now;
 use super::mirror_client::MirrorClient;
 use super::site;
 use crate::cli::{GraphCheckOptions, GraphShowOptions, Origin};
 use crate::domain::mos_version::MosVersion;
 use crate::domain::numbers::EnvId;
+use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::{Graph, RunValues};
 use crate::settings::Settings;
-use crate::ui::{Table, Ui};
+use crate::ui::{ShownGraph, ShownGraphTask, Ui};
 
 /// Prints the tasks of the built-in graph or of an operator's graph.
 pub(crate) fn show(options: &GraphShowOptions, ui: &Ui) -> Result<Exit, AppError> {
     let graph = load(options.dir.as_deref())?;
-    let mut table = Table::new(&["task", "type", "roles", "after", "before", "limit", "timeout"])
-        .gives_way(&["timeout", "limit", "before", "type"])
-        .flowing(&["roles", "after", "before"]);
-    for row in graph.rows() {
-        table.push(row.into());
-    }
-    ui.show(&table)?;
+    let tasks = graph.rows().into_iter().map(|row| ShownGraphTask {
+        task: row.id,
+        kind: row.kind,
+        roles: row.roles,
+        after: row.after,
+        before: row.before,
+        limit: row.limit,
+        timeout: row.timeout,
+    });
+    ui.show(&ShownGraph { taken_at: now(), tasks: tasks.collect() })?;
     Ok(Exit::Ok)
 }
 
@@ -38,7 +43,7 @@ pub(crate) fn check(options: &GraphCheckOptions, ui: &Ui) -> Result<Exit, AppErr
     for finding in &findings {
         ui.data(&finding.to_string());
     }
-    Err(AppError::new(Exit::Error, format!("{} faults that Nailgun would accept silently", findings.len())))
+    Err(AppError::new(Exit::Error, format!("{} that Nailgun would accept silently", counted(findings.len(), "fault"))))
 }
 
 /// Prints one file for `fuel2 graph upload`, with the mirror's announcement in it.

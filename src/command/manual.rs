@@ -1,6 +1,6 @@
 //! `man` and `completions`.
 
-use crate::cli::{CompletionsOptions, ManOptions, completion_script, manual_pages};
+use crate::cli::{CompletionsOptions, ManOptions, manual_pages, script};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
@@ -28,6 +28,6 @@ pub(crate) fn man(options: &ManOptions, ui: &Ui) -> Result<Exit, AppError> {
 
 /// Prints a completion script.
 pub(crate) fn completions(options: &CompletionsOptions, ui: &Ui) -> Exit {
-    ui.data(&String::from_utf8_lossy(&completion_script(options.shell)));
+    ui.data(&script(options.shell));
     Exit::Ok
 }

@@ -1,7 +1,7 @@
 //! One file per command: each puts settings, nodes, mirror and Nailgun together and hands the result to `ui`.
 
 pub(crate) mod check;
-mod clock;
+pub(crate) mod clock;
 pub(crate) mod config;
 mod connect;
 pub(crate) mod drift;

@@ -30,6 +30,11 @@ pub fn one_line(text: &str, max: usize) -> String {
     line
 }
 
+/// A number with what is counted: `1 node`, `2 nodes`.
+pub fn counted(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
 /// Returns the lines of `bytes` as safe text, for the end of a log: at most `max_lines` last lines of at
 /// most `max_chars` characters.
 pub fn last_lines(bytes: &[u8], max_lines: usize, max_chars: usize) -> Vec<String> {

@@ -59,6 +59,25 @@ pub struct Graph {
     files: BTreeMap<String, String>,
 }
 
+/// A task as a row of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GraphRow {
+    /// Its name.
+    pub id: String,
+    /// Its type in Nailgun.
+    pub kind: String,
+    /// The roles of its nodes.
+    pub roles: Vec<String>,
+    /// The tasks that it comes after.
+    pub after: Vec<String>,
+    /// The tasks that it comes before.
+    pub before: Vec<String>,
+    /// On how many nodes it may run at once: a number, or an expression of the run.
+    pub limit: Option<Value>,
+    /// Its time limit in seconds.
+    pub timeout: Option<Value>,
+}
+
 impl Graph {
     /// Names of the pre-checks: the tasks before the stage [`CHECKED`].
     pub fn precheck_tasks(&self) -> Vec<String> {
@@ -71,26 +90,21 @@ impl Graph {
     }
 
     /// The tasks as a table: name, type, roles, requires, required for, limit, timeout.
-    pub fn rows(&self) -> Vec<[String; 7]> {
-        let joined = |names: &Names| names.iter().collect::<Vec<_>>().join(", ");
-        let value = |task: &GraphTask, key| task.parameter(key).map_or_else(String::new, ToString::to_string);
+    pub fn rows(&self) -> Vec<GraphRow> {
+        let names = |names: &Names| names.iter().map(ToString::to_string).collect();
         let limit = |task: &GraphTask| match task.parameter("strategy") {
-            Some(Value::Object(s)) if s.get("type").and_then(Value::as_str) == Some("one_by_one") => "1".to_owned(),
-            Some(Value::Object(s)) => {
-                s.get("amount").map_or_else(String::new, |a| a.as_str().map_or_else(|| a.to_string(), str::to_owned))
-            }
-            _ => String::new(),
+            Some(Value::Object(s)) if s.get("type").and_then(Value::as_str) == Some("one_by_one") => Some(1.into()),
+            Some(Value::Object(s)) => s.get("amount").cloned(),
+            _ => None,
         };
-        let row = |task: &GraphTask| {
-            [
-                id_of(task),
-                task.kind.clone(),
-                joined(&task.roles),
-                joined(&task.requires),
-                joined(&task.required_for),
-                limit(task),
-                value(task, "timeout"),
-            ]
+        let row = |task: &GraphTask| GraphRow {
+            id: id_of(task),
+            kind: task.kind.clone(),
+            roles: names(&task.roles),
+            after: names(&task.requires),
+            before: names(&task.required_for),
+            limit: limit(task),
+            timeout: task.parameter("timeout").cloned(),
         };
         self.tasks.iter().map(row).collect()
     }

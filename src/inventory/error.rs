@@ -94,12 +94,15 @@ impl Explain for InventoryError {
                     ids => format!("; environments with a node list: {}", join(ids)),
                 };
                 Some(format!(
-                    "looked for {}; name a file with --inventory, or write one with `fuel-updates --env {env} inventory sync`{known}",
+                    "write one with `fuel-updates --env {env} inventory sync` (from Nailgun) or `fuel-updates --env {env} \
+                     inventory import --from NODE` (from a node over SSH), or name a file with --inventory; looked for {}{known}",
                     looked.join(", ")
                 ))
             }
             Self::WhichEnvironment { known, file } if known.is_empty() => Some(match file {
-                None => "give --env ID, and a node list with --inventory FILE".to_owned(),
+                None => "give --env ID (`fuel2 env list` shows them); there is no node list yet: `fuel-updates --env ID inventory \
+                         sync` writes one from Nailgun, `inventory import --from NODE` from a node"
+                    .to_owned(),
                 Some(file) => format!("give --env ID: {} does not say which environment it lists", file.display()),
             }),
             Self::WhichEnvironment { known, file: None } => Some(format!("give --env ID; known: {}", join(known))),

@@ -21,3 +21,6 @@ pub use native::{Change, ChangeKind, NativeFile, SCHEMA, merge};
 pub use read::{Loaded, MAX_BYTES, ParseError, from_bytes, from_reader, parse, read};
 pub use remote::{FetchNodeFile, NodeFile, NodeFileError};
 pub use yaml::of_ours;
+
+/// A commented node list to begin with.
+pub const EXAMPLE: &str = include_str!("../../inventory/example.yaml");

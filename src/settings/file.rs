@@ -9,6 +9,8 @@ use crate::cli::HostKeys;
 use crate::domain::mos_version::MosVersion;
 use crate::inventory::of_ours;
 
+/// A file with every key, each as a comment with its default or an example.
+pub const TEMPLATE: &str = include_str!("config.yaml");
 /// Where it is unless `--config` names another one.
 const USUAL: &str = "/etc/fuel-updates/config.yaml";
 /// The largest file that is read, in bytes.
@@ -112,5 +114,49 @@ impl ConfigFile {
             return Err(("ssh.fanout", "is not between 1 and 2000"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The template's keys, with the comments taken away in front of them.
+    fn uncommented() -> String {
+        let line = |line: &str| match line.strip_prefix('#') {
+            Some(key) if !key.starts_with(' ') || key.starts_with("  ") => key.to_owned(),
+            _ => line.to_owned(),
+        };
+        TEMPLATE.lines().map(|text| line(text) + "\n").collect()
+    }
+
+    #[test]
+    fn the_template_is_a_configuration_file_with_every_key() {
+        let text = uncommented();
+        let file: ConfigFile = of_ours(&text).map_err(|fault| format!("{fault:?}\n{text}")).unwrap();
+        assert_eq!(file.check(), Ok(()));
+        let ConfigFile { inventory, mos_version, mirror, ca_file, ssh, nailgun } = file;
+        assert!(inventory.is_some() && mos_version.is_some() && mirror.is_some() && ca_file.is_some());
+        let SshSection {
+            user,
+            keys,
+            port,
+            jump,
+            host_keys,
+            legacy_algorithms,
+            connect_timeout,
+            handshake_timeout,
+            node_timeout,
+            fanout,
+        } = ssh;
+        assert!(user.is_some() && !keys.is_empty() && port.is_some() && jump.is_some() && host_keys.is_some());
+        assert!(legacy_algorithms.is_some() && connect_timeout.is_some() && handshake_timeout.is_some());
+        assert!(node_timeout.is_some() && fanout.is_some());
+        assert!(nailgun.url.is_some() && nailgun.username.is_some() && nailgun.tenant.is_some());
+    }
+
+    #[test]
+    fn the_template_changes_nothing_as_it_is() {
+        assert!(TEMPLATE.lines().all(|line| line.is_empty() || line.starts_with('#')));
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use ledger::{Ledger, Shown as _};
 
 pub use error::SettingsError;
+pub use file::TEMPLATE;
 pub use ledger::Setting;
 
 use crate::cli::{Format, GlobalOptions, HostKeys, Origin, Origins, OutputOptions, SettingsOptions, SshOptions};

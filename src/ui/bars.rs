@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::progress::phrase;
+use crate::domain::text::counted;
 use crate::event::{Event, RunView};
 
 /// How many running tasks get a line of their own; the rest are counted.
@@ -63,7 +64,7 @@ impl Bars {
         }
         overall.set_position(view.done as u64);
         let hidden = view.working.len().saturating_sub(MAX_LINES);
-        let more = if hidden == 0 { String::new() } else { format!(" (and {hidden} more tasks)") };
+        let more = if hidden == 0 { String::new() } else { format!(" (and {} more)", counted(hidden, "task")) };
         overall.set_message(format!("{}{more}", view.phase.as_deref().unwrap_or("")));
         for (position, working) in view.working.iter().take(MAX_LINES).enumerate() {
             if position == self.nodes.len() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::document::{self, Envelope, MuDocument, SourceDocument, mu};
+use super::monitoring;
 use super::show::Show;
 use super::table::{Table, Tone};
 use crate::domain::report::{Check, CheckReport, MirrorReport, Problem};
@@ -42,11 +43,13 @@ impl ShownCheck<'_> {
     pub fn columns(check: Check) -> Table {
         Table::new(match check {
             Check::Installed => &["id", "name", "roles", "address", "state", "MU", "published", "detail"],
-            Check::Available => &["id", "name", "roles", "address", "state", "MU", "published", "verdict", "detail"],
+            Check::Available | Check::Both => {
+                &["id", "name", "roles", "address", "state", "MU", "published", "verdict", "detail"]
+            }
         })
         .gives_way(match check {
             Check::Installed => &["address", "published", "roles", "id", "MU", "detail"],
-            Check::Available => &["address", "published", "roles", "id", "MU", "state", "detail"],
+            Check::Available | Check::Both => &["address", "published", "roles", "id", "MU", "state", "detail"],
         })
         .flowing(&["roles", "detail"])
         .toned("state", state_tone)
@@ -83,6 +86,14 @@ impl Show for ShownCheck<'_> {
 
     fn lines(&self) -> Vec<String> {
         summary(self.report)
+    }
+
+    fn prometheus(&self) -> String {
+        monitoring::prometheus(self.report, self.exit)
+    }
+
+    fn nagios(&self) -> String {
+        monitoring::nagios(self.report)
     }
 }
 
@@ -218,8 +229,8 @@ fn table(report: &CheckReport, rows: ShownRows) -> Table {
             row.mu.as_ref().map_or_else(|| "-".to_owned(), |mu| mu.title.clone()),
             row.mu.as_ref().map_or_else(|| "-".to_owned(), |mu| date(mu.timestamp)),
         ];
-        if report.check == Check::Available {
-            cells.push(row.verdict.map_or("unknown", |v| v.as_str()).to_owned());
+        if report.check != Check::Installed {
+            cells.push(row.verdict.map_or("", |v| v.as_str()).to_owned());
         }
         cells.push(row.detail.clone().unwrap_or_default());
         table.push(cells);
@@ -247,7 +258,8 @@ fn summary(report: &CheckReport) -> Vec<String> {
 fn folded(report: &CheckReport) -> Table {
     let columns: &[&str] = match report.check {
         Check::Installed => &["nodes", "count", "state", "MU", "detail"],
-        Check::Available => &["nodes", "count", "state", "MU", "verdict", "detail"],
+        Check::Both if !report.has_mirror() => &["nodes", "count", "state", "MU", "detail"],
+        Check::Available | Check::Both => &["nodes", "count", "state", "MU", "verdict", "detail"],
     };
     let mut table =
         Table::new(columns).flowing(&["nodes", "detail"]).toned("state", state_tone).toned("verdict", verdict_tone);
@@ -258,7 +270,7 @@ fn folded(report: &CheckReport) -> Table {
             group.row.state.as_str().to_owned(),
             if group.row.state.answered_properly() { group.runs() } else { "-".to_owned() },
         ];
-        if report.check == Check::Available {
+        if columns.contains(&"verdict") {
             cells.push(group.row.verdict.map_or("unknown", |v| v.as_str()).to_owned());
         }
         cells.push(group.detail.unwrap_or_default());

@@ -8,6 +8,7 @@ use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
 use crate::domain::numbers::EnvId;
 use crate::domain::report::Source;
+use crate::error::AppError;
 use crate::exit::Exit;
 
 /// The keys that every document has, around those of one command.
@@ -15,8 +16,8 @@ use crate::exit::Exit;
 pub(super) struct Envelope<'a, B> {
     schema: &'static str,
     tool: &'static str,
-    command: &'static str,
-    env: EnvId,
+    command: Option<&'a str>,
+    env: Option<EnvId>,
     #[serde(flatten)]
     version: Option<VersionKeys<'a>>,
     taken_at: &'a str,
@@ -34,12 +35,17 @@ struct VersionKeys<'a> {
 
 impl<'a, B> Envelope<'a, B> {
     /// The document of a command that found nothing that needs attention.
-    pub(super) fn new(command: &'static str, env: EnvId, taken_at: &'a str, body: B) -> Self {
+    pub(super) fn new(
+        command: impl Into<Option<&'a str>>,
+        env: impl Into<Option<EnvId>>,
+        taken_at: &'a str,
+        body: B,
+    ) -> Self {
         Self {
             schema: "fuel-updates/1",
             tool: env!("CARGO_PKG_VERSION"),
-            command,
-            env,
+            command: command.into(),
+            env: env.into(),
             version: None,
             taken_at,
             exit: Exit::Ok as u8,
@@ -59,6 +65,38 @@ impl<'a, B> Envelope<'a, B> {
         let mos_version = version.map(MosVersion::as_str);
         self.version = Some(VersionKeys { mos_version, mos_version_source: source });
         self
+    }
+}
+
+/// An error that ended a command.
+#[derive(Debug, Serialize)]
+pub(super) struct ErrorDocument<'a> {
+    error: ErrorKeys<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorKeys<'a> {
+    message: &'a str,
+    causes: &'a [String],
+    hint: Option<&'a str>,
+}
+
+/// The body of the document of an error.
+pub(super) fn error(error: &AppError) -> ErrorDocument<'_> {
+    let AppError { message, causes, hint, .. } = error;
+    ErrorDocument { error: ErrorKeys { message, causes, hint: hint.as_deref() } }
+}
+
+/// The condition that an exit status stands for.
+pub(super) fn condition(exit: Exit) -> Option<&'static str> {
+    match exit {
+        Exit::Ok => None,
+        Exit::Partial => Some("partial"),
+        Exit::InstallFailed => Some("install-failed"),
+        Exit::Busy => Some("busy"),
+        Exit::Interrupted => Some("interrupted"),
+        Exit::Usage => Some("usage"),
+        _ => Some("error"),
     }
 }
 

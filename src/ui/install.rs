@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::document::{Envelope, MuDocument, mu};
+use super::document::{self, Envelope, MuDocument, mu};
 use super::show::Show;
 use super::table::Table;
 use crate::domain::cleanup::Cleanup;
@@ -38,14 +38,7 @@ impl ShownInstall<'_> {
 
 impl Show for ShownInstall<'_> {
     fn document(&self) -> impl Serialize {
-        let condition = match self.exit {
-            Exit::Ok => None,
-            Exit::Partial => Some("partial"),
-            Exit::InstallFailed => Some("install-failed"),
-            Exit::Busy => Some("busy"),
-            Exit::Interrupted => Some("interrupted"),
-            _ => Some("error"),
-        };
+        let condition = document::condition(self.exit);
         Envelope::new("install", self.outcome.env, self.taken_at, install_document(self.outcome))
             .ended(self.exit, condition.into_iter().collect())
     }

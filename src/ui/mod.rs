@@ -7,14 +7,18 @@ mod document;
 mod drift;
 mod history;
 mod install;
+mod lists;
+mod monitoring;
 mod node_list;
 mod plan;
+mod precheck;
 mod progress;
 mod show;
 mod streams;
 mod table;
 pub mod timeline;
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 
@@ -22,17 +26,21 @@ pub use check::{ShownCheck, ShownRows};
 pub use drift::{ShownDrift, drift_page};
 pub use history::{HistoryReport, RunReport};
 pub use install::ShownInstall;
+pub use lists::{ShownChange, ShownChanges, ShownGraph, ShownGraphTask, ShownSetting, ShownSettings};
 pub use node_list::ShownNodeList;
 pub use plan::PlanNotes;
+pub use precheck::ShownPrecheck;
 pub use progress::{Progress, event_text};
 pub use show::Show;
 pub use table::Table;
 
+use document::Envelope;
 use rustix::io::Errno;
 use streams::Stdout;
 
 use crate::cli::Format;
 use crate::domain::environment::Environment;
+use crate::domain::numbers::EnvId;
 use crate::domain::plan::{Plan, Refusal};
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -51,6 +59,8 @@ pub struct Ui {
     height: Option<usize>,
     output: OutputSettings,
     stdout: Stdout,
+    /// Whether data was printed: then an error adds no document of its own.
+    answered: Cell<bool>,
 }
 
 /// What the operator said to a question.
@@ -81,6 +91,7 @@ impl Ui {
             height: size.map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0),
             output,
             stdout: Stdout::default(),
+            answered: Cell::new(false),
         }
     }
 
@@ -91,6 +102,7 @@ impl Ui {
 
     /// Prints data to stdout. A failure is told at the end, by [`Ui::end`].
     pub fn data(&self, text: &str) {
+        self.answered.set(true);
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stdout.write(&format!("{text}{end}"));
     }
@@ -149,6 +161,34 @@ impl Ui {
         }
     }
 
+    /// Prints the error that ended a command: for people on stderr, and for programs on stdout.
+    pub fn failed(&self, error: &AppError, command: &str, env: Option<EnvId>, taken_at: &str) {
+        self.for_programs(error, Some(command), env, taken_at);
+        self.error(error);
+    }
+
+    /// Tells programs of a command line that was refused; people read what clap says of it.
+    pub fn refused(&self, error: &AppError, taken_at: &str) {
+        self.for_programs(error, None, None, taken_at);
+    }
+
+    /// Prints an error on stdout in the format that was asked for, unless something stands there already.
+    fn for_programs(&self, error: &AppError, command: Option<&str>, env: Option<EnvId>, taken_at: &str) {
+        if self.answered.get() {
+            return;
+        }
+        match self.output.format {
+            Format::Json | Format::Yaml => {
+                let conditions = document::condition(error.exit).into_iter().collect();
+                let envelope = Envelope::new(command, env, taken_at, document::error(error));
+                self.document(&envelope.ended(error.exit, conditions));
+            }
+            Format::Nagios => self.data(&monitoring::nagios_of_error(&error.message)),
+            Format::Prometheus => self.data(&monitoring::prometheus_of_error(error.exit)),
+            Format::Table | Format::Csv | Format::Value | Format::Ansible => {}
+        }
+    }
+
     /// Whether the columns that were asked for are in this table: asked before the work, not after it.
     ///
     /// # Errors
@@ -156,7 +196,7 @@ impl Ui {
     pub fn check_columns(&self, table: &Table) -> Result<(), AppError> {
         match self.output.format {
             Format::Table | Format::Csv | Format::Value => table.check(&self.output),
-            Format::Json | Format::Yaml | Format::Ansible => Ok(()),
+            Format::Json | Format::Yaml | Format::Ansible | Format::Prometheus | Format::Nagios => Ok(()),
         }
     }
 
@@ -167,6 +207,8 @@ impl Ui {
     pub fn show(&self, found: &impl Show) -> Result<(), AppError> {
         match self.output.format {
             Format::Json | Format::Yaml | Format::Ansible => self.document(&found.document()),
+            Format::Prometheus => self.data(&found.prometheus()),
+            Format::Nagios => self.data(&found.nagios()),
             Format::Csv | Format::Value => self.data(&found.table().plain(&self.output)?),
             Format::Table => self.people(found)?,
         }

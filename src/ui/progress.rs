@@ -3,6 +3,7 @@
 use super::bars::Bars;
 use super::streams;
 use crate::domain::row::{Row, State};
+use crate::domain::text::counted;
 use crate::event::{Event, Events};
 
 /// A display of progress. [`super::Ui`] chooses it once.
@@ -43,10 +44,10 @@ impl Events for Progress {
 pub fn event_text(event: &Event<'_>) -> String {
     let mut text = String::new();
     match event {
-        Event::Asking { total } => text = format!("asking {total} nodes\n"),
+        Event::Asking { total } => text = format!("asking {}\n", counted(*total, "node")),
         Event::Answered { row, done, total } => text = format!("[{done}/{total}] {}\n", phrase(row)),
         Event::Asked | Event::RunOver => {}
-        Event::RunBegan { title, planned } => text = format!("{title}: {planned} tasks\n"),
+        Event::RunBegan { title, planned } => text = format!("{title}: {}\n", counted(*planned, "task")),
         Event::RunMoved(view) => {
             for change in &view.changes {
                 text.push_str(&format!(

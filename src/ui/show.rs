@@ -32,19 +32,18 @@ pub trait Show {
         vec![]
     }
 
+    /// Metrics for Prometheus; only checks have them.
+    fn prometheus(&self) -> String {
+        String::new()
+    }
+
+    /// The line of a Nagios plugin; only checks have it.
+    fn nagios(&self) -> String {
+        String::new()
+    }
+
     /// What follows the table where people read.
     fn lines(&self) -> Vec<String> {
         vec![]
-    }
-}
-
-/// A table alone: its rows as objects are its document.
-impl Show for Table {
-    fn document(&self) -> impl Serialize {
-        self.objects()
-    }
-
-    fn table(&self) -> Table {
-        self.clone()
     }
 }

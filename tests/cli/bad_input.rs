@@ -18,7 +18,7 @@ fn no_inventory() {
     exit 1
     --- stderr
     error: no node list for environment 7
-    hint: looked for /etc/fuel-updates/inventory/env-7.yaml, /etc/fuel-updates/inventory/env-7.yml, /etc/fuel-updates/inventory/env-7.json, /etc/fuel/cluster/7/astute.yaml, /var/lib/fuel/configs/7/cluster.yaml; name a file with --inventory, or write one with `fuel-updates --env 7 inventory sync`
+    hint: write one with `fuel-updates --env 7 inventory sync` (from Nailgun) or `fuel-updates --env 7 inventory import --from NODE` (from a node over SSH), or name a file with --inventory; looked for /etc/fuel-updates/inventory/env-7.yaml, /etc/fuel-updates/inventory/env-7.yml, /etc/fuel-updates/inventory/env-7.json, /etc/fuel/cluster/7/astute.yaml, /var/lib/fuel/configs/7/cluster.yaml
     ");
 }
 
@@ -28,7 +28,7 @@ fn no_environment() {
     exit 2
     --- stderr
     error: no environment given
-    hint: give --env ID, and a node list with --inventory FILE
+    hint: give --env ID (`fuel2 env list` shows them); there is no node list yet: `fuel-updates --env ID inventory sync` writes one from Nailgun, `inventory import --from NODE` from a node
     ");
 }
 

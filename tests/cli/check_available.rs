@@ -23,7 +23,7 @@ fn verdicts_for_every_node() {
     assert_snapshot!(ran.picture(), @"
     exit 5
     --- stdout
-    update available: 9.0-mu-2 for 2 of 4 nodes; newer than the mirror's 9.0-mu-2: 1 of 4 nodes; up to date: 9.0-mu-2 on 1 of 4 nodes
+    update available: 9.0-mu-2 for 2 of 4 nodes; newer than the mirror's 9.0-mu-2: 1; up to date: 9.0-mu-2 on 1
     +----+--------+-----------+----------+------------+------------------+--------------+
     | id | name   | state     | MU       | published  | verdict          | detail       |
     +----+--------+-----------+----------+------------+------------------+--------------+

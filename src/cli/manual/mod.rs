@@ -6,9 +6,7 @@ mod topics;
 
 use std::io;
 
-use clap::{Command, CommandFactory as _};
-
-use super::Cli;
+use super::command;
 pub(crate) use page::ManualPage;
 use topics::Topics;
 
@@ -17,33 +15,18 @@ use topics::Topics;
 /// # Errors
 /// None in practice: they are written to memory.
 pub(crate) fn manual_pages() -> io::Result<Vec<ManualPage>> {
-    page::pages(&Cli::command())
+    page::pages(&command())
 }
 
-/// A script that completes commands and options.
-pub(crate) fn completion_script(shell: clap_complete::Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "fuel-updates", &mut script);
-    script
-}
-
-/// Adds exit statuses and examples to the help of every command.
-pub(super) fn with_topics(command: Command) -> Command {
-    fn add(command: Command, path: &str) -> Command {
-        let below: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-        let mut command = command;
-        for name in below {
-            let path = if path.is_empty() { name.clone() } else { format!("{path} {name}") };
-            command = command.mut_subcommand(&name, |sub| add(sub, &path));
-        }
-        let help = Topics::of(path).help();
-        if help.is_empty() { command } else { command.after_help(help) }
-    }
-    add(command, "")
+/// Exit statuses and examples of a command, as its help prints them.
+pub(super) fn topics_text(path: &str) -> String {
+    Topics::of(path).help()
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Command;
+
     use super::super::parse;
     use super::*;
 
@@ -60,7 +43,7 @@ mod tests {
     #[test]
     fn every_example_is_a_command_line_of_its_command() {
         let mut commands = Vec::new();
-        leaves(&Cli::command(), "", &mut commands);
+        leaves(&command(), "", &mut commands);
         for path in &commands {
             for (line, what) in Topics::of(path).examples {
                 let words = shlex::split(line).expect(line);
@@ -107,7 +90,7 @@ mod tests {
         }
         assert!(text("fuel-updates.1").contains("fuel\\-updates\\-check\\-available(1)"));
         let mut commands = Vec::new();
-        leaves(&Cli::command(), "", &mut commands);
+        leaves(&command(), "", &mut commands);
         for path in &commands {
             let page = text(&format!("fuel-updates-{}.1", path.replace(' ', "-")));
             assert!(page.contains(".SH \"EXIT STATUS\"") && page.contains(".SH EXAMPLES"), "{path}: {page}");

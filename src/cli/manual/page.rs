@@ -70,7 +70,8 @@ fn page(command: &Command, path: &str, names: &[String]) -> io::Result<ManualPag
     let mut more = Roff::new();
     if !command.has_subcommands() || path.is_empty() {
         section(&mut more, "EXIT STATUS", topics.statuses.iter().copied());
-        let from_options: Vec<(String, String)> = command.get_arguments().filter_map(from_option).collect();
+        let from_options: Vec<(String, String)> =
+            command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(from_option).collect();
         let from_options = from_options.iter().map(|(name, what)| (name.as_str(), what.as_str()));
         section(&mut more, "ENVIRONMENT", from_options.chain(variables(command)));
         section(&mut more, "FILES", files(command));

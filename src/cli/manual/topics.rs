@@ -67,6 +67,23 @@ const ALL: &[Entry] = &[
 const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
     ("", ALL, &[]),
     (
+        "check",
+        CHECK_AVAILABLE,
+        &[
+            ("fuel-updates --env 1 check", "Ask all nodes and the mirror; without a mirror, the nodes alone."),
+            ("fuel-updates --env 1 -q check --summary", "Print one line."),
+            ("fuel-updates --env 1 -q check -f prometheus", "Print metrics for node_exporter's textfile collector."),
+        ],
+    ),
+    (
+        "check drift",
+        CHECK_INSTALLED,
+        &[
+            ("fuel-updates --env 1 check drift", "Compare the nodes of each role."),
+            ("fuel-updates --env 1 check drift --html drift.html", "Write a page of it."),
+        ],
+    ),
+    (
         "check installed",
         CHECK_INSTALLED,
         &[
@@ -124,6 +141,14 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
             ("fuel-updates --env 1 inventory show -f ansible", "Print them for Ansible."),
         ],
     ),
+    (
+        "inventory init",
+        USUAL,
+        &[(
+            "fuel-updates inventory init > /etc/fuel-updates/inventory/env-1.yaml",
+            "Begin a node list by hand, where Nailgun cannot be asked.",
+        )],
+    ),
     ("inventory sync", USUAL, &[("fuel-updates --env 1 inventory sync", "Take the nodes from Nailgun.")]),
     (
         "inventory import",
@@ -148,6 +173,11 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
     ),
     ("graph check", USUAL, &[("fuel-updates graph check ./my-graph", "Check an operator's own graph.")]),
     ("config show", USUAL, &[("fuel-updates config show", "Print each setting and where it comes from.")]),
+    (
+        "config init",
+        USUAL,
+        &[("fuel-updates config init > /etc/fuel-updates/config.yaml", "Begin a configuration file.")],
+    ),
     (
         "schema",
         USUAL,

@@ -43,7 +43,7 @@ use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
 use crate::settings::Settings;
-use crate::ui::{Confirmation, ShownInstall, Ui};
+use crate::ui::{Confirmation, ShownInstall, ShownPrecheck, Ui};
 
 /// Runs an installation, or comes back to one, or stops one.
 pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
@@ -55,11 +55,11 @@ pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Res
     }
     match options.stop {
         Some(_) => {}
-        None if options.precheck => ui.check_columns(&precheck::columns())?,
+        None if options.precheck => ui.check_columns(&ShownPrecheck::columns())?,
         // A run that is attached to may turn out to be one of pre-checks, which has a table of its own.
         None if options.attach.is_some() => ui
             .check_columns(&ShownInstall::columns())
-            .or_else(|unknown| ui.check_columns(&precheck::columns()).map_err(|_| unknown))?,
+            .or_else(|unknown| ui.check_columns(&ShownPrecheck::columns()).map_err(|_| unknown))?,
         None => ui.check_columns(&ShownInstall::columns())?,
     }
     let context = Context::open(options, settings, ui)?;

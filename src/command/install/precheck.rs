@@ -10,18 +10,20 @@ use super::prove::fetch_details;
 use super::start::start;
 use super::stop_request;
 use super::watch::watch;
+use crate::command::clock;
 use crate::domain::details::{Details, Report};
 use crate::domain::node::{Node, NodeId};
 use crate::domain::nodeset::fold;
 use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
+use crate::domain::precheck::{PrecheckReport, PrecheckRow};
 use crate::domain::row::Row;
 use crate::domain::run::{LeftOvers, NodeRef};
-use crate::domain::text::one_line;
+use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
 use crate::nailgun::TaskState;
-use crate::ui::Table;
+use crate::ui::ShownPrecheck;
 
 /// Runs the pre-checks before an update. Nothing if every node passes; else how the installation ended.
 pub(super) fn before_update(
@@ -84,7 +86,11 @@ pub(super) fn before_update(
         context.ui.warning("the pre-checks found what forbids the update; nothing was changed on any node");
         return Ok(Some(Outcome { nodes, ..ended(InstallResult::Failed) }));
     }
-    context.ui.status(&format!("pre-checks passed: {upgrades} packages to upgrade on {} nodes", job.nodes.len()));
+    context.ui.status(&format!(
+        "pre-checks passed: {} to upgrade on {}",
+        counted(upgrades, "package"),
+        counted(job.nodes.len(), "node")
+    ));
     if upgrades == 0 && !context.options.accept_empty && !upgraded_before(context, job)? {
         let names = fold(job.nodes.iter().map(|s| s.node.name.as_str()));
         let message = format!("the repositories hold nothing newer for {names}: is the package mirror synced?");
@@ -128,7 +134,7 @@ pub(super) fn report(
     if context.interrupt.came() {
         return Err(interrupted(context, end));
     }
-    let mut table = columns();
+    let mut rows = Vec::new();
     let mut faults = Vec::new();
     for node in asked {
         let report = report_of(&details, node.id, run);
@@ -141,21 +147,23 @@ pub(super) fn report(
             faults.push(format!("{}{task}", node.node.name));
         }
         let report = report.cloned().unwrap_or_default();
-        table.push(vec![
-            node.id.to_string(),
-            node.node.name.clone(),
-            report.packages.len().to_string(),
-            safe(&report.removals),
-            safe(&report.holds),
-            safe(&report.customised),
-            safe(&report.services),
-            report.space_mb.to_string(),
-            if report.reboot { "needed" } else { "no" }.to_owned(),
-            fault.unwrap_or_else(|| "passes".to_owned()),
-        ]);
+        rows.push(PrecheckRow {
+            id: node.id,
+            name: node.node.name.clone(),
+            packages: report.packages.len(),
+            removals: report.removals,
+            holds: report.holds,
+            customised: report.customised,
+            services: report.services,
+            space_mb: report.space_mb,
+            reboot: report.reboot,
+            fault,
+        });
     }
-    context.ui.show(&table)?;
-    if faults.is_empty() && left.is_empty() {
+    let exit = if faults.is_empty() && left.is_empty() { Exit::Ok } else { Exit::Partial };
+    let found = PrecheckReport { env: context.env, task: end.parent, rows };
+    context.ui.show(&ShownPrecheck { report: &found, taken_at: &clock::now(), exit })?;
+    if exit == Exit::Ok {
         let next = format!("fuel-updates --env {} install", context.env);
         context.ui.status(&format!("pre-checks passed; nothing was changed; next: {next}"));
         return Ok(Exit::Ok);
@@ -186,11 +194,6 @@ fn trouble(left: &LeftOvers, node: NodeId) -> (Option<String>, Option<String>) {
     (failed, not_run)
 }
 
-/// Names from a node as one short line.
-fn safe(names: &[String]) -> String {
-    if names.is_empty() { "-".to_owned() } else { one_line(&names.join(" "), 200) }
-}
-
 /// The report that a run wrote on a node.
 fn report_of<'a>(details: &'a BTreeMap<NodeId, Details>, node: NodeId, run: &str) -> Option<&'a Report> {
     details.get(&node).and_then(|d| d.report.as_ref()).filter(|r| r.run == run)
@@ -207,22 +210,4 @@ fn upgraded_before(context: &Context<'_>, job: &Job) -> Result<bool, AppError> {
         ours.is_some_and(|u| !u.finished() || u.evidence.as_ref().is_some_and(|e| e.upgraded > 0))
     };
     Ok(rows.iter().any(upgraded))
-}
-
-/// The table of the pre-checks without any row.
-pub(super) fn columns() -> Table {
-    Table::new(&[
-        "id",
-        "name",
-        "packages",
-        "removals",
-        "holds",
-        "customised",
-        "services",
-        "space_mb",
-        "reboot",
-        "result",
-    ])
-    .gives_way(&["id", "space_mb", "customised", "holds", "services", "removals"])
-    .flowing(&["removals", "holds", "customised", "services", "result"])
 }

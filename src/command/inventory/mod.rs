@@ -1,4 +1,4 @@
-//! `inventory show`, `sync`, `import` and `forget-host-key`.
+//! `inventory show`, `sync`, `import`, `init` and `forget-host-key`.
 
 mod ansible;
 mod fetch;
@@ -8,11 +8,12 @@ mod update;
 use super::{site, state_dir};
 use crate::cli::InventoryCommand;
 use crate::domain::select::Selection;
+use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::fleet;
 use crate::settings::Settings;
 use crate::ui::Ui;
+use crate::{fleet, inventory};
 
 /// Runs an action on the node list.
 pub(crate) fn run(command: InventoryCommand, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
@@ -25,6 +26,10 @@ pub(crate) fn run(command: InventoryCommand, settings: &Settings, ui: &Ui) -> Re
             // clap does not accept a command line without either.
             (None, None) => Err(AppError::new(Exit::Usage, "name a file, or a node with --from")),
         },
+        InventoryCommand::Init => {
+            ui.data(inventory::EXAMPLE);
+            Ok(Exit::Ok)
+        }
         InventoryCommand::ForgetHostKey(options) => forget(options.which, settings, ui),
     }
 }
@@ -38,7 +43,7 @@ fn forget(which: Vec<String>, settings: &Settings, ui: &Ui) -> Result<Exit, AppE
     let hosts: Vec<_> = site.nodes.iter().map(|n| (n.host.clone(), n.port())).collect();
     let forgotten = fleet::forget(&state.join("known_hosts"), &hosts)?;
     for (node, host) in site.nodes.iter().zip(&forgotten) {
-        ui.data(&format!("{}: {} host keys forgotten", node.name, host.keys));
+        ui.data(&format!("{}: {} forgotten", node.name, counted(host.keys, "host key")));
     }
     Ok(Exit::Ok)
 }

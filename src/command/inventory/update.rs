@@ -7,15 +7,17 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::fetch;
+use crate::command::clock::now;
 use crate::command::{connect, unchecked};
 use crate::domain::inventory::Inventory;
 use crate::domain::numbers::EnvId;
+use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
 use crate::inventory::{self, Change, InventoryError, NativeFile, merge};
 use crate::settings::Settings;
-use crate::ui::{Table, Ui};
+use crate::ui::{Show as _, ShownChange, ShownChanges, Ui};
 
 /// Brings the node list up to date from Nailgun.
 pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
@@ -36,7 +38,7 @@ pub(super) fn sync(to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<
     let text = list.to_string().into_bytes();
     let mut fresh = inventory::from_bytes(text, &source, Some(env))?;
     fresh.mos_version = cluster.fuel_version.parse().ok();
-    write(env, &fresh, &source, to, settings, ui)
+    write("inventory sync", env, &fresh, &source, to, settings, ui)
 }
 
 /// Converts a node list of any form.
@@ -54,13 +56,15 @@ pub(super) fn import(file: &Path, to: Option<PathBuf>, settings: &Settings, ui: 
     for warning in &fresh.warnings {
         ui.warning(warning);
     }
-    write(environment(&fresh, &source, settings)?, &fresh, &source, to, settings, ui)
+    let env = environment(&fresh, &source, settings)?;
+    write("inventory import", env, &fresh, &source, to, settings, ui)
 }
 
 /// Converts the list that a node has of its environment.
 pub(super) fn import_from(node: &str, to: Option<PathBuf>, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let (fresh, source) = fetch::fetch(node, settings, ui)?;
-    write(environment(&fresh, &source, settings)?, &fresh, &source, to, settings, ui)
+    let env = environment(&fresh, &source, settings)?;
+    write("inventory import", env, &fresh, &source, to, settings, ui)
 }
 
 fn environment(fresh: &Inventory, source: &Path, settings: &Settings) -> Result<EnvId, AppError> {
@@ -70,6 +74,7 @@ fn environment(fresh: &Inventory, source: &Path, settings: &Settings) -> Result<
 
 /// Merges, prints and writes.
 fn write(
+    command: &'static str,
     env: EnvId,
     fresh: &Inventory,
     source: &Path,
@@ -83,21 +88,26 @@ fn write(
         left_out(fresh, ui);
         return Ok(Exit::Ok);
     }
-    ui.check_columns(&table(&[]))?;
+    ui.check_columns(&shown(command, env, "", &[]).table())?;
     let target = to.unwrap_or_else(|| inventory::place(settings.inventory.as_deref(), env, Path::new("/")));
     let old = existing(&target, env)?;
     let new = old.is_none();
     let (file, changes) = merge(old.clone(), fresh, env);
     if old.as_ref() == Some(&file) {
-        ui.status(&format!("{}: up to date with {}, {} nodes", target.display(), source.display(), file.len()));
+        ui.status(&format!(
+            "{}: up to date with {}, {}",
+            target.display(),
+            source.display(),
+            counted(file.len(), "node")
+        ));
     } else {
         replace(&target, &file)?;
         let done = if new { "written" } else { "brought up to date" };
-        ui.status(&format!("{}: {done} from {}, {} nodes", target.display(), source.display(), file.len()));
+        ui.status(&format!("{}: {done} from {}, {}", target.display(), source.display(), counted(file.len(), "node")));
     }
     left_out(fresh, ui);
     if !changes.is_empty() || ui.format() != crate::cli::Format::Table {
-        ui.show(&table(&changes))?;
+        ui.show(&shown(command, env, &target.display().to_string(), &changes))?;
     }
     Ok(Exit::Ok)
 }
@@ -108,17 +118,14 @@ fn left_out(fresh: &Inventory, ui: &Ui) {
     }
 }
 
-fn table(changes: &[Change]) -> Table {
-    let mut table = Table::new(&["change", "id", "name", "what"]).gives_way(&["id"]).flowing(&["what"]);
-    for change in changes {
-        table.push(vec![
-            change.kind.as_str().to_owned(),
-            change.id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
-            change.name.clone().unwrap_or_else(|| "-".to_owned()),
-            change.what.clone(),
-        ]);
-    }
-    table
+fn shown(command: &'static str, env: EnvId, file: &str, changes: &[Change]) -> ShownChanges {
+    let change = |change: &Change| ShownChange {
+        change: change.kind.as_str(),
+        id: change.id,
+        name: change.name.clone(),
+        what: change.what.clone(),
+    };
+    ShownChanges { command, env, taken_at: now(), file: file.to_owned(), changes: changes.iter().map(change).collect() }
 }
 
 /// The existing file. One that cannot be read as a node list is refused: the operator's settings in it would be lost.

@@ -21,6 +21,8 @@ pub enum Check {
     Installed,
     /// `check available`.
     Available,
+    /// `check`: both, and only what is installed where the mirror has no answer.
+    Both,
 }
 
 impl Check {
@@ -29,6 +31,7 @@ impl Check {
         match self {
             Self::Installed => "check installed",
             Self::Available => "check available",
+            Self::Both => "check",
         }
     }
 }
@@ -141,7 +144,7 @@ impl CheckReport {
         };
         [
             (Condition::Interrupted, self.interrupted),
-            (Condition::Error, nobody_answered || self.mirror.as_ref().is_some_and(|m| m.mu.is_err())),
+            (Condition::Error, nobody_answered || (self.needs_mirror() && !self.has_mirror())),
             (Condition::UpdateAvailable, any(&update)),
             (Condition::Partial, any(&open)),
             (Condition::Drift, differ || any(&odd)),
@@ -149,6 +152,16 @@ impl CheckReport {
         .into_iter()
         .filter_map(|(condition, holds)| holds.then_some(condition))
         .collect()
+    }
+
+    /// Whether the check is worth nothing without the mirror.
+    fn needs_mirror(&self) -> bool {
+        self.check == Check::Available
+    }
+
+    /// Whether the mirror announced an update.
+    pub fn has_mirror(&self) -> bool {
+        self.mirror.as_ref().is_some_and(|mirror| mirror.mu.is_ok())
     }
 
     /// The rows that need attention: nodes that could not be asked or gave no valid answer, open installations, what cannot be

@@ -6,7 +6,6 @@ mod paint;
 use std::cmp::Ordering;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, TableStyle, Width};
-use serde_json::{Map, Value};
 
 use fit::{FitColumn, fit};
 pub(super) use paint::Tone;
@@ -81,14 +80,6 @@ impl Table {
     /// Whether it has no row.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
-    }
-
-    /// The rows as objects, for JSON and YAML.
-    pub fn objects(&self) -> Vec<Map<String, Value>> {
-        let object = |row: &Vec<String>| {
-            self.columns.iter().map(|c| (*c).to_owned()).zip(row.iter().cloned().map(Value::String)).collect()
-        };
-        self.rows.iter().map(object).collect()
     }
 
     /// The selected columns in the selected order as lines for programs: csv, or value where the format is another.
