@@ -16,6 +16,7 @@ need script bsdutils
 need readelf binutils
 need debootstrap debootstrap
 need dpkg-deb dpkg
+need apt-ftparchive apt-utils
 need setpriv util-linux
 need openssl openssl
 need rpmbuild rpm

@@ -85,6 +85,7 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
         Command::Graph(GraphCommand::Show(options)) => command::graph::show(&options, ui),
         Command::Graph(GraphCommand::Check(options)) => command::graph::check(&options, ui),
         Command::Config(ConfigCommand::Init) => Ok(command::config::init(ui)),
+        Command::Mirror(command) => command::mirror::run(&command, &settings()?, ui),
         Command::Config(ConfigCommand::Show(_)) => command::config::show(&settings()?, ui),
     }
 }

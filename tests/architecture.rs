@@ -42,6 +42,7 @@ const STEPS: &[(&str, &[&[&str]])] = &[
     ("command/drift", &[&["collect"], &["snapshot_file"]]),
     ("command/inventory", &[&["ansible", "fetch"], &["show", "update"]]),
     ("command/history", &[&["read"]]),
+    ("command/mirror", &[&["look", "needs"], &["publish"], &["verify", "fetch"]]),
 ];
 
 /// What only some modules may name.

@@ -7,6 +7,10 @@
 mod program;
 
 mod mirror {
+    mod fetch;
     mod fuel_misc;
     mod nailgun;
+    mod publish;
+    mod repository;
+    mod verify;
 }

@@ -15,6 +15,7 @@ mod install;
 mod inventory;
 mod man;
 mod manual;
+mod mirror;
 mod nodes;
 mod origin;
 mod output;
@@ -38,6 +39,7 @@ pub(crate) use install::InstallOptions;
 pub(crate) use inventory::InventoryCommand;
 pub(crate) use man::{CompletionsOptions, ManOptions};
 pub(crate) use manual::manual_pages;
+pub(crate) use mirror::{MirrorCommand, MirrorFetchOptions, MirrorPublishOptions, MirrorVerifyOptions};
 pub(crate) use nodes::{InventoryOption, NodeOptions, VersionOption};
 pub use origin::Origin;
 pub(crate) use origin::Origins;
@@ -137,6 +139,9 @@ pub(crate) enum Command {
     /// Show or check the graph that `install` runs.
     #[command(subcommand)]
     Graph(GraphCommand),
+    /// Publish, verify or copy a mirror.
+    #[command(subcommand)]
+    Mirror(MirrorCommand),
     /// Show the settings, or print a configuration file to begin with.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -155,6 +160,7 @@ impl Command {
             Self::History(options) => options.settings(),
             Self::Inventory(command) => command.settings(),
             Self::Graph(command) => command.settings(),
+            Self::Mirror(command) => command.settings(),
             Self::Config(command) => command.settings(),
             Self::Completions(_) | Self::Man(_) => SettingsOptions::default(),
         }

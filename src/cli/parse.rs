@@ -108,7 +108,8 @@ mod tests {
             refused("man --fanout 5"),
             "error: `man` has no option --fanout; these commands have it: check, check installed, check available, \
              check drift, \
-             install, inventory show, inventory import, inventory forget-host-key, config show"
+             install, inventory show, inventory import, inventory forget-host-key, mirror verify, \
+             config show"
         );
         assert_eq!(refused("--fanout 5 man"), refused("man --fanout 5"));
         assert_eq!(

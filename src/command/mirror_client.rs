@@ -21,12 +21,7 @@ impl MirrorClient {
     /// Reads the mirror's address and the certificates to trust.
     pub(crate) fn new(settings: &Settings) -> Result<Self, AppError> {
         let mirror = Mirror::parse(&settings.mirror)?;
-        let roots = match &settings.ca_file {
-            None => Roots::bundled(),
-            Some(path) => Roots::from_file(path)?,
-        };
-        let proxies = Proxies::from_variables(|name| std::env::var(name).ok());
-        Ok(Self { mirror, fetcher: Fetcher::new(proxies, roots) })
+        Ok(Self { mirror, fetcher: fetcher(settings)? })
     }
 
     /// Asks the mirror which update it has for a MOS version, and waits for the answer.
@@ -39,6 +34,16 @@ impl MirrorClient {
         let (client, version) = (Arc::clone(self), mos_version.clone());
         Pending::start("mirror", move || client.fetch(&version))
     }
+}
+
+/// What asks mirrors, with the certificates of the settings and the proxies of the environment.
+pub(crate) fn fetcher(settings: &Settings) -> Result<Fetcher, AppError> {
+    let roots = match &settings.ca_file {
+        None => Roots::bundled(),
+        Some(path) => Roots::from_file(path)?,
+    };
+    let proxies = Proxies::from_variables(|name| std::env::var(name).ok());
+    Ok(Fetcher::new(proxies, roots))
 }
 
 /// The mirror's answer, on its way.

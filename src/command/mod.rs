@@ -10,6 +10,7 @@ pub(crate) mod history;
 pub(crate) mod install;
 pub(crate) mod inventory;
 pub(crate) mod manual;
+pub(crate) mod mirror;
 mod mirror_client;
 mod nodes;
 mod pending;

@@ -17,6 +17,8 @@ use super::{HttpError, Proxies, Reply, Request, Roots, Url, mask};
 
 /// How much is read of the page that comes with an error status, in bytes.
 const ERROR_PAGE: u64 = 64 * 1024;
+/// How much of an answer is read at once, in bytes.
+const PIECE: usize = 64 * 1024;
 
 /// What holds for all exchanges of a client.
 #[derive(Clone, Debug)]
@@ -79,6 +81,23 @@ impl Client {
     /// # Errors
     /// [`HttpError`]; an error status is no error here.
     pub fn send(&self, request: &Request<'_>) -> Result<Reply, HttpError> {
+        let mut body = Vec::new();
+        let reply = self.send_to(request, &mut |piece| {
+            body.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(if body.is_empty() { reply } else { Reply { body, ..reply } })
+    }
+
+    /// The same for a large answer: the body of a success goes to `sink` piece by piece, and that of the reply is empty.
+    ///
+    /// # Errors
+    /// As [`Client::send`]; also an error of `sink`, as if the connection had been lost.
+    pub fn send_to(
+        &self,
+        request: &Request<'_>,
+        sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<Reply, HttpError> {
         let total = request.total_timeout.unwrap_or(self.settings.total_timeout);
         let deadline = Instant::now() + total;
         let mut url = request.url.clone();
@@ -91,7 +110,7 @@ impl Client {
                 connect_timeout: self.settings.connect_timeout,
                 total_timeout: total,
             };
-            let reply = self.exchange(request, &exchange, deadline)?;
+            let reply = self.exchange(request, &exchange, deadline, sink)?;
             let location = reply.location().filter(|_| matches!(reply.status, 301 | 302 | 303 | 307 | 308));
             let (Some(location), true) = (location, self.settings.max_redirects > 0 && request.body.is_none()) else {
                 return Ok(reply);
@@ -114,7 +133,13 @@ impl Client {
         }
     }
 
-    fn exchange(&self, request: &Request<'_>, exchange: &Exchange<'_>, deadline: Instant) -> Result<Reply, HttpError> {
+    fn exchange(
+        &self,
+        request: &Request<'_>,
+        exchange: &Exchange<'_>,
+        deadline: Instant,
+        sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<Reply, HttpError> {
         let url = exchange.url;
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -124,7 +149,7 @@ impl Client {
             |source: ureq::http::Error| HttpError::BadRequest { url: url.to_string(), source: Box::new(source) };
         let route = self.route(url, exchange.proxy)?;
         let mut builder = ureq::http::Request::builder().method(request.method.clone()).uri(route.uri);
-        builder = builder.header(header::ACCEPT_ENCODING, encoding::ACCEPTED);
+        builder = builder.header(header::ACCEPT_ENCODING, if request.as_is { "identity" } else { encoding::ACCEPTED });
         for (name, value) in &route.headers {
             let mut value = HeaderValue::from_str(value).map_err(|e| unusable(e.into()))?;
             value.set_sensitive(true);
@@ -152,21 +177,29 @@ impl Client {
             return Err(exchange.proxy_failed(&proxy, WANTS_LOGIN));
         }
         let peer = || exchange.target();
-        let codings: Vec<&[u8]> =
-            head.headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes).collect();
+        let codings = if request.as_is { None } else { Some(head.headers.get_all(header::CONTENT_ENCODING)) };
+        let codings: Vec<&[u8]> = codings.into_iter().flatten().map(HeaderValue::as_bytes).collect();
         let decoded = encoding::decoded(body.into_with_config().reader(), &codings);
         let mut bytes = Vec::new();
         if head.status.is_success() {
-            let reader = decoded.map_err(|fault| HttpError::Encoding { peer: peer(), fault })?;
-            reader.take(request.limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
-                if !codings.is_empty() && is_damage(&error) {
-                    HttpError::Encoding { peer: peer(), fault: EncodingFault::Damaged(error) }
-                } else {
-                    exchange.explain(error.into())
+            let mut reader = decoded.map_err(|fault| HttpError::Encoding { peer: peer(), fault })?;
+            let mut piece = vec![0; PIECE];
+            let mut size: u64 = 0;
+            loop {
+                let read = match reader.read(&mut piece) {
+                    Ok(0) => break,
+                    Ok(read) => read,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) if !codings.is_empty() && is_damage(&error) => {
+                        return Err(HttpError::Encoding { peer: peer(), fault: EncodingFault::Damaged(error) });
+                    }
+                    Err(error) => return Err(exchange.explain(error.into())),
+                };
+                size = size.saturating_add(read as u64);
+                if size > request.limit {
+                    return Err(HttpError::TooLarge { peer: peer(), limit: request.limit });
                 }
-            })?;
-            if bytes.len() as u64 > request.limit {
-                return Err(HttpError::TooLarge { peer: peer(), limit: request.limit });
+                sink(&piece[..read]).map_err(|error| exchange.explain(error.into()))?;
             }
         } else if let Ok(reader) = decoded {
             // The status is the answer; a page that comes with it may be long, or cut.

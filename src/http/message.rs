@@ -15,12 +15,13 @@ pub struct Request<'a> {
     pub(super) body: Option<Vec<u8>>,
     pub(super) limit: u64,
     pub(super) total_timeout: Option<Duration>,
+    pub(super) as_is: bool,
 }
 
 impl<'a> Request<'a> {
     /// A request whose answer may have `limit` bytes, decompressed.
     pub fn new(method: Method, url: &'a Url, limit: u64) -> Self {
-        Self { method, url, headers: Vec::new(), body: None, limit, total_timeout: None }
+        Self { method, url, headers: Vec::new(), body: None, limit, total_timeout: None, as_is: false }
     }
 
     /// A GET.
@@ -44,6 +45,19 @@ impl<'a> Request<'a> {
     pub fn json(mut self, body: &serde_json::Value) -> Self {
         self.body = Some(body.to_string().into_bytes());
         self.header("content-type", "application/json")
+    }
+
+    /// A HEAD: the answer has no body.
+    pub fn head(url: &'a Url) -> Self {
+        Self::new(Method::HEAD, url, 0).as_is()
+    }
+
+    /// The same for a file whose bytes count: no coding is asked for, and none is undone. Some servers call a compressed file
+    /// `Content-Encoding: gzip`.
+    #[must_use]
+    pub fn as_is(mut self) -> Self {
+        self.as_is = true;
+        self
     }
 
     /// The same with a limit of time of its own.

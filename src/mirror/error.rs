@@ -87,6 +87,9 @@ pub enum AddressFault {
     /// A query where only a folder makes sense.
     #[error("a mirror's address must not contain `?`")]
     Query,
+    /// A file where only a folder makes sense.
+    #[error("it is the address of a file: give the folder that contains mcv/")]
+    NoFolder,
     /// Another scheme.
     #[error("its scheme is none of http, https, file")]
     Scheme,
@@ -101,6 +104,12 @@ pub enum FileFault {
     /// It is something else than a file.
     #[error("it is {0}")]
     NotAFile(&'static str),
+    /// It is something else than a folder.
+    #[error("it is not a folder")]
+    NotAFolder,
+    /// It is larger than such a file can be.
+    #[error("it is larger than {0} bytes")]
+    TooLarge(u64),
     /// The system refuses.
     #[error("{}", reason(.0))]
     Io(#[source] io::Error),
@@ -187,7 +196,8 @@ impl MirrorError {
             },
             Self::File { fault, .. } => match fault {
                 FileFault::NoMirror => Kind::NotFound,
-                FileFault::NotAFile(_) => Kind::File,
+                FileFault::NotAFile(_) | FileFault::NotAFolder => Kind::File,
+                FileFault::TooLarge(_) => Kind::TooLarge,
                 FileFault::Io(error) => match error.kind() {
                     io::ErrorKind::NotFound => Kind::NotFound,
                     io::ErrorKind::PermissionDenied => Kind::Forbidden,

@@ -8,7 +8,7 @@ use crate::domain::mu::{self, Mu};
 use crate::http::{Client, HttpSettings, Proxies, Request, Roots, Url};
 
 use super::location::shown;
-use super::{FILE_NAME, FileFault, Mirror, MirrorError, MirrorErrorKind, file};
+use super::{FILE_NAME, FileFault, Mirror, MirrorError, MirrorErrorKind, MirrorTree, file};
 
 /// What a mirror announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,14 @@ impl Fetcher {
         }
     }
 
+    /// The files below `mirror`, with the same limits for connections.
+    ///
+    /// # Errors
+    /// [`MirrorError`] where `mirror` is no folder.
+    pub fn tree(&self, mirror: &Mirror) -> Result<MirrorTree, MirrorError> {
+        MirrorTree::new(mirror, self.client.clone())
+    }
+
     fn ask(&self, url: &Url, folder: Option<&str>) -> Result<Announcement, MirrorError> {
         let request = Request::get(url, mu::MAX_BYTES as u64).header("accept", "application/json, */*");
         let reply = self.client.send(&request).map_err(|e| MirrorError::http(url.to_string(), e))?;
@@ -104,11 +112,11 @@ fn with_fallback(
 }
 
 /// The folder that also serves a version: 9.1 and 9.2 are 9.0 with updates.
-pub(super) fn fallback_of(mos_version: &str) -> Option<&'static str> {
+pub fn fallback_of(mos_version: &str) -> Option<&'static str> {
     matches!(mos_version, "9.1" | "9.2").then_some("9.0")
 }
 
-fn file_of(folder: &str) -> String {
+pub(super) fn file_of(folder: &str) -> String {
     format!("mcv/mos/{folder}/{FILE_NAME}")
 }
 
@@ -117,7 +125,7 @@ fn from_disk(path: &Path, folder: Option<&str>) -> Result<Announcement, MirrorEr
     announcement(raw, shown(path), folder)
 }
 
-fn announcement(raw: Vec<u8>, url: String, folder: Option<&str>) -> Result<Announcement, MirrorError> {
+pub(super) fn announcement(raw: Vec<u8>, url: String, folder: Option<&str>) -> Result<Announcement, MirrorError> {
     match Mu::parse(&raw) {
         Ok(mu) => Ok(Announcement { mu, raw, url, folder: folder.map(str::to_owned), fell_back: false }),
         Err(fault) => Err(MirrorError::Content { at: url, fault }),

@@ -50,6 +50,24 @@ const INSTALL: &[Entry] = &[
     ("130", "interrupted; the message says whether the installation continues and how to come back to it"),
 ];
 
+const MIRROR_VERIFY: &[Entry] = &[
+    ("0", "every release is complete and as new as its announcement"),
+    ("1", "the mirror did not answer, or announces nothing"),
+    ("2", "wrong options"),
+    ("3", "an announcement is not valid, packages are missing or damaged, or a node did not tell what it needs"),
+    ("4", "packages are older than their announcement, an announcement looks wrong, or nodes are ahead of it"),
+    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
+];
+
+const MIRROR_FETCH: &[Entry] = &[
+    ("0", "copied"),
+    ("1", "the mirror did not answer, or announces nothing"),
+    ("2", "wrong options"),
+    ("3", "a release could not be copied; what was copied stays, and running it again goes on"),
+    ("4", "the folder has a newer announcement, which was left alone"),
+    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP; running it again goes on"),
+];
+
 /// The statuses of the whole program.
 const ALL: &[Entry] = &[
     ("0", "nothing needs attention"),
@@ -172,6 +190,39 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
         ],
     ),
     ("graph check", USUAL, &[("fuel-updates graph check ./my-graph", "Check an operator's own graph.")]),
+    (
+        "mirror publish",
+        USUAL,
+        &[
+            (
+                "fuel-updates mirror publish /srv/mirror --mos 9.0 --id 3 --title 9.0-mu-3 --dry-run",
+                "Check the packages; write nothing.",
+            ),
+            (
+                "fuel-updates mirror publish /srv/mirror --mos 9.0 --id 3 --title 9.0-mu-3",
+                "Announce the update when its packages are complete.",
+            ),
+        ],
+    ),
+    (
+        "mirror verify",
+        MIRROR_VERIFY,
+        &[
+            ("fuel-updates mirror verify /var/www/nailgun", "Check every release and read every package."),
+            (
+                "fuel-updates --env 1 mirror verify http://10.20.0.2:8080 --mos-version 9.0",
+                "Check one release against what the nodes of an environment need.",
+            ),
+        ],
+    ),
+    (
+        "mirror fetch",
+        MIRROR_FETCH,
+        &[(
+            "fuel-updates mirror fetch http://mirror.fuel-infra.org --mos-version 9.0 --packages --to /srv/carry",
+            "Copy announcement and packages of one release.",
+        )],
+    ),
     ("config show", USUAL, &[("fuel-updates config show", "Print each setting and where it comes from.")]),
     (
         "config init",

@@ -122,7 +122,7 @@ mod tests {
     fn a_package_tells_when_it_was_built() {
         let package =
             |name: &str, time: &str| format!("!<arch>\n{name:<16}{time:<12}0     0     100644  4         `\n2.0\n");
-        let time = |text: &str| digest(&[text[..9].as_bytes(), text[9..].as_bytes()]).built;
+        let time = |text: &str| digest(&[&text.as_bytes()[..9], &text.as_bytes()[9..]]).built;
         assert_eq!(time(&package("debian-binary", "1467647277")), Some(1_467_647_277));
         assert_eq!(time(&package("debian-binary/", "1467647277")), Some(1_467_647_277));
         for other in [

@@ -6,16 +6,20 @@
 mod digest;
 mod fault;
 mod field;
+mod needs;
 mod package;
 mod path;
 mod place;
 mod release;
+mod report;
 mod version;
 
 pub use digest::{FileDigest, Sha256, Summing};
 pub use fault::RepositoryFault;
+pub use needs::{NodeNeeds, findings as needs_findings};
 pub use package::{MAX_PACKAGES_TEXT, PackageEntry, packages};
 pub use path::RepositoryPath;
 pub use place::{SuiteKind, repository_folders, suites};
 pub use release::{IndexEntry, MAX_RELEASE, ReleaseFile};
+pub use report::{MirrorFinding, ReleaseReport, Severity, SuiteReport, newest_package, published};
 pub use version::compare_versions;
