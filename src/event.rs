@@ -51,7 +51,7 @@ pub struct RunView {
     pub phase: Option<String>,
     /// The tasks that are running, the longest first.
     pub working: Vec<RunningTask>,
-    /// What changed since the last view, in the order of the nodes.
+    /// What changed since the last view, in the order in which it happened.
     pub changes: Vec<TaskChange>,
 }
 

@@ -28,5 +28,6 @@ mod cli {
     mod signals;
     mod stop;
     mod terminal;
+    mod told;
     mod watch;
 }

@@ -3,10 +3,13 @@
 
 use thiserror::Error;
 
+use crate::domain::history::HistoryEntry;
+use crate::domain::node::NodeId;
 use crate::domain::numbers::{EnvId, TaskId};
+use crate::domain::run::TaskKind;
 use crate::error::Explain;
-use crate::graph::{GRAPH_TYPE, UploadedValues, VALUES};
-use crate::nailgun::{HistoryFilter, Nailgun, NailgunError, NailgunErrorKind, Task};
+use crate::graph::{CHECKED, GRAPH_TYPE, Graph, UploadedValues, VALUES, passes_by};
+use crate::nailgun::{FullRecord, HistoryFilter, Nailgun, NailgunError, NailgunErrorKind, Task};
 
 /// A run, or what may be one.
 #[derive(Clone, Debug)]
@@ -167,8 +170,46 @@ pub(crate) fn proof(nailgun: &Nailgun, env: EnvId, child: &Task) -> Result<RunPr
     })
 }
 
+/// The records of a run with what is known of their tasks.
+pub(crate) fn entries(records: Vec<FullRecord>, child: &Task, values: &UploadedValues) -> Vec<HistoryEntry> {
+    let graph = Graph::builtin().ok();
+    // Since 9.1 a record has the type that was sent to Astute: `skipped` for a task that was not chosen.
+    let tells = !child.graph_type.is_empty();
+    let entry = |record: FullRecord| {
+        // The records of 9.0 are bare: there the built-in graph tells what a task is.
+        let known = graph.as_ref().filter(|_| record.kind.is_empty()).and_then(|graph| graph.task(&record.record.task));
+        let command = record.command.as_ref().or_else(|| known.and_then(|task| task.parameter("cmd")));
+        let kind = known.map_or(record.kind.as_str(), |task| task.kind.as_str());
+        let passes = |command: &_| {
+            let roles = |id: u32| values.roles.get(&id).map(Vec::as_slice).unwrap_or_default();
+            record.record.node.id().is_some_and(|NodeId(id)| passes_by(command, id, roles(id)))
+        };
+        HistoryEntry {
+            kind: TaskKind::of(kind, command.is_some_and(passes)),
+            chosen: tells.then(|| record.kind != "skipped"),
+            record: record.record,
+            requires: record.requires,
+            required_for: record.required_for,
+        }
+    };
+    records.into_iter().map(entry).collect()
+}
+
+/// The names of the tasks that only check, and of the uploads before them: as the records tell, or as the built-in graph has
+/// them.
+pub(crate) fn checks(records: &[FullRecord]) -> Vec<String> {
+    let of_records = records.iter().filter(|r| r.required_for.iter().any(|stage| stage == CHECKED));
+    let mut names: Vec<String> = of_records.map(|r| r.record.task.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        names = Graph::builtin().map(|graph| graph.precheck_tasks()).unwrap_or_default();
+    }
+    names
+}
+
 /// The values in the environment's graph in Nailgun: those of the newest run.
-fn stored_values(nailgun: &Nailgun, env: EnvId) -> Result<Option<UploadedValues>, NailgunError> {
+pub(crate) fn stored_values(nailgun: &Nailgun, env: EnvId) -> Result<Option<UploadedValues>, NailgunError> {
     let tasks = nailgun.graph(env, GRAPH_TYPE)?.map(|graph| graph.tasks).unwrap_or_default();
     let task = tasks.iter().find(|task| task["id"] == VALUES);
     let data = task.and_then(|task| task["parameters"]["data"].as_str());

@@ -109,6 +109,11 @@ impl Graph {
         self.tasks.iter().map(row).collect()
     }
 
+    /// The task of this name.
+    pub fn task(&self, id: &str) -> Option<&GraphTask> {
+        self.tasks.iter().find(|task| task.id == id)
+    }
+
     /// Names of the tasks that run on nodes, in the order of the file.
     pub fn tasks_in_order(&self) -> Vec<String> {
         self.node_tasks().map(id_of).collect()

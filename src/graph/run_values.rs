@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 
 use super::error::GraphError;
 use crate::domain::mos_version::MosVersion;
@@ -29,6 +30,8 @@ pub struct RunValues {
     /// The nodes of the run with their roles; `primary-` may stand before a role or not. A node that is not
     /// in here is refused. None: services are chosen by what a node has.
     pub roles: Vec<(u32, Vec<String>)>,
+    /// What nodes ran before, for those who come back to the run. Nodes do not read it.
+    pub before: Vec<(u32, Mu)>,
     /// The environment's MOS version: `9.0`. Chooses rows of the list of services.
     pub mos_version: Option<MosVersion>,
     /// The compute that is updated before the others; none: all computes are alike.
@@ -55,12 +58,29 @@ impl RunValues {
             repos: vec![],
             sources: vec![],
             roles: vec![],
+            before: vec![],
             mos_version: Some(mos_version),
             canary: None,
             restart_rabbitmq: false,
             restart_mysql: false,
             skip_cluster_checks: false,
         }
+    }
+
+    /// `[{"nodes": [1, 2], "mu": {…}}, …]`: every update once, because each node gets all of it.
+    fn before_json(&self) -> String {
+        let mut groups: Vec<(&Mu, Vec<u32>)> = Vec::new();
+        for (node, mu) in &self.before {
+            match groups.iter_mut().find(|(known, _)| *known == mu) {
+                Some((_, nodes)) => nodes.push(*node),
+                None => groups.push((mu, vec![*node])),
+            }
+        }
+        let group = |(mu, nodes): (&Mu, Vec<u32>)| {
+            let Mu { id, title, timestamp, doc_link } = mu;
+            json!({"nodes": nodes, "mu": {"id": id, "title": title, "timestamp": timestamp, "doc_link": doc_link}})
+        };
+        serde_json::Value::from(groups.into_iter().map(group).collect::<Vec<_>>()).to_string()
     }
 
     /// The text of the `env` file: lines `KEY='value'`, values of harmless characters only.
@@ -84,6 +104,7 @@ impl RunValues {
             ("MU_REPOS", self.repos.join(" ")),
             ("MU_SOURCES_B64", STANDARD.encode(sources)),
             ("MU_ROLES", roles.join(" ")),
+            ("MU_BEFORE_B64", STANDARD.encode(self.before_json())),
             ("MU_MOS", self.mos_version.as_deref().unwrap_or_default().to_owned()),
             ("MU_RESTART_RABBITMQ", flag(self.restart_rabbitmq)),
             ("MU_RESTART_MYSQL", flag(self.restart_mysql)),
@@ -114,6 +135,10 @@ pub(super) mod tests {
             repos: vec!["mos".into(), "mos-updates".into()],
             sources: vec![("mos".into(), "deb http://10.20.0.2:8080/mos mos9.0 main".into())],
             roles: vec![(1, vec!["primary-controller".into()]), (7, vec!["compute".into(), "ceph-osd".into()])],
+            before: vec![
+                (1, Mu { id: 2, title: "it's \"MU\" 2".into(), timestamp: 1_467_000_000, doc_link: None }),
+                (7, Mu { id: 2, title: "it's \"MU\" 2".into(), timestamp: 1_467_000_000, doc_link: None }),
+            ],
             mos_version: "9.0".parse().ok(),
             canary: Some(7),
             restart_rabbitmq: false,

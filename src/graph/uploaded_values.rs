@@ -16,8 +16,17 @@ pub struct UploadedValues {
     pub run: Option<String>,
     /// The maintenance update that it installs.
     pub target: Option<Mu>,
+    /// What its nodes ran before, by number; missing for GA, and in the runs of earlier versions of this program.
+    pub before: BTreeMap<u32, Mu>,
     /// The roles of its nodes, by number.
     pub roles: BTreeMap<u32, Vec<String>>,
+}
+
+/// Nodes that ran the same update before.
+#[derive(serde::Deserialize)]
+struct Before {
+    nodes: Vec<u32>,
+    mu: serde_json::Value,
 }
 
 impl UploadedValues {
@@ -34,7 +43,13 @@ impl UploadedValues {
             Some((id.parse().ok()?, roles))
         });
         let known = !run.is_empty() && run != RunValues::ANY_RUN;
-        Self { run: Some(run).filter(|_| known), target, roles: roles.collect() }
+        let before = STANDARD.decode(value("MU_BEFORE_B64")).ok();
+        let before = before.and_then(|json| serde_json::from_slice::<Vec<Before>>(&json).ok()).unwrap_or_default();
+        let before = before.into_iter().filter_map(|group| {
+            let mu = Mu::parse(group.mu.to_string().as_bytes()).ok()?;
+            Some(group.nodes.into_iter().map(move |node| (node, mu.clone())))
+        });
+        Self { before: before.flatten().collect(), run: Some(run).filter(|_| known), target, roles: roles.collect() }
     }
 }
 
@@ -48,6 +63,7 @@ mod tests {
         let sent = values();
         let told = UploadedValues::parse(&sent.to_env_file().unwrap());
         assert_eq!((told.run, told.target), (Some(sent.run), Some(sent.target)));
+        assert_eq!(told.before.into_iter().collect::<Vec<_>>(), sent.before);
         assert_eq!(told.roles.into_iter().collect::<Vec<_>>(), sent.roles);
     }
 
@@ -55,7 +71,7 @@ mod tests {
     fn odd_text_tells_nothing() {
         for text in ["", "MU_RUN='auto'", "MU_RUN=x", "MU_RUN='", "MU_ROLES='x:y 1 2:'\nMU_TARGET_JSON_B64='!'"] {
             let told = UploadedValues::parse(text);
-            assert_eq!((told.run, told.target), (None, None), "{text}");
+            assert_eq!((told.run, told.target, told.before.len()), (None, None, 0), "{text}");
         }
     }
 }

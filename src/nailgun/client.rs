@@ -170,6 +170,17 @@ impl Nailgun {
         })
     }
 
+    /// Whether this Nailgun tells its version to everybody. Of all versions only 9.0 as it was released does.
+    ///
+    /// # Errors
+    /// [`NailgunError`].
+    pub fn tells_its_version_to_everybody(&self) -> Result<bool, NailgunError> {
+        let failed = |e: HttpError| NailgunError::from_http(e, "asking for its version");
+        let url = self.credentials.url.append("api/v1/version/").map_err(failed)?;
+        let request = Request::new(Method::GET, &url, 1024 * 1024).header("accept", "application/json");
+        Ok(self.http.send(&request).map_err(failed)?.status == 200)
+    }
+
     /// Gets a new token from Keystone's v2 API, or from v3 if there is no v2.
     fn log_in(&self) -> Result<Secret, NailgunError> {
         let what = "logging in";

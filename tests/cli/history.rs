@@ -53,8 +53,8 @@ fn every_run_and_every_task_of_one() {
     exit 0
     --- stdout
     task,child,what,target,status,began,done,failed,not-executed,run
-    3,4,update,9.0-mu-2,done,TIME,22,0,0,RUN
-    1,2,pre-checks,9.0-mu-2,done,TIME,7,0,0,RUN
+    3,4,update,9.0-mu-2,done,TIME,15,0,0,RUN
+    1,2,pre-checks,9.0-mu-2,done,TIME,3,0,0,RUN
     ");
     let of_run = program.run("-e 1 -q history 3 -f value -c node -c task -c status -c note -s node,task");
     assert_snapshot!(steady(&of_run), @"
@@ -216,7 +216,7 @@ fn a_run_that_goes_on_and_one_of_9_0() {
     exit 0
     --- stdout
     what,target,status,failed,not-executed
-    update,-,done,0,0
+    update,9.0-mu-2,done,0,0
     pre-checks,-,done,0,0
     ");
 }

@@ -247,7 +247,7 @@ fn the_last_task_ends_whole_and_the_update_is_proven() {
 #[test]
 fn a_part_that_ends_whole_is_the_last_one() {
     let roles = ["controller", "controller", "controller"];
-    let lab = Lab::start(scenario(&roles).nailgun(NailgunMode::V9_0)).expect("a lab");
+    let lab = Lab::start(scenario(&roles).nailgun(NailgunMode::V9_0_1)).expect("a lab");
     let (here, elsewhere) = (Program::in_lab(&lab), Program::in_lab(&lab));
     hold(&lab, "mu_update_controllers", 2);
     let install = start(&here, "-e 1 install --yes");
@@ -332,4 +332,60 @@ fn a_stop_under_way_is_waited_for_by_everybody() {
     }
     assert_eq!(install.end().code, Some(6));
     assert_eq!(lab.nailgun().started("stop_deployment"), 1);
+}
+
+#[test]
+fn nine_zero_forbids_to_stop_and_starts_no_other_part() {
+    let roles = ["controller", "controller", "controller"];
+    let lab = Lab::start(scenario(&roles).nailgun(NailgunMode::V9_0)).expect("a lab");
+    let (here, elsewhere) = (Program::in_lab(&lab), Program::in_lab(&lab));
+    hold(&lab, "mu_update_controllers", 2);
+    let install = start(&here, "-e 1 install --yes");
+    held(&lab, "mu_update_controllers", 2);
+    let mut stop = start(&elsewhere, "-e 1 install --stop");
+    stop.says("forbids to stop task");
+    release(&lab, "mu_update_controllers", 2);
+    let (stop, install) = (stop.end(), install.end());
+    assert_eq!(stop.code, Some(0), "{}", stop.picture());
+    assert!(stop.stdout.contains(" ended by itself (ready)\n"), "{}", stop.picture());
+    assert_eq!(install.code, Some(6), "{}", install.picture());
+    assert_eq!((begun(&lab, "mu_update_controllers"), begun(&lab, "mu_commit")), (1, 0));
+    assert_eq!(lab.nailgun().started("stop_deployment"), 0);
+    // What cannot be stopped is not offered to be stopped.
+    hold(&lab, "mu_update_controllers", 3);
+    let install = start(&here, "-e 1 install --yes");
+    held(&lab, "mu_update_controllers", 3);
+    install.signal(Signal::INT);
+    let install = install.end();
+    assert_eq!(install.code, Some(130), "{}", install.picture());
+    assert!(install.stderr.contains("hint: come back with: "), "{}", install.picture());
+    assert!(!install.stderr.contains("--stop"), "{}", install.picture());
+    release(&lab, "mu_update_controllers", 3);
+}
+
+#[test]
+fn two_masters_on_one_host_do_not_mix_up() {
+    let (one, other) = (lab(&SMALL), lab(&["controller"]));
+    let here = Program::in_lab(&one);
+    let state = here.state().display().to_string();
+    let there = Program::in_lab(&other).variable("FUEL_UPDATES_STATE_DIR", &state);
+    hold(&one, "mu_update_first", 1);
+    let install = start(&here, "-e 1 -q install --yes");
+    held(&one, "mu_update_first", 1);
+    // The environments have the same number, and one of them is at work.
+    let busy = here.run("-e 1 -q install --yes");
+    assert_eq!(busy.code, Some(7), "{}", busy.picture());
+    let checked = there.run("-e 1 -q install --precheck");
+    assert_eq!(checked.code, Some(0), "{}", checked.picture());
+    let attached = there.run("-e 1 -q install --attach -f csv -c name -c result");
+    assert_eq!((attached.code, attached.stdout.as_str()), (Some(0), "name,result\nnode-1,passes\n"));
+    let installed = there.run("-e 1 -q install --yes");
+    assert_eq!(installed.code, Some(0), "{}", installed.picture());
+    release(&one, "mu_update_first", 1);
+    let ended = install.end();
+    assert_eq!(ended.code, Some(0), "{}", ended.picture());
+    for program in [&here, &there] {
+        let attached = program.run("-e 1 -q install --attach");
+        assert_eq!(attached.code, Some(0), "{}", attached.picture());
+    }
 }

@@ -50,6 +50,7 @@ impl Node {
             file: MU_FILE.into(),
             repos: Vec::new(),
             sources: Vec::new(),
+            before: Vec::new(),
             roles: vec![(5, roles.iter().map(|role| (*role).to_owned()).collect())],
             mos_version: "9.0".parse().ok(),
             canary: None,

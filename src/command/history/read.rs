@@ -2,23 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use crate::command::runs::FoundRun;
-use crate::domain::history::{HistoryEntry, RunHistory, RunSummary};
+use crate::command::runs::{self, FoundRun};
+use crate::domain::history::{Landmarks, RunHistory, RunSummary};
 use crate::domain::node::NodeId;
-use crate::domain::run::TaskKind;
-use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues, VALUES, passes_by};
-use crate::nailgun::{FullRecord, Nailgun, NailgunError, TaskState};
+use crate::graph::{COMMIT, GRAPH_TYPE, UploadedValues, VALUES};
+use crate::nailgun::{Nailgun, NailgunError, TaskState};
 use crate::ui::RunReport;
 
-/// Reads a run; nothing if it turns out to be a run of another graph.
-pub(super) fn run(nailgun: &Nailgun, found: &FoundRun) -> Result<Option<RunReport>, NailgunError> {
+/// What Nailgun before 9.1 says of every run that ended well, whatever the run has changed.
+const NO_NEWS: &str = "Deployment is done. No changes.";
+
+/// Reads a run; nothing if it turns out to be a run of another graph. The history of 9.0 has no values: there `stored`, those
+/// of the graph in Nailgun, count for the newest run.
+pub(super) fn run(
+    nailgun: &Nailgun,
+    found: &FoundRun,
+    stored: Option<&UploadedValues>,
+) -> Result<Option<RunReport>, NailgunError> {
     let child = &found.child;
     let records = nailgun.full_history(child.id)?;
     if child.graph_type != GRAPH_TYPE && !records.iter().any(|r| r.record.task == VALUES) {
         return Ok(None);
     }
     let told = records.iter().find(|r| r.record.task == VALUES).and_then(|r| r.data.as_deref());
-    let told = told.map(UploadedValues::parse).unwrap_or_default();
+    let told = told.map(UploadedValues::parse).or_else(|| stored.cloned()).unwrap_or_default();
     let summary = RunSummary {
         task: found.task(),
         child: child.id,
@@ -26,22 +33,17 @@ pub(super) fn run(nailgun: &Nailgun, found: &FoundRun) -> Result<Option<RunRepor
         over: child.status.is_over(),
         error: child.status == TaskState::Error,
         dry_run: child.dry_run,
-        message: Some(child.message.clone()).filter(|m| !m.is_empty()),
+        message: Some(child.message.clone()).filter(|m| !m.is_empty() && m != NO_NEWS),
         began: child.began.or(found.parent.as_ref().and_then(|p| p.began)),
         ended: child.ended.filter(|_| child.status.is_over()),
         run: told.run.clone(),
         target: told.target.clone(),
     };
-    let seen: Vec<HistoryEntry> = records.into_iter().map(|record| seen(record, &told)).collect();
+    let checks = runs::checks(&records);
+    let entries = runs::entries(records, child, &told);
     let roles: BTreeMap<NodeId, Vec<String>> = told.roles.into_iter().map(|(id, roles)| (NodeId(id), roles)).collect();
-    Ok(Some(RunReport { history: RunHistory::new(summary, &seen, COMMIT), roles }))
-}
-
-fn seen(record: FullRecord, told: &UploadedValues) -> HistoryEntry {
-    let passes = |command: &_| {
-        let roles = |id: u32| told.roles.get(&id).map(Vec::as_slice).unwrap_or_default();
-        record.record.node.id().is_some_and(|NodeId(id)| passes_by(command, id, roles(id)))
-    };
-    let kind = TaskKind::of(&record.kind, record.command.as_ref().is_some_and(passes));
-    HistoryEntry { record: record.record, kind, requires: record.requires, required_for: record.required_for }
+    Ok(Some(RunReport {
+        history: RunHistory::new(summary, &entries, Landmarks { commit: COMMIT, checks: &checks }),
+        roles,
+    }))
 }

@@ -9,60 +9,53 @@ use super::job::{RunNode, WatchEnd, WatchedRun};
 use super::precheck;
 use super::record::RunRecord;
 use super::watch::watch;
+use crate::command::runs;
 use crate::command::site;
+use crate::domain::history::{HistoryEntry, Landmarks, RunKind};
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::numbers::TaskId;
 use crate::domain::outcome::{InstallResult, Outcome};
-use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunRef, TaskKind, TaskRecord, TaskResult, TaskStatus};
+use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunRef, TaskRecord, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::{COMMIT, UploadedValues, VALUES};
-use crate::nailgun::HistoryFilter;
-
-/// Tasks of the graph that upload files.
-const UPLOADS: [&str; 2] = ["mu_script", VALUES];
-
-/// What a run turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Extent {
-    /// Only the pre-checks.
-    PreChecks,
-    /// One part of an update in several (Nailgun 9.0).
-    Part,
-    /// A whole update.
-    Update,
-}
+use crate::graph::{COMMIT, UploadedValues};
+use crate::nailgun::Task;
 
 /// Watches a run to its end and proves it.
 pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppError> {
     let OwnRun { parent, child, values } = find::run(context, which)?;
+    context.learn_whether_it_stops(!child.graph_type.is_empty());
     context.reached(Stage::Running(parent.id));
-    let history = history(context, child.id)?;
-    let (target, run_id) = target(child.id, values)?;
+    let (target, run_id) = target(child.id, &values)?;
     context.ui.status(&format!("task {}: run {run_id} to {}", parent.id, target.title));
-    let planned = planned(&history);
+    let record = RunRecord::of_run(&context.state, &context.key(), context.env, &run_id);
+    let only_checks = record.as_ref().is_some_and(|record| record.precheck && record.task == Some(parent.id));
+    let (entries, checks) = entries(context, &child, &values)?;
+    let planned = planned(&entries, |task| !only_checks || checks.iter().any(|check| check == task));
     let mut ids: Vec<NodeId> = planned.iter().map(|p| p.node).collect();
     ids.sort_unstable();
     ids.dedup();
-    let nodes = run_nodes(context, &ids)?;
+    let nodes = run_nodes(context, &ids, &values)?;
     let names: BTreeMap<NodeId, String> = nodes.iter().map(|s| (s.id, s.node.name.clone())).collect();
-    let record = RunRecord::of_task(&context.state, context.env, parent.id);
-    let run = WatchedRun { id: run_id.clone(), parent, child: Some(child.id), planned, names, title: "run".to_owned() };
+    let child_id = Some(child.id);
+    let run = WatchedRun { id: run_id.clone(), parent, child: child_id, planned, names, title: "run".to_owned() };
     let end = watch(context, run);
     if end.ended == WatchEnd::Over && !context.interrupt.came() {
-        // Only its end tells which of the graph's tasks a run leaves out.
-        let (extent, checks) = extent(context, child.id, record.as_ref())?;
-        match extent {
-            Extent::PreChecks => {
+        // Before 9.1 only the end tells which of the graph's tasks a run leaves out.
+        let (entries, checks) = self::entries(context, &child, &values)?;
+        match kind(&entries, &checks, only_checks) {
+            RunKind::PreChecks => {
                 let left = only(end.progress.left_overs(), &checks);
                 return precheck::report(context, &end, &left, &nodes, &run_id, false);
             }
-            Extent::Part => {
+            RunKind::Part => {
                 let hint = "install again for the rest";
-                context.ui.warning(&format!("this run was one part of an update in several (Nailgun 9.0); {hint}"));
+                context
+                    .ui
+                    .warning(&format!("this run was one part of an update in several (before Nailgun 9.1); {hint}"));
             }
-            Extent::Update => {}
+            RunKind::Update | RunKind::Unknown => {}
         }
     }
     let outcome = Outcome {
@@ -80,43 +73,36 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     conclude(context, &end, &nodes, outcome)
 }
 
-fn history(context: &Context<'_>, child: TaskId) -> Result<Vec<TaskRecord>, AppError> {
-    context.nailgun(move |nailgun| nailgun.history(child, &HistoryFilter::default()))
+/// The records of a run, and the names of the tasks that only check.
+fn entries(
+    context: &Context<'_>,
+    child: &Task,
+    values: &UploadedValues,
+) -> Result<(Vec<HistoryEntry>, Vec<String>), AppError> {
+    let id = child.id;
+    let records = context.nailgun(move |nailgun| nailgun.full_history(id))?;
+    let checks = runs::checks(&records);
+    Ok((runs::entries(records, child, values), checks))
 }
 
 /// The tasks that the run is to do on nodes, as far as its history tells already.
-fn planned(history: &[TaskRecord]) -> Vec<PlannedTask> {
-    let on_nodes = history.iter().filter_map(|r| Some((r.node.id()?, r)));
-    let commits = on_nodes.clone().any(|(_, r)| r.task == COMMIT && r.status != TaskStatus::Skipped);
+fn planned(entries: &[HistoryEntry], wanted: impl Fn(&str) -> bool) -> Vec<PlannedTask> {
+    let on_nodes = || entries.iter().filter_map(|e| Some((e.record.node.id()?, e)));
+    let chosen = |e: &HistoryEntry| e.chosen != Some(false) && wanted(&e.record.task);
+    let commits =
+        on_nodes().any(|(_, e)| chosen(e) && e.record.task == COMMIT && e.record.status != TaskStatus::Skipped);
     // Of a run of pre-checks all other tasks are skipped; of a whole update none should be.
-    on_nodes
-        .filter(|(_, r)| commits || r.status != TaskStatus::Skipped)
-        .map(|(node, r)| {
-            let kind = if UPLOADS.contains(&r.task.as_str()) { TaskKind::Upload } else { TaskKind::Work };
-            PlannedTask { task: r.task.clone(), node, kind }
-        })
-        .collect()
+    let planned = on_nodes().filter(|(_, e)| chosen(e) && (commits || e.record.status != TaskStatus::Skipped));
+    planned.map(|(node, e)| PlannedTask { task: e.record.task.clone(), node, kind: e.kind }).collect()
 }
 
-/// What a run that is over was, and the names of the pre-checks. Tasks that were not chosen are `skipped` once a run has
-/// ended well; after a failure they stay `pending`, like those that were never reached.
-fn extent(context: &Context<'_>, child: TaskId, record: Option<&RunRecord>) -> Result<(Extent, Vec<String>), AppError> {
-    let checks = context.graph()?.precheck_tasks();
-    let history = history(context, child)?;
-    let on_nodes = || history.iter().filter(|r| matches!(r.node, NodeRef::Node(_)) && r.status != TaskStatus::Skipped);
-    let begun = || on_nodes().filter(|r| r.status != TaskStatus::Pending);
-    let failed = begun().any(|r| TaskResult::of(&r.status, true).is_failure());
-    let extent = if record.is_some_and(|record| record.precheck)
-        || on_nodes().all(|r| checks.contains(&r.task))
-        || (failed && begun().all(|r| checks.contains(&r.task)))
-    {
-        Extent::PreChecks
-    } else if on_nodes().any(|r| r.task == COMMIT) {
-        Extent::Update
-    } else {
-        Extent::Part
-    };
-    Ok((extent, checks))
+/// What a run that is over was.
+fn kind(entries: &[HistoryEntry], checks: &[String], only_checks: bool) -> RunKind {
+    if only_checks {
+        return RunKind::PreChecks;
+    }
+    let on_nodes: Vec<&HistoryEntry> = entries.iter().filter(|e| matches!(e.record.node, NodeRef::Node(_))).collect();
+    RunKind::of(&on_nodes, Landmarks { commit: COMMIT, checks }, true)
 }
 
 /// What keeps these tasks from being complete.
@@ -134,13 +120,13 @@ fn only(left: LeftOvers, tasks: &[String]) -> LeftOvers {
 }
 
 /// What the run brings, and its id.
-fn target(child: TaskId, values: UploadedValues) -> Result<(Mu, String), AppError> {
+fn target(child: TaskId, values: &UploadedValues) -> Result<(Mu, String), AppError> {
     let nothing = || AppError::new(Exit::Error, format!("transaction {child} does not tell what it brings"));
-    Ok((values.target.ok_or_else(nothing)?, values.run.unwrap_or_default()))
+    Ok((values.target.clone().ok_or_else(nothing)?, values.run.clone().unwrap_or_default()))
 }
 
-/// The nodes of the run, as the inventory lists them.
-fn run_nodes(context: &Context<'_>, ids: &[NodeId]) -> Result<Vec<RunNode>, AppError> {
+/// The nodes of the run, as the inventory lists them, with what they ran before.
+fn run_nodes(context: &Context<'_>, ids: &[NodeId], values: &UploadedValues) -> Result<Vec<RunNode>, AppError> {
     let site = site::site(context.settings)?;
     ids.iter()
         .map(|id| {
@@ -149,7 +135,7 @@ fn run_nodes(context: &Context<'_>, ids: &[NodeId]) -> Result<Vec<RunNode>, AppE
                 AppError::new(Exit::Error, format!("node {id} of the run is not in the inventory"))
                     .hinted("run `inventory sync`".to_owned())
             })?;
-            Ok(RunNode { id: *id, node: node.clone(), before: None, target: true })
+            Ok(RunNode { id: *id, node: node.clone(), before: values.before.get(&id.0).cloned(), target: true })
         })
         .collect()
 }

@@ -46,6 +46,8 @@ pub(super) struct Context<'a> {
     pub(super) state: PathBuf,
     nailgun: Arc<Nailgun>,
     stage: Cell<Stage>,
+    /// Whether this Nailgun stops runs at all.
+    stops: Cell<bool>,
 }
 
 impl<'a> Context<'a> {
@@ -63,6 +65,7 @@ impl<'a> Context<'a> {
             interrupt: Interrupt::listen()?,
             state: state_dir::open(&settings.state_dir)?,
             stage: Cell::new(Stage::Asking),
+            stops: Cell::new(true),
         })
     }
 
@@ -114,6 +117,15 @@ impl<'a> Context<'a> {
         self.stage.set(stage);
     }
 
+    /// Notes whether this Nailgun stops runs: 9.0 forbids it in an environment that was deployed before. Later versions have
+    /// `graphs/execute`, or tell their version only to those who have logged in.
+    pub(super) fn learn_whether_it_stops(&self, executes_graphs: bool) {
+        if !executes_graphs {
+            let public = self.nailgun(Nailgun::tells_its_version_to_everybody);
+            self.stops.set(!public.unwrap_or(false));
+        }
+    }
+
     /// The error for a signal at this stage: what was sent, and how to come back.
     pub(super) fn interrupted(&self) -> AppError {
         let back = |task: TaskId| self.attach_command(task);
@@ -132,11 +144,14 @@ impl<'a> Context<'a> {
             ),
             Stage::Running(task) => (
                 format!("interrupted; task {task} continues on the master"),
-                Some(format!(
-                    "come back with: {}; stop it with: fuel-updates --env {} install --stop {task}",
-                    back(task),
-                    self.env
-                )),
+                Some(match self.stops.get() {
+                    true => format!(
+                        "come back with: {}; stop it with: fuel-updates --env {} install --stop {task}",
+                        back(task),
+                        self.env
+                    ),
+                    false => format!("come back with: {}", back(task)),
+                }),
             ),
             Stage::Over(task) => (
                 format!("interrupted; task {task} is over, but not every node was asked for proof"),
@@ -144,6 +159,11 @@ impl<'a> Context<'a> {
             ),
         };
         AppError::new(Exit::Interrupted, message).hinted(hint)
+    }
+
+    /// The environment in names of files: two masters have environments of the same number.
+    pub(super) fn key(&self) -> String {
+        key(&self.nailgun.url().host_and_port(), self.env)
     }
 
     /// The command that comes back to a run.
@@ -169,5 +189,25 @@ impl<'a> Context<'a> {
         let mut error = AppError::new(Exit::Error, "the graph has mistakes that Nailgun does not report");
         error.causes = findings.iter().map(ToString::to_string).collect();
         Err(error.hinted("see `fuel-updates graph check DIR`".to_owned()))
+    }
+}
+
+/// `10.20.0.2-8000-env-1`
+fn key(host_and_port: &str, env: EnvId) -> String {
+    let harmless = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
+    let address: String = host_and_port.chars().map(harmless).collect();
+    format!("{address}-env-{env}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environments_of_two_masters_have_names_of_their_own() {
+        let keys =
+            ["10.20.0.2:8000", "10.20.0.2:8443", "[fd00::2]:8000", "Fuel.Domain:8000"].map(|at| key(at, EnvId(1)));
+        let names = ["10.20.0.2-8000-env-1", "10.20.0.2-8443-env-1", "-fd00--2--8000-env-1", "fuel.domain-8000-env-1"];
+        assert_eq!(keys, names);
     }
 }

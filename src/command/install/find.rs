@@ -41,7 +41,7 @@ fn newest(context: &Context<'_>) -> Result<OwnRun, AppError> {
     {
         return Ok(run);
     }
-    let record = RunRecord::newest(&context.state, env);
+    let record = RunRecord::newest(&context.state, &context.key(), env);
     match (record, known) {
         (Some(RunRecord { task: Some(task), .. }), _) if task > known_id => by_number(context, task),
         (Some(RunRecord { task: None, run, after, .. }), _) if after >= known_id => {

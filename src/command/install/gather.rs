@@ -108,6 +108,13 @@ impl Facts {
         if !controller {
             more.push("no controller is updated, so the cluster itself is not checked".to_owned());
         }
+        let version = self.env.mos_version.as_ref();
+        for row in self.rows.iter().filter(|row| plan.targeted.iter().any(|t| Some(t.id) == row.node.id)) {
+            if let (Some(own), Some(version)) = (row.mos_version.as_ref().filter(|own| Some(*own) != version), version)
+            {
+                more.push(format!("{} says that it runs MOS {own}, and Nailgun that it runs {version}", row.node.name));
+            }
+        }
         PlanNotes {
             mirror: self.announcement.url.clone(),
             batch: options.batch,

@@ -17,10 +17,10 @@ pub(super) struct InstallLock {
 }
 
 impl InstallLock {
-    /// Takes the environment's lock.
-    pub(super) fn take(state: &Path, env: EnvId) -> Result<Self, AppError> {
+    /// Takes the lock of the environment with this name.
+    pub(super) fn take(state: &Path, key: &str, env: EnvId) -> Result<Self, AppError> {
         let folder = state_dir::open(&state.join("locks"))?;
-        let path = folder.join(format!("env-{env}.lock"));
+        let path = folder.join(format!("{key}.lock"));
         let failed = |e: std::io::Error| AppError::new(Exit::Error, format!("{}: {e}", path.display()));
         let mut file = OpenOptions::new()
             .read(true)
@@ -56,12 +56,12 @@ mod tests {
     fn the_second_one_is_busy_until_the_first_is_gone() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        let first = InstallLock::take(&state, EnvId(1)).unwrap();
-        let second = InstallLock::take(&state, EnvId(1)).unwrap_err();
+        let first = InstallLock::take(&state, "master-env-1", EnvId(1)).unwrap();
+        let second = InstallLock::take(&state, "master-env-1", EnvId(1)).unwrap_err();
         assert_eq!(second.exit, Exit::Busy);
         assert!(second.message.contains(&format!("(process {})", std::process::id())), "{}", second.message);
-        InstallLock::take(&state, EnvId(2)).unwrap();
+        InstallLock::take(&state, "other-env-1", EnvId(1)).unwrap();
         drop(first);
-        InstallLock::take(&state, EnvId(1)).unwrap();
+        InstallLock::take(&state, "master-env-1", EnvId(1)).unwrap();
     }
 }

@@ -42,6 +42,7 @@ use crate::domain::plan::Plan;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
+use crate::nailgun::StartApi;
 use crate::settings::Settings;
 use crate::ui::{Confirmation, ShownInstall, ShownPrecheck, Ui};
 
@@ -86,8 +87,9 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
     if let Some(result) = decide(context, &facts, &plan)? {
         return finish::finish(context, &Outcome { result, ..outcome });
     }
-    let _lock = InstallLock::take(&context.state, context.env)?;
+    let _lock = InstallLock::take(&context.state, &context.key(), context.env)?;
     let job = submit::prepare(context, &graph, &facts, &plan)?;
+    context.learn_whether_it_stops(job.api == StartApi::Execute);
     let ended = carry_out(context, &graph, &job, outcome);
     stop_request::take_away(context, &job.values.run);
     ended

@@ -100,6 +100,7 @@ mod tests {
                 file: vec![],
                 repos: vec![],
                 sources: vec![],
+                before: Vec::new(),
                 roles: vec![],
                 mos_version: None,
                 canary: None,

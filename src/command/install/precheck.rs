@@ -172,6 +172,9 @@ pub(super) fn report(
         let hint = format!("run them again with: fuel-updates --env {} install --precheck", context.env);
         return Err(AppError::new(Exit::Partial, "the pre-checks were stopped; nothing was changed").hinted(hint));
     }
+    if let Some(message) = &end.message {
+        context.ui.status(&format!("Nailgun says: {message}"));
+    }
     let on = if faults.is_empty() { String::new() } else { format!(" on {}", faults.join(", ")) };
     let hint =
         format!("repair the cause, then check again with: fuel-updates --env {} install --precheck", context.env);

@@ -22,6 +22,7 @@ pub(super) fn start(context: &Context<'_>, job: &Job, part: &JobPart) -> Result<
     let mut record = RunRecord {
         run: job.values.run.clone(),
         env,
+        key: Some(context.key()),
         task: None,
         after: newest,
         precheck: part.precheck,

@@ -7,7 +7,7 @@ use super::stop_request;
 use crate::domain::run::{RunRef, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::COMMIT;
+use crate::graph::{COMMIT, RunValues};
 use crate::nailgun::{HistoryFilter, Nailgun, NailgunError, Task, TaskState};
 
 /// Stops a run and waits until it is at rest.
@@ -52,7 +52,8 @@ pub(super) fn stop(context: &Context<'_>, which: RunRef) -> Result<Exit, AppErro
 /// Leaves the note of the stop where another part of the run can follow. The id of the run, if it was left.
 fn leave_note(context: &Context<'_>, found: &OwnRun) -> Result<Option<String>, AppError> {
     let (env, child, run) = (context.env, found.child.clone(), found.values.run.clone());
-    let Some(run) = run else { return Ok(None) };
+    // Nobody waits for what a run of the compiled graph does, so nothing follows it.
+    let Some(run) = run.filter(|run| run != RunValues::ANY_RUN) else { return Ok(None) };
     context.nailgun(move |nailgun| {
         if !may_be_followed(nailgun, &child)? {
             return Ok(None);

@@ -9,6 +9,7 @@ use super::compare::{Agreed, compare};
 use super::context::{Context, Stage};
 use super::gather::Facts;
 use super::job::{Job, RunNode};
+use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::plan::Plan;
 use crate::error::AppError;
@@ -22,7 +23,8 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, facts: &Facts, plan:
     let nodes = nodes_of_run(plan);
     let roles = |id: NodeId| facts.env.nodes.iter().find(|n| n.id == id).map(|n| n.roles.clone()).unwrap_or_default();
     let roles: Vec<(NodeId, Vec<String>)> = nodes.iter().map(|node| (node.id, roles(node.id))).collect();
-    let values = values(context, graph, facts, &roles)?;
+    let before: Vec<(u32, Mu)> = nodes.iter().filter_map(|node| Some((node.id.0, node.before.clone()?))).collect();
+    let values = values(context, graph, facts, &roles, before)?;
     let mut body = graph.compile(&values, context.options.batch.into())?;
     if let (StartApi::Deploy, Value::Object(body)) = (facts.api, &mut body) {
         // Nailgun 9.0 refuses every other key.
@@ -85,6 +87,7 @@ fn values(
     graph: &Graph,
     facts: &Facts,
     nodes: &[(NodeId, Vec<String>)],
+    before: Vec<(u32, Mu)>,
 ) -> Result<RunValues, GraphError> {
     let mos: Vec<_> = facts.repositories.iter().filter(|r| r.is_mos() && r.kind == "deb").collect();
     let source = |uri: &str, suite: &str, section: &str| format!("deb {uri} {suite} {section}").trim_end().to_owned();
@@ -95,6 +98,7 @@ fn values(
         file: facts.announcement.raw.clone(),
         repos: mos.iter().map(|r| r.name.clone()).collect(),
         sources: mos.iter().map(|r| (r.name.clone(), source(&r.uri, &r.suite, &r.section))).collect(),
+        before,
         roles: nodes.iter().map(|(id, roles)| (id.0, roles.clone())).collect(),
         mos_version: facts.env.mos_version.clone(),
         canary: None,

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::compare::words;
 use super::context::{Context, Stage};
 use super::job::{RunEnd, WatchEnd, WatchedRun};
@@ -178,10 +180,23 @@ impl RunWatch<'_> {
                     Some(RunningTask { node: self.name(on.node.id()?), task: words(&on.task), began: on.began })
                 })
                 .collect(),
-            changes: moved.iter().filter_map(|record| self.change(record)).collect(),
+            changes: self.changes(&moved),
         };
         events.event(&Event::RunMoved(&view));
         !moved.is_empty()
+    }
+
+    /// What to say of tasks that moved, in the order in which it happened by Nailgun's clock: first what ended.
+    fn changes(&self, moved: &[TaskRecord]) -> Vec<TaskChange> {
+        let change = |record: &TaskRecord| {
+            let change = self.change(record)?;
+            let began = change.what == "began";
+            let at = if began { record.began } else { record.ended.or(record.began) };
+            Some(((at.unwrap_or(Timestamp::MAX), began), change))
+        };
+        let mut changes: Vec<_> = moved.iter().filter_map(change).collect();
+        changes.sort_by_key(|(at, _)| *at);
+        changes.into_iter().map(|(_, change)| change).collect()
     }
 
     /// What to say of a task that moved; nothing of uploads and of tasks that pass by, unless they failed.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::phase::{phases, stage_of};
-use super::{HistoryPhase, NodeTask};
+use super::{HistoryPhase, Landmarks, NodeTask, RunKind};
 use crate::domain::mu::Mu;
 use crate::domain::numbers::TaskId;
 use crate::domain::run::{NodeRef, TaskCounts, TaskKind, TaskRecord, TaskResult, TaskStatus};
@@ -44,31 +44,18 @@ pub struct HistoryEntry {
     pub record: TaskRecord,
     /// What it had to do.
     pub kind: TaskKind,
+    /// Whether it was chosen for this run; before 9.1 Nailgun does not tell.
+    pub chosen: Option<bool>,
     /// What it waits for. Safe to show.
     pub requires: Vec<String>,
     /// What waits for it. Safe to show.
     pub required_for: Vec<String>,
 }
 
-/// What a run was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunKind {
-    /// Pre-checks alone: nothing is changed.
-    PreChecks,
-    /// The whole update.
-    Update,
-    /// The history does not tell, or has not begun.
-    Unknown,
-}
-
-impl RunKind {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PreChecks => "pre-checks",
-            Self::Update => "update",
-            Self::Unknown => "unknown",
-        }
+impl HistoryEntry {
+    /// Whether nothing says that it was not chosen.
+    pub fn may_be_chosen(&self) -> bool {
+        self.chosen != Some(false) && self.record.status != TaskStatus::Skipped
     }
 }
 
@@ -119,24 +106,29 @@ pub struct RunHistory {
 }
 
 impl RunHistory {
-    /// Puts together what a transaction and its history say. `commit` is the task that only a whole update executes.
-    pub fn new(mut summary: RunSummary, history: &[HistoryEntry], commit: &str) -> Self {
+    /// Puts together what a transaction and its history say.
+    pub fn new(mut summary: RunSummary, history: &[HistoryEntry], landmarks: Landmarks<'_>) -> Self {
         let real = |s: &&HistoryEntry| matches!(s.record.node, NodeRef::Node(_) | NodeRef::Master);
         let on_nodes: Vec<&HistoryEntry> = history.iter().filter(real).collect();
         let stages: Vec<&HistoryEntry> = history.iter().filter(|s| s.record.node == NodeRef::Virtual).collect();
+        let kind = RunKind::of(&on_nodes, landmarks, summary.over);
+        let is_chosen = |entry: &HistoryEntry| {
+            let elsewhere = kind == RunKind::PreChecks && !landmarks.checks.contains(&entry.record.task);
+            entry.may_be_chosen() && !elsewhere
+        };
         // A task that was not chosen belongs to no phase.
-        let chosen: Vec<&HistoryEntry> =
-            on_nodes.iter().copied().filter(|s| s.record.status != TaskStatus::Skipped).collect();
+        let chosen: Vec<&HistoryEntry> = on_nodes.iter().copied().filter(|s| is_chosen(s)).collect();
         let mut phases = phases(&chosen, &stages);
         let known = phases.len();
         let mut tasks: Vec<NodeTask> = Vec::with_capacity(on_nodes.len());
         for entry in &on_nodes {
             let stage = stage_of(entry);
             let mut record = entry.record.clone();
-            if record.status == TaskStatus::Skipped {
+            let result =
+                if is_chosen(entry) { TaskResult::of(&record.status, summary.over) } else { TaskResult::Skipped };
+            if result == TaskResult::Skipped {
                 (record.began, record.ended) = (None, None);
             }
-            let result = TaskResult::of(&record.status, summary.over);
             let phase = phases.iter().position(|p| p.stage == stage).unwrap_or(known);
             tasks.push(NodeTask { record, kind: entry.kind, result, phase });
         }
@@ -144,13 +136,6 @@ impl RunHistory {
             let key = |t: &NodeTask| (t.record.began.unwrap_or(Timestamp::MAX), t.phase, t.record.node);
             key(a).cmp(&key(b)).then_with(|| a.record.task.cmp(&b.record.task))
         });
-        let commits: Vec<&TaskStatus> =
-            on_nodes.iter().filter(|s| s.record.task == commit).map(|s| &s.record.status).collect();
-        let kind = match commits.as_slice() {
-            _ if chosen.is_empty() => RunKind::Unknown,
-            commits if commits.iter().any(|status| **status != TaskStatus::Skipped) => RunKind::Update,
-            _ => RunKind::PreChecks,
-        };
         summary.began = summary.began.or(tasks.iter().filter_map(|t| t.record.began).min());
         if summary.over {
             summary.ended = summary.ended.or(tasks.iter().filter_map(|t| t.record.ended).max());
@@ -177,9 +162,11 @@ impl RunHistory {
         }
     }
 
-    /// How many tasks have which result.
+    /// How many tasks that do work have which result; the progress of a run counts the same. Of the others only failures
+    /// count.
     pub fn counts(&self) -> TaskCounts {
-        self.tasks.iter().map(|task| task.result).collect()
+        let counted = self.tasks.iter().filter(|task| task.kind == TaskKind::Work || task.result.is_failure());
+        counted.map(|task| task.result).collect()
     }
 
     /// The tasks that were chosen for this run, by time.
@@ -202,6 +189,14 @@ impl RunHistory {
 mod tests {
     use super::*;
     use crate::domain::node::NodeId;
+
+    fn landmarks(checks: &[String]) -> Landmarks<'_> {
+        Landmarks { commit: "mu_commit", checks }
+    }
+
+    fn checks() -> [String; 2] {
+        ["mu_env".to_owned(), "mu_check".to_owned()]
+    }
 
     fn ms(millis: i64) -> Timestamp {
         Timestamp::from_millisecond(millis).unwrap()
@@ -238,6 +233,7 @@ mod tests {
                 ended: at.map(|(_, ended)| ms(ended)),
             },
             kind: if task == "mu_env" { TaskKind::Upload } else { TaskKind::Work },
+            chosen: None,
             requires: list(wires.0),
             required_for: list(wires.1),
         }
@@ -257,7 +253,7 @@ mod tests {
     }
 
     fn run(status: &'static str, tasks: Vec<HistoryEntry>) -> RunHistory {
-        RunHistory::new(summary(status), &history(tasks), "mu_commit")
+        RunHistory::new(summary(status), &history(tasks), landmarks(&checks()))
     }
 
     #[test]
@@ -284,7 +280,7 @@ mod tests {
         let order: Vec<_> =
             run.tasks.iter().map(|t| (t.record.task.as_str(), t.phase, millis(t.record.duration()))).collect();
         assert_eq!(order, [("mu_env", 0, Some(100)), ("mu_check", 0, Some(2500)), ("mu_commit", 1, Some(1000))]);
-        assert_eq!(run.counts(), TaskCounts { done: 3, ..TaskCounts::default() });
+        assert_eq!(run.counts(), TaskCounts { done: 2, ..TaskCounts::default() }, "an upload is no work");
     }
 
     #[test]
@@ -300,17 +296,61 @@ mod tests {
         assert_eq!((run.phases.len(), run.chosen().count()), (1, 1));
     }
 
+    /// A run with these tasks: their names, their status, and whether they were chosen.
+    fn kind(
+        status: &'static str,
+        tasks: &[(&str, &str)],
+        chosen: impl Fn(&str) -> Option<bool>,
+    ) -> (RunKind, TaskCounts) {
+        let entry = |(task, status): &(&str, &str)| {
+            let at = (*status != "pending").then_some((2000, 3000));
+            HistoryEntry { chosen: chosen(task), ..seen(task, Some("2"), status, at, ("mu_start", "mu_checked")) }
+        };
+        let run = run(status, tasks.iter().map(entry).collect());
+        (run.kind, run.counts())
+    }
+
+    #[test]
+    fn what_a_run_was_also_after_a_failure() {
+        use RunKind::{Part, PreChecks, Unknown, Update};
+        let silent = |_: &str| None;
+        let only_checks = |task: &str| Some(matches!(task, "mu_env" | "mu_check"));
+        let all = |_: &str| Some(true);
+        let failed = [("mu_env", "ready"), ("mu_check", "error"), ("mu_update", "pending"), ("mu_commit", "pending")];
+        let counts = TaskCounts { failed: 1, skipped: 2, ..TaskCounts::default() };
+        assert_eq!(kind("error", &failed, only_checks), (PreChecks, counts), "as 9.1 and later tell it");
+        assert_eq!(kind("error", &failed, silent), (PreChecks, counts), "as it looks before 9.1");
+        let counts = TaskCounts { failed: 1, not_executed: 2, ..TaskCounts::default() };
+        assert_eq!(kind("error", &failed, all), (Update, counts), "an update begins with the checks");
+        let of = |status, tasks: &[(&str, &str)]| kind(status, tasks, silent).0;
+        let (env, update, commit) = (("mu_env", "ready"), ("mu_update", "ready"), ("mu_commit", "ready"));
+        assert_eq!(of("ready", &[env, ("mu_check", "skipped"), update, ("mu_commit", "skipped")]), Part);
+        assert_eq!(
+            of("error", &[env, ("mu_check", "pending"), ("mu_update", "error"), ("mu_commit", "pending")]),
+            Part
+        );
+        assert_eq!(of("ready", &[env, ("mu_check", "skipped"), ("mu_update", "skipped"), commit]), Update);
+        assert_eq!(
+            of("error", &[env, ("mu_check", "ready"), ("mu_update", "error"), ("mu_commit", "pending")]),
+            Update
+        );
+        assert_eq!(of("running", &[env, ("mu_check", "running"), ("mu_commit", "pending")]), Unknown, "not told yet");
+        assert_eq!(of("ready", &[env, update]), Part, "9.0 has only the tasks of the part");
+    }
+
     #[test]
     fn ready_is_not_believed() {
         let check = |status| seen("mu_check", Some("2"), status, Some((2000, 4500)), ("mu_start", "mu_checked"));
         let commit = |status| seen("mu_commit", Some("2"), status, None, ("mu_checked", "mu_end"));
+        let update = |status| seen("mu_update", Some("2"), status, Some((4500, 4600)), ("mu_checked", "mu_end"));
         let of = |status, tasks| {
             let run = run(status, tasks);
             (run.status.as_str(), run.tasks.iter().map(|t| t.result.as_str()).collect::<Vec<_>>())
         };
-        assert_eq!(of("ready", vec![check("error"), commit("pending")]), ("failed", vec!["failed", "not-executed"]));
+        assert_eq!(of("ready", vec![check("error"), update("ready"), commit("pending")]).0, "failed");
         assert_eq!(of("ready", vec![check("running"), commit("ready")]), ("failed", vec!["failure-ignored", "done"]));
-        assert_eq!(of("ready", vec![check("ready"), commit("pending")]), ("stopped", vec!["done", "not-executed"]));
+        let stopped = of("ready", vec![check("ready"), update("ready"), commit("pending")]);
+        assert_eq!(stopped, ("stopped", vec!["done", "done", "not-executed"]));
         assert_eq!(of("error", vec![check("ready"), commit("pending")]).0, "failed");
         assert_eq!(of("running", vec![check("running"), commit("pending")]), ("running", vec!["running", "waiting"]));
         assert_eq!(run("running", vec![check("running")]).phases[0].ended, None, "it goes on");
@@ -322,7 +362,8 @@ mod tests {
     fn records_of_9_0_have_neither_times_of_the_run_nor_stages() {
         let raw = |task, at| seen(task, Some("2"), "ready", Some(at), ("", ""));
         let summary = RunSummary { began: None, ended: None, ..summary("ready") };
-        let run = RunHistory::new(summary, &[raw("mu_commit", (70, 80)), raw("mu_check", (10, 30))], "mu_commit");
+        let run =
+            RunHistory::new(summary, &[raw("mu_commit", (70, 80)), raw("mu_check", (10, 30))], landmarks(&checks()));
         assert_eq!(
             (run.summary.began, run.summary.ended, millis(run.duration())),
             (Some(ms(10)), Some(ms(80)), Some(70))
@@ -339,7 +380,7 @@ mod tests {
             seen("a", None, "skipped", None, ("b", "")),
             seen("x", Some("1"), "ready", Some((1, 0)), ("", "b")),
         ];
-        let run = RunHistory::new(summary("ready"), &odd, "mu_commit");
+        let run = RunHistory::new(summary("ready"), &odd, landmarks(&checks()));
         assert_eq!(
             (run.phases.len(), millis(run.tasks[0].record.duration()), run.phases[0].ended),
             (1, Some(0), Some(ms(1)))

@@ -56,6 +56,8 @@ fn title(history: &RunHistory) -> String {
         (RunKind::Update, None) => "Maintenance update".to_owned(),
         (RunKind::PreChecks, Some(target)) => format!("Pre-checks for {target}"),
         (RunKind::PreChecks, None) => "Pre-checks".to_owned(),
+        (RunKind::Part, Some(target)) => format!("Part of the maintenance update to {target}"),
+        (RunKind::Part, None) => "Part of a maintenance update".to_owned(),
         (RunKind::Unknown, Some(target)) => format!("Run of the graph for {target}"),
         (RunKind::Unknown, None) => "Run of the graph".to_owned(),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::domain::history::{HistoryEntry, RunSummary};
+use crate::domain::history::{HistoryEntry, Landmarks, RunSummary};
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::numbers::{EnvId, TaskId};
@@ -24,6 +24,7 @@ fn seen(task: &str, node: u32, status: &str, times: Option<(i64, i64)>, stage: &
             ended: times.map(|(_, ended)| at(ended)).filter(|_| status != "running"),
         },
         kind: if task == "mu_env" { TaskKind::Upload } else { TaskKind::Work },
+        chosen: Some(true),
         requires: vec![],
         required_for: vec![stage.into()],
     }
@@ -45,7 +46,11 @@ fn rendered(status: &'static str, tasks: &[HistoryEntry], name: &str) -> String 
         target: Some(Mu { id: 2, title: format!("mu {name}"), timestamp: 1, doc_link: None }),
     };
     let run = RunReport {
-        history: RunHistory::new(summary, tasks, "mu_commit"),
+        history: RunHistory::new(
+            summary,
+            tasks,
+            Landmarks { commit: "mu_commit", checks: &["mu_env".to_owned(), "mu_check".to_owned()] },
+        ),
         roles: BTreeMap::from([(NodeId(1), vec![format!("controller{name}")])]),
     };
     let report = HistoryReport {
