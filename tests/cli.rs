@@ -27,6 +27,7 @@ mod cli {
     mod scenarios;
     mod signals;
     mod stop;
+    mod stop_and_others;
     mod terminal;
     mod told;
     mod watch;

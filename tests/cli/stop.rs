@@ -1,38 +1,37 @@
-//! `install --stop`: at five moments of an installation, from another host, against strangers, and while Nailgun or
-//! somebody else is in the way. A held task is the event that every step waits for.
+//! `install --stop` at five moments of an installation, also from another host. A held task is the event that every step
+//! waits for.
 
 use std::io::Read as _;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use fuel_lab::{Lab, NailgunFault, NailgunMode, TaskFault};
-use fuel_updates::domain::node::NodeId;
 use fuel_updates::domain::numbers::EnvId;
-use fuel_updates::nailgun::{Nailgun, Options, PartialCredentials, StartApi};
+use fuel_updates::nailgun::{Nailgun, Options, PartialCredentials};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use super::install::{SMALL, lab, runs, said, scenario};
+use super::install::{SMALL, lab, runs, scenario};
 use crate::program::{Program, Ran};
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const ENV: EnvId = EnvId(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const ENV: EnvId = EnvId(1);
 
 /// A process of the program; it does not outlive the test.
-struct Running<'a> {
+pub(super) struct Running<'a> {
     program: &'a Program,
     child: Option<Child>,
     /// What was read of stderr already.
     read: Vec<u8>,
 }
 
-fn start<'a>(program: &'a Program, line: &str) -> Running<'a> {
+pub(super) fn start<'a>(program: &'a Program, line: &str) -> Running<'a> {
     let child = program.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
     Running { program, child: Some(child), read: vec![] }
 }
 
 impl Running<'_> {
-    fn end(mut self) -> Ran {
+    pub(super) fn end(mut self) -> Ran {
         let child = self.child.take().expect("it runs");
         let mut output = child.wait_with_output().expect("it ends");
         output.stderr.splice(0..0, std::mem::take(&mut self.read));
@@ -40,7 +39,7 @@ impl Running<'_> {
     }
 
     /// Waits until stderr has a line with this text.
-    fn says(&mut self, text: &str) {
+    pub(super) fn says(&mut self, text: &str) {
         let stderr = self.child.as_mut().and_then(|child| child.stderr.as_mut()).expect("stderr");
         let mut byte = [0];
         while !String::from_utf8_lossy(&self.read).lines().any(|line| line.contains(text)) {
@@ -49,7 +48,7 @@ impl Running<'_> {
         }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         let id = self.child.as_ref().expect("it runs").id();
         kill_process(Pid::from_raw(id.cast_signed()).expect("a process"), signal).expect("a signal");
     }
@@ -64,8 +63,8 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Waits until something is so.
-fn until(what: &str, mut so: impl FnMut() -> bool) {
+/// Waits until something is so in another process: it is looked at again and again.
+pub(super) fn until(what: &str, mut so: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !so() {
         assert!(Instant::now() < end, "{what} does not happen");
@@ -73,21 +72,21 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
-fn hold(lab: &Lab, task: &str, node: u32) {
+pub(super) fn hold(lab: &Lab, task: &str, node: u32) {
     lab.nailgun().set_task_fault(task, Some(node), TaskFault::Hold);
 }
 
-fn release(lab: &Lab, task: &str, node: u32) {
+pub(super) fn release(lab: &Lab, task: &str, node: u32) {
     lab.nailgun().set_task_fault(task, Some(node), None);
 }
 
 /// Waits until the task is held on its node.
-fn held(lab: &Lab, task: &str, node: u32) {
+pub(super) fn held(lab: &Lab, task: &str, node: u32) {
     assert!(lab.nailgun().wait_for(task, node, "running", PATIENCE), "{task} has begun");
 }
 
 /// Waits until Nailgun has taken a stop.
-fn stop_is_sent(lab: &Lab) {
+pub(super) fn stop_is_sent(lab: &Lab) {
     until("a stop", || lab.nailgun().started("stop_deployment") == 1);
 }
 
@@ -96,7 +95,7 @@ fn begun(lab: &Lab, task: &str) -> usize {
     lab.nailgun().trace().iter().filter(|t| t.task == task && t.status == "running").count()
 }
 
-fn client(lab: &Lab) -> Nailgun {
+pub(super) fn client(lab: &Lab) -> Nailgun {
     let environment = lab.environment();
     let variable = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let credentials = PartialCredentials::from_variables(variable).complete().expect("credentials");
@@ -265,76 +264,6 @@ fn a_part_that_ends_whole_is_the_last_one() {
 }
 
 #[test]
-fn a_run_of_somebody_else_is_neither_stopped_nor_watched() {
-    let lab = lab(&SMALL);
-    let program = Program::in_lab(&lab);
-    let nailgun = client(&lab);
-    let shell = json!({"id": "theirs", "type": "shell", "version": "2.1.0", "roles": ["/.*/"],
-                       "parameters": {"cmd": "true", "timeout": 60}});
-    hold(&lab, "theirs", 1);
-    // Another graph, and a graph of our type that does not carry our values.
-    for (number, graph_type) in [(1, "default"), (3, "fuel-updates-mu")] {
-        let _ = nailgun.delete_graph(ENV, graph_type);
-        nailgun.create_graph(ENV, graph_type, &json!({"name": "x", "tasks": [shell.clone()]})).expect("a graph");
-        nailgun.execute(StartApi::Execute, ENV, graph_type, &[NodeId(1)], None).expect("a run");
-        until("the run", || lab.nailgun().trace().iter().filter(|t| t.status == "running").count() == number / 2 + 1);
-        for what in ["--stop", "--attach"] {
-            for task in [number, number + 1] {
-                let ran = program.run(&format!("-e 1 install {what} {task}"));
-                assert_eq!(ran.code, Some(1), "{}", ran.picture());
-                assert!(ran.stderr.contains(") is not an installation\n"), "{}", ran.picture());
-            }
-            let newest = program.run(&format!("-e 1 install {what}"));
-            assert_eq!(newest.code, Some(1), "{}", newest.picture());
-        }
-        assert_eq!(lab.nailgun().started("stop_deployment"), 0);
-        release(&lab, "theirs", 1);
-        assert!(lab.nailgun().wait_until_idle(PATIENCE));
-        hold(&lab, "theirs", 1);
-    }
-    release(&lab, "theirs", 1);
-    assert!(!lab.nailgun().asked().iter().any(|asked| asked.contains("stop")), "not even a note");
-}
-
-#[test]
-fn a_stop_under_way_is_waited_for_by_everybody() {
-    let lab = lab(&SMALL);
-    let (here, elsewhere) = (Program::in_lab(&lab), Program::in_lab(&lab));
-    hold(&lab, "mu_update_first", 1);
-    let install = start(&here, "-e 1 -q install --yes");
-    held(&lab, "mu_update_first", 1);
-    // The answer to the stop is lost, and then Nailgun restarts.
-    lab.nailgun().add_fault(NailgunFault::lost_answer("/stop_deployment/").times(1));
-    let first = start(&elsewhere, "-e 1 install --stop");
-    stop_is_sent(&lab);
-    // Another installation says what the stop waits for, and not how to remove it.
-    let third = Program::in_lab(&lab);
-    let refused = third.run("-e 1 install --yes");
-    assert_eq!(refused.code, Some(7), "{}", refused.picture());
-    insta::assert_snapshot!(said(&refused), @"
-    exit 7
-    error: task 3 (deploy) is being stopped in environment 1
-    hint: wait until it has stopped; if it is an installation of ours: fuel-updates --env 1 install --stop 3
-    ");
-    let asked = || lab.nailgun().asked().len();
-    let before = asked();
-    let second = start(&third, "-e 1 install --stop 4");
-    until("the second stop looks", || asked() > before + 12);
-    lab.nailgun().suspend();
-    let (mut first, mut second) = (first, second);
-    first.says("still waiting");
-    second.says("still waiting");
-    lab.nailgun().resume().expect("it comes back");
-    release(&lab, "mu_update_first", 1);
-    for stop in [first.end(), second.end()] {
-        assert_eq!((stop.code, stop.stdout.as_str()), (Some(0), "task 3 stopped (ready)\n"), "{}", stop.picture());
-        assert!(stop.stderr.contains("Nailgun answers again\n"), "{}", stop.picture());
-    }
-    assert_eq!(install.end().code, Some(6));
-    assert_eq!(lab.nailgun().started("stop_deployment"), 1);
-}
-
-#[test]
 fn nine_zero_forbids_to_stop_and_starts_no_other_part() {
     let roles = ["controller", "controller", "controller"];
     let lab = Lab::start(scenario(&roles).nailgun(NailgunMode::V9_0)).expect("a lab");
@@ -361,31 +290,4 @@ fn nine_zero_forbids_to_stop_and_starts_no_other_part() {
     assert!(install.stderr.contains("hint: come back with: "), "{}", install.picture());
     assert!(!install.stderr.contains("--stop"), "{}", install.picture());
     release(&lab, "mu_update_controllers", 3);
-}
-
-#[test]
-fn two_masters_on_one_host_do_not_mix_up() {
-    let (one, other) = (lab(&SMALL), lab(&["controller"]));
-    let here = Program::in_lab(&one);
-    let state = here.state().display().to_string();
-    let there = Program::in_lab(&other).variable("FUEL_UPDATES_STATE_DIR", &state);
-    hold(&one, "mu_update_first", 1);
-    let install = start(&here, "-e 1 -q install --yes");
-    held(&one, "mu_update_first", 1);
-    // The environments have the same number, and one of them is at work.
-    let busy = here.run("-e 1 -q install --yes");
-    assert_eq!(busy.code, Some(7), "{}", busy.picture());
-    let checked = there.run("-e 1 -q install --precheck");
-    assert_eq!(checked.code, Some(0), "{}", checked.picture());
-    let attached = there.run("-e 1 -q install --attach -f csv -c name -c result");
-    assert_eq!((attached.code, attached.stdout.as_str()), (Some(0), "name,result\nnode-1,passes\n"));
-    let installed = there.run("-e 1 -q install --yes");
-    assert_eq!(installed.code, Some(0), "{}", installed.picture());
-    release(&one, "mu_update_first", 1);
-    let ended = install.end();
-    assert_eq!(ended.code, Some(0), "{}", ended.picture());
-    for program in [&here, &there] {
-        let attached = program.run("-e 1 -q install --attach");
-        assert_eq!(attached.code, Some(0), "{}", attached.picture());
-    }
 }

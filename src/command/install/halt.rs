@@ -14,7 +14,7 @@ use crate::nailgun::{HistoryFilter, Nailgun, NailgunError, NailgunErrorKind, Tas
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long a stop may take to end after its run has ended. Nailgun never ends one that came too late.
-const STOP_ENDS: Duration = Duration::from_secs(10);
+const STOP_ENDS: Duration = Duration::from_secs(5);
 /// The name of the task that a stop is at Nailgun.
 const STOP: &str = "stop_deployment";
 
@@ -197,24 +197,24 @@ impl<'a> Halt<'a> {
         Ok(match self.sent {
             Sent::No | Sent::Perhaps => Rest::Before(status),
             Sent::Forbidden => Rest::Unstoppable(status),
-            Sent::Ours(_) | Sent::Theirs(_) if self.records(TaskStatus::Pending)?.is_empty() => Rest::Whole(status),
+            Sent::Ours(_) | Sent::Theirs(_) if self.records(&TaskStatus::Pending)?.is_empty() => Rest::Whole(status),
             Sent::Ours(_) | Sent::Theirs(_) => Rest::Stopped(status),
         })
     }
 
     /// The records of tasks on nodes with this status.
-    fn records(&self, status: TaskStatus) -> Result<Vec<TaskRecord>, AppError> {
+    fn records(&self, status: &TaskStatus) -> Result<Vec<TaskRecord>, AppError> {
         let Some(child) = self.child else { return Ok(vec![]) };
         let filter = HistoryFilter { statuses: vec![status.clone()], ..HistoryFilter::default() };
         let mut records = self.context.nailgun(move |nailgun| nailgun.history(child, &filter))?;
-        records.retain(|record| record.status == status && matches!(record.node, NodeRef::Node(_)));
+        records.retain(|record| record.status == *status && matches!(record.node, NodeRef::Node(_)));
         Ok(records)
     }
 
     /// Says what a stop means at this moment: tasks at work cannot be stopped.
     fn tell(&self, what: &str) {
         let env = self.context.env;
-        let at_work = self.records(TaskStatus::Running).unwrap_or_default();
+        let at_work = self.records(&TaskStatus::Running).unwrap_or_default();
         let nodes = self.context.nailgun(move |nailgun| nailgun.nodes(env)).unwrap_or_default();
         let name = |record: &TaskRecord| {
             let id = record.node.id();
