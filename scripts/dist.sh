@@ -34,7 +34,7 @@ for shell in bash:bash-completion/completions/fuel-updates zsh:zsh/vendor-comple
     mkdir -p "$(dirname "$file")"
     "$binary" completions "${shell%%:*}" >"$file"
 done
-install -D -m 644 packaging/config.yaml "$tree/etc/fuel-updates/config.yaml"
+install -D -m 644 src/settings/config.yaml "$tree/etc/fuel-updates/config.yaml"
 mkdir -p "$tree/etc/fuel-updates/inventory"
 install -D -m 644 packaging/logrotate "$tree/etc/logrotate.d/fuel-updates"
 mkdir -p "$tree/usr/share/fuel-updates/graphs"

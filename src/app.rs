@@ -21,13 +21,15 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(said) => return refused(&said),
     };
-    let ui = Ui::new(cli.command.settings().output.into(), cli.global.quiet);
+    let given = cli.command.settings();
+    let mut ui = Ui::new(given.output.into(), cli.global.quiet);
     let variables = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     for warning in cli::unknown_variables(variables) {
         ui.warning(&warning);
     }
     let (path, env) = (cli.path.clone(), cli.global.env);
-    let found = match dispatch(cli, &ui) {
+    let opened = given.events.events.map_or(Ok(()), |file| ui.open_events(&file, &path, env));
+    let found = match opened.and_then(|()| dispatch(cli, &ui)) {
         Ok(exit) => exit,
         Err(error) => {
             ui.failed(&error, &path, env, &now());
@@ -64,6 +66,7 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
     // Not every command needs settings; those that do not must not fail because of a broken configuration file.
     let settings = || Settings::new(&cli.global, given, &cli.origins);
     match cli.command {
+        Command::Schema(options) => Ok(command::schema::schema(&options, ui)),
         Command::Completions(options) => Ok(command::manual::completions(&options, ui)),
         Command::Man(options) => command::manual::man(&options, ui),
         Command::Check(options) => match &options.which {

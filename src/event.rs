@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::numbers::TaskId;
 use crate::domain::row::Row;
 
 /// Something that happened.
@@ -27,6 +28,8 @@ pub enum Event<'a> {
     RunBegan {
         /// What it does, in a few words.
         title: &'a str,
+        /// Nailgun's task.
+        task: TaskId,
         /// How many tasks it has on all nodes in total.
         planned: usize,
     },

@@ -27,6 +27,7 @@ pub mod inventory;
 pub mod mirror;
 pub mod nailgun;
 mod names;
+pub mod schemas;
 pub mod settings;
 mod signals;
 pub mod ui;

@@ -254,30 +254,3 @@ fn the_bill_of_materials_names_what_is_linked_in() {
     // The checksums are those of the files.
     run(program("sha256sum", &["--quiet", "-c", "SHA256SUMS"]).current_dir(packages));
 }
-
-#[test]
-fn the_commented_configuration_holds_every_key_and_can_be_uncommented() {
-    let text = fs::read_to_string(top().join("packaging/config.yaml")).unwrap();
-    // `#key: value` and `#  key: value`; a sentence begins with one space.
-    let key = |line: &&str| {
-        let rest = line.strip_prefix('#').unwrap_or(" ");
-        !rest.starts_with(' ') || rest.starts_with("  ")
-    };
-    let active: String = text.lines().filter(key).map(|line| format!("{}\n", &line[1..])).collect();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("config.yaml");
-    let shown = |text: &str| {
-        fs::write(&file, text).unwrap();
-        let words = ["-q", "config", "show", "-f", "csv", "--config"];
-        let mut command = program(env!("CARGO_BIN_EXE_fuel-updates"), &words);
-        run(command.arg(&file).env_clear().env("HOME", folder.path()))
-    };
-    let from_file = |line: &&str| line.ends_with(file.to_str().unwrap());
-    assert_eq!(shown(&text).lines().filter(from_file).count(), 0, "all of it is commented");
-    let all = shown(&active);
-    // Settings that no file can hold.
-    let elsewhere = ["setting,", "env,", "state_dir,", "nailgun.password,"];
-    let of_files = |line: &&str| !elsewhere.iter().any(|setting| line.starts_with(setting));
-    let missing: Vec<&str> = all.lines().filter(of_files).filter(|line| !from_file(line)).collect();
-    assert!(missing.is_empty(), "{missing:#?}\n{active}");
-}

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{
-    CertificateOption, InventoryOption, MirrorOption, NodeOptions, OutputOptions, SettingsOptions, SshOptions,
-    VersionOption,
+    CertificateOption, EventsOption, InventoryOption, MirrorOption, NodeOptions, OutputOptions, SettingsOptions,
+    SshOptions, VersionOption,
 };
 
 // `check` alone has the options of both checks.
@@ -42,6 +42,8 @@ pub(crate) struct CheckInstalledOptions {
     pub(crate) rows: RowOptions,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    events: EventsOption,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +64,8 @@ pub(crate) struct CheckAvailableOptions {
     pub(crate) rows: RowOptions,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    events: EventsOption,
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +104,8 @@ pub(crate) struct CheckDriftOptions {
     ssh: SshOptions,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    events: EventsOption,
 }
 
 /// Which rows are printed.
@@ -132,6 +138,7 @@ impl CheckOptions {
                 version: options.version.clone(),
                 ssh: options.ssh.clone(),
                 output: options.output.clone(),
+                events: options.events.clone(),
                 ..SettingsOptions::default()
             },
             Some(CheckCommand::Installed(options)) => SettingsOptions {
@@ -140,6 +147,7 @@ impl CheckOptions {
                 version: options.version.clone(),
                 ssh: options.ssh.clone(),
                 output: options.output.clone(),
+                events: options.events.clone(),
                 ..SettingsOptions::default()
             },
         }
@@ -156,6 +164,7 @@ impl CheckAvailableOptions {
             mirror: self.mirror.clone(),
             certificates: self.certificates.clone(),
             output: self.output.clone(),
+            events: self.events.clone(),
             ..SettingsOptions::default()
         }
     }

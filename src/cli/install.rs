@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::whole::whole;
 use super::{
-    CertificateOption, InventoryOption, MirrorOption, NailgunOption, NodeOptions, OutputOptions, SettingsOptions,
-    SshOptions, VersionOption,
+    CertificateOption, EventsOption, InventoryOption, MirrorOption, NailgunOption, NodeOptions, OutputOptions,
+    SettingsOptions, SshOptions, VersionOption,
 };
 use crate::domain::run::RunRef;
 
@@ -93,6 +93,8 @@ pub(crate) struct InstallOptions {
     nailgun: NailgunOption,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    events: EventsOption,
 }
 
 impl InstallOptions {
@@ -106,6 +108,7 @@ impl InstallOptions {
             certificates: self.certificates.clone(),
             nailgun: self.nailgun.clone(),
             output: self.output.clone(),
+            events: self.events.clone(),
         }
     }
 }

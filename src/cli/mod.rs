@@ -8,6 +8,7 @@ mod check;
 mod combination;
 mod completions;
 mod config;
+mod events;
 mod graph;
 mod help;
 mod history;
@@ -20,6 +21,7 @@ mod nodes;
 mod origin;
 mod output;
 mod parse;
+mod schema;
 mod servers;
 mod shared;
 mod ssh;
@@ -32,6 +34,7 @@ use clap::{Arg, Args, Parser, Subcommand};
 pub(crate) use check::{CheckCommand, CheckDriftOptions, CheckOptions, RowOptions};
 pub(crate) use completions::script;
 pub(crate) use config::ConfigCommand;
+pub(crate) use events::EventsOption;
 pub(crate) use graph::{GraphCheckOptions, GraphCommand, GraphShowOptions};
 pub(crate) use help::{START, command, unknown_variables};
 pub(crate) use history::HistoryOptions;
@@ -46,6 +49,7 @@ pub(crate) use origin::Origins;
 pub use output::Format;
 pub(crate) use output::OutputOptions;
 pub(crate) use parse::{format_wanted, parse};
+pub(crate) use schema::SchemaOptions;
 pub(crate) use servers::{CertificateOption, MirrorOption, NailgunOption};
 pub use ssh::HostKeys;
 pub(crate) use ssh::SshOptions;
@@ -121,6 +125,8 @@ pub(crate) struct SettingsOptions {
     pub(crate) nailgun: NailgunOption,
     #[command(flatten)]
     pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) events: EventsOption,
 }
 
 #[derive(Debug, Subcommand)]
@@ -145,6 +151,8 @@ pub(crate) enum Command {
     /// Show the settings, or print a configuration file to begin with.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the JSON Schema of an output, or list the schemas.
+    Schema(SchemaOptions),
     /// Print a completion script for a shell.
     Completions(CompletionsOptions),
     /// Print a manual page (roff), or write all of them into a folder.
@@ -162,7 +170,7 @@ impl Command {
             Self::Graph(command) => command.settings(),
             Self::Mirror(command) => command.settings(),
             Self::Config(command) => command.settings(),
-            Self::Completions(_) | Self::Man(_) => SettingsOptions::default(),
+            Self::Schema(_) | Self::Completions(_) | Self::Man(_) => SettingsOptions::default(),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Parses the arguments of the process into a [`Cli`].
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::builder::{OsStr, Resettable};
 use clap::error::ErrorKind;
 use clap::{FromArgMatches as _, ValueEnum as _};
 
 use super::blame::name_the_variable;
-use super::{Cli, Format, Origins, command, help, shared};
+use super::{Cli, Format, Origin, Origins, command, help, shared};
 
 /// Reads the command line and the variables.
 ///
@@ -26,6 +27,17 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
     if !format.everywhere() && !help::more_formats(&path).contains(&format) {
         let text = format!("`{path}` has no `-f {}`\n", format.name());
         return Err(clap::Error::raw(ErrorKind::InvalidValue, text));
+    }
+    if let Some(events) = cli.command.settings().events.events {
+        let given = |id: &str| matches!(cli.origins.get(id), Some(Origin::Option(_)));
+        if path == "config show" {
+            return Err(clap::Error::raw(ErrorKind::UnknownArgument, "--events has no effect on `config show`\n"));
+        }
+        if events == Path::new("-") && ["format", "columns", "sort"].into_iter().any(given) {
+            let text =
+                "--events - writes the result as an event: --format, --column and --sort-columns have no effect\n";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
+        }
     }
     cli.path = path;
     Ok(cli)
@@ -98,6 +110,23 @@ mod tests {
         assert_eq!(
             parsed("fuel-updates check updates").expect_err("no command of `check`"),
             "error: unrecognized subcommand 'updates'"
+        );
+    }
+
+    #[test]
+    fn events_take_stdout_alone_and_only_where_something_happens() {
+        assert!(parsed("fuel-updates --events - check installed").is_ok());
+        assert!(parsed("fuel-updates check installed --events e.ndjson -f json").is_ok());
+        assert_eq!(
+            parsed("fuel-updates check installed --events - -f json").expect_err("both on stdout"),
+            "error: --events - writes the result as an event: --format, --column and --sort-columns have no effect"
+        );
+        assert_eq!(
+            parsed("fuel-updates config show --events e").expect_err("nothing happens"),
+            "error: --events has no effect on `config show`"
+        );
+        assert!(
+            parsed("fuel-updates history --events e").expect_err("nothing happens").contains("has no option --events")
         );
     }
 

@@ -15,6 +15,7 @@ mod mirror_client;
 mod nodes;
 mod pending;
 mod runs;
+pub(crate) mod schema;
 mod site;
 mod state_dir;
 mod unchecked;

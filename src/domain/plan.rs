@@ -53,6 +53,17 @@ impl Phase {
             Self::Others => "other nodes",
         }
     }
+
+    /// Its name in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::CanaryController => "first-controller",
+            Self::Controllers => "controllers",
+            Self::Storage => "storage",
+            Self::Computes => "computes",
+            Self::Others => "others",
+        }
+    }
 }
 
 /// A node that is to be updated.

@@ -13,7 +13,7 @@ const MAX_LINES: usize = 8;
 
 /// The bars.
 #[derive(Debug)]
-pub struct Bars {
+pub(super) struct Bars {
     colour: bool,
     all: MultiProgress,
     overall: Option<ProgressBar>,
@@ -29,7 +29,7 @@ impl Bars {
     pub(super) fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::Asking { total } => self.begin("asking nodes", *total),
-            Event::RunBegan { title, planned } => self.begin(title, *planned),
+            Event::RunBegan { title, planned, .. } => self.begin(title, *planned),
             Event::Answered { row, .. } => {
                 if let Some(bar) = &self.overall {
                     bar.set_message(phrase(row));

@@ -122,7 +122,7 @@ struct ProblemDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct RowDocument<'a> {
+pub(super) struct RowDocument<'a> {
     id: Option<u32>,
     name: &'a str,
     fqdn: Option<&'a str>,
@@ -163,7 +163,7 @@ fn check_document(report: &CheckReport, rows: ShownRows) -> CheckDocument<'_> {
     CheckDocument {
         inventory: document::source(&report.source),
         mirror: report.mirror.as_ref().map(mirror),
-        nodes: rows.of(report).into_iter().map(node).collect(),
+        nodes: rows.of(report).into_iter().map(row_document).collect(),
         summary: Summary {
             answer: report.answer(),
             nodes: report.rows.len(),
@@ -193,7 +193,7 @@ fn mirror(mirror: &MirrorReport) -> MirrorDocument<'_> {
     }
 }
 
-fn node(row: &Row) -> RowDocument<'_> {
+pub(super) fn row_document(row: &Row) -> RowDocument<'_> {
     RowDocument {
         id: row.node.id.map(|id| id.0),
         name: &row.node.name,

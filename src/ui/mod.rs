@@ -5,6 +5,7 @@ mod bars;
 mod check;
 mod document;
 mod drift;
+mod events;
 mod history;
 mod install;
 mod lists;
@@ -22,6 +23,7 @@ pub mod timeline;
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
+use std::path::Path;
 
 pub use check::{ShownCheck, ShownRows};
 pub use drift::{ShownDrift, drift_page};
@@ -37,6 +39,7 @@ pub use show::Show;
 pub use table::Table;
 
 use document::Envelope;
+use events::{EventDocument, EventStream};
 use rustix::io::Errno;
 use streams::Stdout;
 
@@ -63,6 +66,7 @@ pub struct Ui {
     stdout: Stdout,
     /// Whether data was printed: then an error adds no document of its own.
     answered: Cell<bool>,
+    events: Option<EventStream>,
 }
 
 /// What the operator said to a question.
@@ -94,16 +98,43 @@ impl Ui {
             output,
             stdout: Stdout::default(),
             answered: Cell::new(false),
+            events: None,
         }
     }
 
+    /// Writes what happens from now on into a file as JSON lines, or to stdout, which then has nothing else. `command` is
+    /// the one that runs.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn open_events(&mut self, path: &Path, command: &str, env: Option<EnvId>) -> Result<(), AppError> {
+        let stream = EventStream::open(path)?;
+        let tool = env!("CARGO_PKG_VERSION");
+        stream.write(&EventDocument::Begun { tool, command, env: env.map(|env| env.0) });
+        self.events = Some(stream);
+        Ok(())
+    }
+
+    fn emit(&self, event: &EventDocument<'_>) {
+        if let Some(stream) = &self.events {
+            stream.write(event);
+        }
+    }
+
+    fn stdout_has_events(&self) -> bool {
+        self.events.as_ref().is_some_and(EventStream::is_stdout)
+    }
+
     /// A display for events: bars on a terminal, lines elsewhere, nothing with `--quiet`.
-    pub fn progress(&self) -> Progress {
-        Progress::new(self.quiet, self.bars, self.colour)
+    pub fn progress(&self) -> Progress<'_> {
+        Progress::new(self.quiet, self.bars, self.colour, self.events.as_ref())
     }
 
     /// Prints data to stdout. A failure is told at the end, by [`Ui::end`].
     pub fn data(&self, text: &str) {
+        if self.stdout_has_events() {
+            return;
+        }
         self.answered.set(true);
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stdout.write(&format!("{text}{end}"));
@@ -122,17 +153,24 @@ impl Ui {
     /// The exit status of the program, for the status that a command found. A report that could not be written is an
     /// error; what the command found still counts.
     pub fn end(&self, found: Exit) -> Exit {
-        match (self.stdout.fault(), found) {
-            (None, found) => found,
-            (Some(fault), found) => {
-                self.line("31", "error: ", &format!("stdout: {fault}"));
-                if found == Exit::Ok { Exit::Error } else { found }
-            }
+        let lost = |found: Exit, fault: &str| {
+            self.line("31", "error: ", fault);
+            if found == Exit::Ok { Exit::Error } else { found }
+        };
+        let found = match self.stdout.fault() {
+            None => found,
+            Some(fault) => lost(found, &format!("stdout: {fault}")),
+        };
+        self.emit(&EventDocument::Ended { exit: found as u8 });
+        match self.events.as_ref().and_then(EventStream::fault) {
+            None => found,
+            Some(fault) => lost(found, &fault),
         }
     }
 
     /// Prints a line of information; not with `--quiet`.
     pub fn status(&self, text: &str) {
+        self.emit(&EventDocument::Note { text });
         if !self.quiet {
             self.line("", "", text);
         }
@@ -140,6 +178,7 @@ impl Ui {
 
     /// Prints a warning; not with `--quiet`.
     pub fn warning(&self, text: &str) {
+        self.emit(&EventDocument::Warning { text });
         if !self.quiet {
             self.line("33", "warning: ", text);
         }
@@ -147,6 +186,7 @@ impl Ui {
 
     /// Prints a hint; not with `--quiet`.
     pub fn hint(&self, text: &str) {
+        self.emit(&EventDocument::Hint { text });
         if !self.quiet {
             self.line("36", "hint: ", text);
         }
@@ -154,6 +194,8 @@ impl Ui {
 
     /// Prints an error with its causes and its hint, also with `--quiet`. Errors are printed nowhere else.
     pub fn error(&self, error: &AppError) {
+        let (text, causes, hint) = (&error.message, &error.causes, error.hint.as_deref());
+        self.emit(&EventDocument::Error { text, causes, hint });
         self.line("31", "error: ", &error.message);
         for cause in &error.causes {
             self.line("", "  caused by: ", cause);
@@ -207,6 +249,10 @@ impl Ui {
     /// # Errors
     /// A column that does not exist.
     pub fn show(&self, found: &impl Show) -> Result<(), AppError> {
+        self.tell_result(found);
+        if self.stdout_has_events() {
+            return Ok(());
+        }
         match self.output.format {
             Format::Json | Format::Yaml | Format::Ansible => self.document(&found.document()),
             Format::Prometheus => self.data(&found.prometheus()),
@@ -249,13 +295,23 @@ impl Ui {
         Ok(())
     }
 
+    /// Writes what a command found as an event alone, where people read something else.
+    pub fn tell_result(&self, found: &impl Show) {
+        if self.events.is_some()
+            && let Ok(document) = serde_json::value::to_raw_value(&found.document())
+        {
+            self.emit(&EventDocument::Result { document: &document });
+        }
+    }
+
     /// Prints the plan of an installation: to stdout as part of the table format, else to stderr, as a document follows.
     pub fn plan(&self, plan: &Plan, env: &Environment, notes: &PlanNotes) {
+        self.emit(&events::plan(plan, env, notes));
         for line in plan::lines(plan, env, notes) {
-            if self.output.format == Format::Table {
+            if self.output.format == Format::Table && !self.stdout_has_events() {
                 self.data(&line);
-            } else {
-                self.status(&line);
+            } else if !self.quiet {
+                self.line("", "", &line);
             }
         }
     }

@@ -1,14 +1,22 @@
 //! Displays of progress: bars on a terminal, lines elsewhere, nothing with `--quiet`.
 
 use super::bars::Bars;
+use super::events::EventStream;
 use super::streams;
 use crate::domain::row::{Row, State};
 use crate::domain::text::counted;
 use crate::event::{Event, Events};
 
-/// A display of progress. [`super::Ui`] chooses it once.
+/// A display of progress, and the stream of events that programs read.
 #[derive(Debug)]
-pub enum Progress {
+pub struct Progress<'a> {
+    display: Display,
+    stream: Option<&'a EventStream>,
+}
+
+/// A display. [`super::Ui`] chooses it once.
+#[derive(Debug)]
+enum Display {
     /// Shows nothing.
     Silent,
     /// One line for each event.
@@ -17,25 +25,29 @@ pub enum Progress {
     Bars(Bars),
 }
 
-impl Progress {
-    pub(super) fn new(quiet: bool, bars: bool, colour: bool) -> Self {
-        match (quiet, bars) {
-            (true, _) => Self::Silent,
-            (false, true) => Self::Bars(Bars::new(colour)),
-            (false, false) => Self::Lines,
-        }
+impl<'a> Progress<'a> {
+    pub(super) fn new(quiet: bool, bars: bool, colour: bool, stream: Option<&'a EventStream>) -> Self {
+        let display = match (quiet, bars) {
+            (true, _) => Display::Silent,
+            (false, true) => Display::Bars(Bars::new(colour)),
+            (false, false) => Display::Lines,
+        };
+        Self { display, stream }
     }
 }
 
-impl Events for Progress {
+impl Events for Progress<'_> {
     fn event(&mut self, event: &Event<'_>) {
-        match self {
-            Self::Silent => {}
-            Self::Lines => {
+        if let Some(stream) = self.stream {
+            stream.event(event);
+        }
+        match &mut self.display {
+            Display::Silent => {}
+            Display::Lines => {
                 // When stderr is lost, nobody is left to tell.
                 let _ = streams::write_stderr(&event_text(event));
             }
-            Self::Bars(bars) => bars.event(event),
+            Display::Bars(bars) => bars.event(event),
         }
     }
 }
@@ -47,7 +59,7 @@ pub fn event_text(event: &Event<'_>) -> String {
         Event::Asking { total } => text = format!("asking {}\n", counted(*total, "node")),
         Event::Answered { row, done, total } => text = format!("[{done}/{total}] {}\n", phrase(row)),
         Event::Asked | Event::RunOver => {}
-        Event::RunBegan { title, planned } => text = format!("{title}: {}\n", counted(*planned, "task")),
+        Event::RunBegan { title, planned, .. } => text = format!("{title}: {}\n", counted(*planned, "task")),
         Event::RunMoved(view) => {
             for change in &view.changes {
                 text.push_str(&format!(

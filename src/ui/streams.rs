@@ -40,7 +40,7 @@ pub(super) fn write_stderr(text: &str) -> Result<(), Errno> {
     write_all(io::stderr().as_fd(), text.as_bytes())
 }
 
-fn write_all(stream: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
+pub(super) fn write_all(stream: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match write(stream, bytes) {
             Ok(0) => return Err(Errno::IO),
@@ -57,10 +57,13 @@ fn write_all(stream: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// `No space left on device`, without the error's number.
 fn words(error: Errno) -> String {
-    let text = io::Error::from(error).to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
+    plain(&error.into())
+}
+
+/// `No space left on device`, without the error's number.
+pub(super) fn plain(error: &io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -136,8 +136,8 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
             ("fuel-updates --env 1 install --precheck", "Run the pre-checks on every node; change nothing."),
             ("fuel-updates --env 1 install", "Show the plan, ask, install, and verify."),
             (
-                "fuel-updates --env 1 install --yes --exclude node-7",
-                "Install on all nodes but one, without a question.",
+                "fuel-updates --env 1 install --yes --exclude node-7 --events /var/log/mu.ndjson",
+                "Install on all nodes but one without a question, and write what happens as JSON lines.",
             ),
             ("fuel-updates --env 1 install --attach", "Come back to the newest installation."),
         ],

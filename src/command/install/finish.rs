@@ -69,8 +69,10 @@ pub(super) fn refuse(context: &Context<'_>, plan: &Plan, outcome: &Outcome) -> R
 
 /// Prints the outcome where a document was asked for: people read the error instead.
 fn document(context: &Context<'_>, outcome: &Outcome, exit: Exit) -> Result<(), AppError> {
-    if matches!(context.ui.format(), Format::Json | Format::Yaml) {
-        context.ui.show(&ShownInstall { outcome, taken_at: &clock::now(), exit })?;
+    let shown = ShownInstall { outcome, taken_at: &clock::now(), exit };
+    match context.ui.format() {
+        Format::Json | Format::Yaml => context.ui.show(&shown)?,
+        _ => context.ui.tell_result(&shown),
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
     log.line(&format!("watching task {} of environment {}", run.parent.id, context.env));
     let events = &mut log;
     let progress = RunProgress::new(run.planned.iter().cloned());
-    events.event(&Event::RunBegan { title: &run.title, planned: progress.counts().total() });
+    events.event(&Event::RunBegan { title: &run.title, task: run.parent.id, planned: progress.counts().total() });
     let mut watch = RunWatch {
         context,
         child: run.child,
