@@ -30,6 +30,7 @@ schemas! {
     "inventory-show": "schemas/inventory-show.json",
     "inventory-show-ansible": "schemas/inventory-show-ansible.json",
     "inventory-changes": "schemas/inventory-changes.json",
+    "mirror-verify": "schemas/mirror-verify.json",
     "graph-show": "schemas/graph-show.json",
     "config-show": "schemas/config-show.json",
     "inventory": "inventory/schema.json",

@@ -203,6 +203,20 @@ fn events_that_cannot_be_written_are_an_error() {
 }
 
 #[test]
+fn the_document_of_a_mirror() {
+    let lab = Lab::start(scenario()).expect("a lab");
+    let program = Program::in_lab(&lab);
+    program.file("mirror/mcv/mos/9.0/mu-version.json", mu(2));
+    let announced = held("mirror-verify", &program.run("mirror verify mirror --signals-only -f json"));
+    assert_eq!(announced["releases"][0]["mu"]["id"], 2);
+    // No repository lies behind this announcement.
+    let empty = held("mirror-verify", &program.run("-e 1 mirror verify mirror -f json"));
+    let findings = [&empty["releases"][0]["findings"], &empty["findings"]];
+    assert!(findings.iter().any(|list| !list.as_array().unwrap().is_empty()), "{empty:#}");
+    assert!(!empty["nodes"].as_array().unwrap().is_empty(), "{empty:#}");
+}
+
+#[test]
 fn the_schemas_are_listed() {
     let list = Program::new().run("schema");
     assert!(
