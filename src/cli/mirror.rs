@@ -76,11 +76,11 @@ pub(crate) struct MirrorVerifyOptions {
     #[arg(long, conflicts_with_all = ["checksums", "repository"])]
     pub(crate) signals_only: bool,
 
-    /// Read every package over HTTP, too, and compare its checksum; in a folder this is always done.
+    /// Compare the checksums of packages over HTTP, too (in a folder always).
     #[arg(long)]
     pub(crate) checksums: bool,
 
-    /// Package repository (the folder above `dists/`); repeat it for several [default: those below the mirror].
+    /// Package repository, above `dists/`; repeatable [default: below the mirror].
     #[arg(long, value_name = "URL|DIR", requires = "mos_version", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) repository: Vec<String>,
 

@@ -129,10 +129,17 @@ impl MirrorTree {
                 let url = address(url, path)?;
                 let reply =
                     self.client.send(&Request::head(&url)).map_err(|e| MirrorError::http(url.to_string(), e))?;
-                let Some(reply) = if_there(accepted(reply))? else { return Ok(None) };
-                match reply.header("content-length").and_then(|size| size.parse().ok()) {
+                let size = match reply.status {
+                    // A server that answers GET alone.
+                    405 | 501 => None,
+                    _ => match if_there(accepted(reply))? {
+                        Some(reply) => reply.header("content-length").and_then(|size| size.parse().ok()),
+                        None => return Ok(None),
+                    },
+                };
+                match size {
                     Some(size) => Ok(Some(size)),
-                    // A server that does not say it beforehand.
+                    // What the server does not say beforehand is counted.
                     None => if_there(self.digest(path, u64::MAX).map(|digest| digest.size)),
                 }
             }

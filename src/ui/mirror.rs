@@ -87,7 +87,7 @@ impl Show for ShownMirror<'_> {
         if let Some(env) = self.env {
             let newer = self.nodes.iter().map(|node| node.newer).max().unwrap_or_default();
             lines.push(format!(
-                "environment {env}: {} nodes, of whose packages the mirror has up to {newer} newer",
+                "environment {env}: {} nodes; newer packages on the mirror: up to {newer} per node",
                 self.nodes.len()
             ));
             add(&mut lines, "", self.of_env);

@@ -44,7 +44,7 @@ pub(crate) fn start(name: &str) -> Lab {
 pub(crate) fn happens(lab: &Lab, what: &str) {
     match what {
         "a package of node-2 cannot be installed" => {
-            lab.node(2).set_stub_fault("postinst", "nova-api").expect("a fault")
+            lab.node(2).set_stub_fault("postinst", "nova-api").expect("a fault");
         }
         "node-2 is repaired" => lab.node(2).clear_stub_fault("postinst").expect("no fault"),
         "node-3 is switched off" => {
@@ -57,7 +57,7 @@ pub(crate) fn happens(lab: &Lab, what: &str) {
         }
         "node-2 is reinstalled" => lab.node(2).change_host_key().expect("a key"),
         "the run ends" => {
-            assert!(lab.nailgun().wait_until_idle(std::time::Duration::from_secs(120)), "it does not end")
+            assert!(lab.nailgun().wait_until_idle(std::time::Duration::from_secs(120)), "it does not end");
         }
         other => panic!("nobody knows how `{other}` happens"),
     }

@@ -206,16 +206,16 @@ fn what_cannot_be_announced() {
     let Some(publisher) = Publisher::with_update(1) else { return };
     let mut pictures = String::new();
     for more in ["--fuel-library nowhere", "--doc-link \u{7}", "--repository nowhere"] {
-        pictures.push_str(&format!("{more}: {}", publisher.publish(1, more).picture()));
+        pictures.push_str(&format!("{}: {}", more.escape_debug(), publisher.publish(1, more).picture()));
     }
     publisher.mirror.announce("9.0", "<html>");
     pictures.push_str(&publisher.publish(1, "").picture());
-    assert_snapshot!(pictures, @"
+    assert_snapshot!(pictures, @r"
     --fuel-library nowhere: exit 1
     --- stderr
     3 packages for MOS 9.0 are complete
     error: nowhere/files/fuel-misc is no folder: is nowhere a tree of fuel-library?
-    --doc-link : exit 2
+    --doc-link \u{7}: exit 2
     --- stderr
     error: this cannot be announced: title or link is too long, or has characters that cannot be shown
     --repository nowhere: exit 1

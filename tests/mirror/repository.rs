@@ -1,5 +1,8 @@
 //! A mirror with package repositories that apt's own tools made.
 
+// Not every test needs all of it.
+#![allow(dead_code)]
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

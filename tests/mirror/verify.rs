@@ -1,7 +1,9 @@
 //! `mirror verify`: complete, half-copied, stale and damaged mirrors, in a folder and over HTTP.
 
 use std::fs;
+use std::sync::Arc;
 
+use fuel_lab::web::{Reply, Request, Response, Service, WebServer};
 use fuel_lab::{Lab, NodeSpec, Scenario};
 use insta::assert_snapshot;
 
@@ -230,11 +232,12 @@ fn against_the_nodes_of_an_environment() {
     };
     let (code, text) = seen(&format!("mirror verify {dir} --exclude 3,4"));
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.ends_with("environment 1: 2 nodes, of whose packages the mirror has up to 1 newer"), "{text}");
+    assert!(text.ends_with("environment 1: 2 nodes; newer packages on the mirror: up to 1 per node"), "{text}");
     let (code, text) = seen(&format!("mirror verify {dir}"));
     assert_eq!(code, Some(3));
     assert!(
-        text.contains("node-4 did not say what they need") && text.contains("node-3 have a newer update than 9.0-mu-2"),
+        text.contains("cannot tell what these nodes need: node-4")
+            && text.contains("an update newer than 9.0-mu-2 is installed on node-3"),
         "{text}"
     );
 
@@ -243,7 +246,9 @@ fn against_the_nodes_of_an_environment() {
     let (code, text) = seen(&format!("mirror verify {dir} --nodes 2"));
     assert_eq!(code, Some(4));
     assert!(
-        text.contains("node-2 need 9.0-mu-3, and nothing in the repositories is newer than what they have"),
+        text.contains(
+            "the repositories hold nothing newer than the installed packages, but 9.0-mu-3 is missing on node-2"
+        ),
         "{text}"
     );
 
@@ -263,6 +268,35 @@ fn against_the_nodes_of_an_environment() {
     );
     assert_eq!(
         document["findings"][0]["message"],
-        "node-1 fetch mos9.0-updates from http://10.20.0.2:8080/mos-repos/ubuntu/9.2, which this mirror does not have"
+        "mos9.0-updates of http://10.20.0.2:8080/mos-repos/ubuntu/9.2 is not on this mirror; needed by node-1"
     );
+}
+
+/// A folder over HTTP whose server knows GET alone.
+struct GetAlone(std::path::PathBuf);
+
+impl Service for GetAlone {
+    fn answer(&self, request: &Request) -> Reply {
+        if request.method != "GET" {
+            return Response::empty(405).into();
+        }
+        match fs::read(self.0.join(request.path.trim_start_matches('/'))) {
+            // As a server that takes a compressed file for a coding of the answer.
+            Ok(bytes) => Response::new(200, "text/plain", bytes).header("Content-Encoding", "gzip").into(),
+            Err(_) => Response::new(404, "text/html", "<html>404</html>").into(),
+        }
+    }
+}
+
+#[test]
+fn odd_web_servers() {
+    let Some(mirror) = complete(2) else { return };
+    let server =
+        WebServer::start(([127, 0, 0, 1], 0).into(), Arc::new(GetAlone(mirror.path().to_owned()))).expect("a server");
+    let line = format!("-q mirror verify http://{} --mos-version 9.0 -f value -c state", server.address());
+    let program = Program::new();
+    let ran = program.run(&line);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "complete\n"), "{}", ran.picture());
+    fs::remove_file(mirror.package("nova-api", 2)).expect("a file");
+    assert_eq!(program.run(&line).stdout, "missing\n");
 }

@@ -50,9 +50,9 @@ impl NodeNeeds {
 /// What the nodes need and the mirror does not have. `signal` is the update that it announces for them.
 pub fn findings(nodes: &[NodeNeeds], suites: &[SuiteReport], signal: Option<&Mu>) -> Vec<MirrorFinding> {
     let mut findings = Vec::new();
-    let mut add = |severity, kind, names: &[&str], text: String| {
+    let mut add = |severity, kind, text: String, names: &[&str]| {
         if !names.is_empty() {
-            findings.push(MirrorFinding::new(severity, kind, format!("{} {text}", fold(names.iter().copied()))));
+            findings.push(MirrorFinding::new(severity, kind, format!("{text}{}", fold(names.iter().copied()))));
         }
     };
     let names = |wanted: &dyn Fn(&NodeNeeds) -> bool| -> Vec<&str> {
@@ -66,22 +66,23 @@ pub fn findings(nodes: &[NodeNeeds], suites: &[SuiteReport], signal: Option<&Mu>
             continue;
         }
         let users = names(&|node| node.has.as_ref().is_some_and(|has| has.sources.contains(source)));
-        let text = format!("fetch {} from {}, which this mirror does not have", source.suite, source.uri);
-        add(Severity::Broken, "not-served", &users, text);
+        let text = format!("{} of {} is not on this mirror; needed by ", source.suite, source.uri);
+        add(Severity::Broken, "not-served", text, &users);
     }
     let silent = names(&|node| !node.state.answered_properly() || node.has.is_none());
-    add(Severity::Broken, "node", &silent, "did not say what they need".to_owned());
+    add(Severity::Broken, "node", "cannot tell what these nodes need: ".to_owned(), &silent);
     if let Some(signal) = signal {
         let ahead = names(&|node| node.verdict == Verdict::AheadOfMirror);
-        add(Severity::Differs, "ahead", &ahead, format!("have a newer update than {signal}"));
+        add(Severity::Differs, "ahead", format!("an update newer than {signal} is installed on "), &ahead);
         let waiting = |node: &NodeNeeds| matches!(node.verdict, Verdict::UpdateAvailable | Verdict::RePublished);
         let needy = names(&waiting);
         if !needy.is_empty()
             && !suites.is_empty()
             && nodes.iter().filter(|n| waiting(n) && n.has.is_some()).all(|n| n.newer == 0)
         {
-            let text = format!("need {signal}, and nothing in the repositories is newer than what they have");
-            add(Severity::Differs, "nothing-newer", &needy, text);
+            let text =
+                format!("the repositories hold nothing newer than the installed packages, but {signal} is missing on ");
+            add(Severity::Differs, "nothing-newer", text, &needy);
         }
     }
     findings
@@ -157,10 +158,10 @@ mod tests {
         assert_eq!(
             found(&mut nodes, &[suite("mos-repos/ubuntu/9.0", "mos9.0-updates", "2:1.0")]),
             [
-                "node-[1-2] fetch mos9.0-updates from http://m/mos-repos/ubuntu/9.2, which this mirror does not have",
-                "node-3 did not say what they need",
-                "node-2 have a newer update than 9.0-mu-3",
-                "node-1 need 9.0-mu-3, and nothing in the repositories is newer than what they have",
+                "mos9.0-updates of http://m/mos-repos/ubuntu/9.2 is not on this mirror; needed by node-[1-2]",
+                "cannot tell what these nodes need: node-3",
+                "an update newer than 9.0-mu-3 is installed on node-2",
+                "the repositories hold nothing newer than the installed packages, but 9.0-mu-3 is missing on node-1",
             ]
         );
     }
