@@ -30,5 +30,6 @@ mod cli {
     mod stop_and_others;
     mod terminal;
     mod told;
+    mod versions;
     mod watch;
 }

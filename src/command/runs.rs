@@ -8,7 +8,7 @@ use crate::domain::node::NodeId;
 use crate::domain::numbers::{EnvId, TaskId};
 use crate::domain::run::TaskKind;
 use crate::error::Explain;
-use crate::graph::{CHECKED, GRAPH_TYPE, Graph, UploadedValues, VALUES, passes_by};
+use crate::graph::{CHECKED, GRAPH_TYPE, Graph, RunMark, UploadedValues, VALUES, is_our_type, passes_by, run_of_type};
 use crate::nailgun::{FullRecord, HistoryFilter, Nailgun, NailgunError, NailgunErrorKind, Task};
 
 /// A run, or what may be one.
@@ -88,7 +88,7 @@ pub(crate) fn runs(nailgun: &Nailgun, env: EnvId) -> Result<Vec<FoundRun>, Nailg
 /// Whether a transaction can be one of our runs. Before 9.1 Nailgun does not tell the type of a graph; there what the run
 /// carries decides, see [`proof`].
 pub(crate) fn may_be_ours(task: &Task) -> bool {
-    task.graph_type == GRAPH_TYPE || (task.graph_type.is_empty() && task.name == "deployment")
+    is_our_type(&task.graph_type) || (task.graph_type.is_empty() && task.name == "deployment")
 }
 
 /// Before 9.1 the task that was answered is the run itself.
@@ -144,7 +144,7 @@ pub(crate) enum RunProof {
 }
 
 /// Looks at what a transaction carries: the type of its graph, and the values that only this program puts into it.
-pub(crate) fn proof(nailgun: &Nailgun, env: EnvId, child: &Task) -> Result<RunProof, NailgunError> {
+pub(crate) fn proof(nailgun: &Nailgun, child: &Task) -> Result<RunProof, NailgunError> {
     if !may_be_ours(child) {
         return Ok(RunProof::Stranger);
     }
@@ -152,21 +152,19 @@ pub(crate) fn proof(nailgun: &Nailgun, env: EnvId, child: &Task) -> Result<RunPr
         let values = UploadedValues::parse(&data);
         return Ok(if values.run.is_some() { RunProof::Ours(values) } else { RunProof::Stranger });
     }
-    // The history of 9.0 has no values: there the names of the tasks count, and the graph in Nailgun has the values of the
-    // newest run.
-    let filter = HistoryFilter { tasks: vec![VALUES.to_owned()], ..HistoryFilter::default() };
-    let history = nailgun.history(child.id, &filter)?;
-    let named = history.iter().any(|record| record.task == VALUES);
-    if named && child.graph_type.is_empty() {
-        return Ok(RunProof::Ours(stored_values(nailgun, env)?.unwrap_or_default()));
-    }
-    let has_begun = !nailgun.history(child.id, &HistoryFilter::default())?.is_empty();
-    Ok(match () {
-        () if has_begun => RunProof::Stranger,
-        () if !child.status.is_over() => RunProof::NotYet,
+    // The history of 9.0 has no values: there the mark of the run tells them.
+    let history = nailgun.history(child.id, &HistoryFilter::default())?;
+    let mark = history.iter().find_map(|record| RunMark::parse(&record.task));
+    Ok(match mark {
+        Some(mark) if child.graph_type.is_empty() => RunProof::Ours(mark.into()),
+        _ if !history.is_empty() => RunProof::Stranger,
+        _ if !child.status.is_over() => RunProof::NotYet,
         // It failed before anything was sent to Astute.
-        () if child.graph_type == GRAPH_TYPE => RunProof::Ours(UploadedValues::default()),
-        () => RunProof::Stranger,
+        _ if is_our_type(&child.graph_type) => {
+            let run = run_of_type(&child.graph_type).map(str::to_owned);
+            RunProof::Ours(UploadedValues { run, ..UploadedValues::default() })
+        }
+        _ => RunProof::Stranger,
     })
 }
 
@@ -206,12 +204,4 @@ pub(crate) fn checks(records: &[FullRecord]) -> Vec<String> {
         names = Graph::builtin().map(|graph| graph.precheck_tasks()).unwrap_or_default();
     }
     names
-}
-
-/// The values in the environment's graph in Nailgun: those of the newest run.
-pub(crate) fn stored_values(nailgun: &Nailgun, env: EnvId) -> Result<Option<UploadedValues>, NailgunError> {
-    let tasks = nailgun.graph(env, GRAPH_TYPE)?.map(|graph| graph.tasks).unwrap_or_default();
-    let task = tasks.iter().find(|task| task["id"] == VALUES);
-    let data = task.and_then(|task| task["parameters"]["data"].as_str());
-    Ok(data.map(UploadedValues::parse).filter(|values| values.run.is_some()))
 }

@@ -14,6 +14,8 @@ pub struct Allowances {
     pub offline: bool,
     /// A selection without a controller.
     pub no_controller: bool,
+    /// An environment that is `error`, because a run of ours failed in it.
+    pub own_failure: bool,
 }
 
 /// Why a node, or the whole installation, is refused.
@@ -97,6 +99,9 @@ pub struct Plan {
 }
 
 const SYNC: &str = "run `inventory sync`, or correct the inventory";
+/// Before 9.1 every failed deployment leaves the environment so. No client of Fuel's own can change it.
+const FREE: &str = "find out what failed and repair it; then free the environment on the master: curl -X PUT -H \"X-Auth-Token: \
+                    $(fuel token)\" -d '{\"status\": \"operational\"}' http://127.0.0.1:8000/api/v1/clusters/ID/";
 const OFFLINE: &str = "repair the node, or leave it out with --allow-offline or --exclude";
 
 impl Plan {
@@ -114,7 +119,7 @@ impl Plan {
             targeted: vec![],
             at_target: vec![],
             left_out: vec![],
-            refusals: environment_refusals(env),
+            refusals: environment_refusals(env, allow),
         };
         plan.compare_lists(env, listed, rows, everything);
         for row in rows {
@@ -287,7 +292,7 @@ impl Plan {
     }
 }
 
-fn environment_refusals(env: &Environment) -> Vec<Refusal> {
+fn environment_refusals(env: &Environment, allow: Allowances) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let mut refuse = |reason: String, hint| refusals.push(Refusal { node: None, reason, hint });
     match &env.mos_version {
@@ -298,13 +303,15 @@ fn environment_refusals(env: &Environment) -> Vec<Refusal> {
         ),
         None => refuse(format!("the MOS version of environment {} is not known", env.id), None),
     }
-    if !matches!(env.status.as_str(), "operational" | "stopped" | "partially_deployed") {
+    let failed = env.status == "error";
+    if !(matches!(env.status.as_str(), "operational" | "stopped" | "partially_deployed") || failed && allow.own_failure)
+    {
         refuse(
             format!(
                 "environment {} is `{}`: it must be operational, stopped or partially_deployed",
                 env.id, env.status
             ),
-            None,
+            failed.then_some(FREE),
         );
     }
     refusals

@@ -122,7 +122,7 @@ fn each_refusal_names_its_node() {
             "node-4: unreachable: connection refused",
         ]
     );
-    let allow = Allowances { offline: true, no_controller: true };
+    let allow = Allowances { offline: true, no_controller: true, own_failure: false };
     let allowed = Plan::new(&env, &nodes, &rows, true, &target(), allow);
     assert_eq!((allowed.refusals.len(), allowed.left_out.len()), (2, 2));
 }

@@ -3,8 +3,8 @@
 //! A graph is a folder in Fuel's own layout: `tasks.yaml`, `metadata.yaml`, `scripts/`. The built-in one is
 //! `graphs/mu` of this repository. Only [`Graph::load`] reads files.
 //!
-//! The rules and the compiled form follow from what was observed on Nailgun 9.2 and 10.0: every string of a
-//! task is run through a formatter (so scripts travel as base64 and commands hold no braces), order is not
+//! The rules and the compiled form follow from what real Nailgun servers do: every string of a task is run through a
+//! formatter (so scripts travel as base64 and commands hold no braces), order is not
 //! transitive (so phases are chained stages), and a condition loses the limit of a strategy.
 
 mod builtin;
@@ -15,6 +15,8 @@ mod finding;
 mod folder;
 mod lint;
 mod phases;
+mod run_body;
+mod run_mark;
 mod run_values;
 mod switch;
 mod task;
@@ -24,6 +26,8 @@ mod uploaded_values;
 pub use error::GraphError;
 pub use expected::NodeRoles;
 pub use finding::Finding;
+pub use run_body::RunBody;
+pub use run_mark::{RunExtent, RunMark};
 pub use run_values::RunValues;
 pub use switch::passes_by;
 pub use task::{GraphTask, Names};
@@ -33,7 +37,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// The graph's own type in Nailgun, per environment.
+/// The graph's own type in Nailgun, per environment: for operators who upload it themselves. Each run of ours has a
+/// type of its own, which begins with this; see [`run_type`].
 pub const GRAPH_TYPE: &str = "fuel-updates-mu";
 /// The stage after the pre-checks. No task before it changes anything.
 pub const CHECKED: &str = "mu_checked";
@@ -47,6 +52,22 @@ pub const VALUES: &str = "mu_env";
 pub const DEFAULT_BATCH: u32 = 5;
 /// The largest uploaded file in base64, in bytes. It is sent once per node, in one message.
 pub const MAX_BUNDLE: usize = 100 * 1024;
+
+/// The type under which a run's graph is uploaded. Nailgun reads a graph only after it has accepted the request that
+/// executes it: under a type that two runs share, one could carry the values of the other.
+pub fn run_type(run: &str) -> String {
+    format!("{GRAPH_TYPE}-{run}")
+}
+
+/// The run that a graph of this type was uploaded for, if it is one of ours.
+pub fn run_of_type(graph_type: &str) -> Option<&str> {
+    graph_type.strip_prefix(GRAPH_TYPE)?.strip_prefix('-').filter(|run| !run.is_empty())
+}
+
+/// Whether a graph of this type is ours: a run's own, or the one that an operator uploaded.
+pub fn is_our_type(graph_type: &str) -> bool {
+    graph_type == GRAPH_TYPE || run_of_type(graph_type).is_some()
+}
 
 /// A graph as its folder holds it: placeholders are not filled in, nothing is checked.
 #[derive(Clone, Debug)]

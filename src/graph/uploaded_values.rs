@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::RunValues;
+use super::{RunMark, RunValues};
 use crate::domain::mu::Mu;
 use crate::domain::text::one_line;
 
@@ -50,6 +50,13 @@ impl UploadedValues {
             Some(group.nodes.into_iter().map(move |node| (node, mu.clone())))
         });
         Self { before: before.flatten().collect(), run: Some(run).filter(|_| known), target, roles: roles.collect() }
+    }
+}
+
+/// What the mark of a run tells of them.
+impl From<RunMark> for UploadedValues {
+    fn from(mark: RunMark) -> Self {
+        Self { run: Some(mark.run), target: Some(mark.target), ..Self::default() }
     }
 }
 

@@ -62,7 +62,7 @@ pub struct PreviewTask {
     /// `shell`, `upload_file`, ...; `skipped` is a task that will not be executed.
     #[serde(default, rename = "type", deserialize_with = "line")]
     pub kind: String,
-    /// What it executes, as Nailgun formatted it.
+    /// What it executes, as Nailgun formatted it. On 9.0 expressions stand as they were uploaded.
     #[serde(default, deserialize_with = "or_default")]
     pub parameters: Value,
     /// What it waits for.
@@ -80,7 +80,7 @@ impl Nailgun {
     /// [`NailgunError`].
     pub fn graph(&self, cluster: EnvId, graph_type: &str) -> Result<Option<StoredGraph>, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
-        let what = format!("reading graph {graph_type} of environment {cluster}");
+        let what = format!("reading the graph of environment {cluster}");
         let call = ApiCall::get(&path, &what);
         let reply = self.send(&call)?;
         match reply.status {
@@ -97,7 +97,7 @@ impl Nailgun {
     /// [`NailgunError`]; of kind conflict where there is one of this type.
     pub fn create_graph(&self, cluster: EnvId, graph_type: &str, body: &Value) -> Result<StoredGraph, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
-        let what = format!("uploading graph {graph_type} to environment {cluster}");
+        let what = format!("uploading the graph to environment {cluster}");
         let reply = self.ask(&ApiCall::with_body(Method::POST, &path, body.clone(), &what))?;
         parse(&reply, &what)
     }
@@ -108,7 +108,7 @@ impl Nailgun {
     /// [`NailgunError`].
     pub fn delete_graph(&self, cluster: EnvId, graph_type: &str) -> Result<bool, NailgunError> {
         let path = graph_path(cluster, graph_type)?;
-        let what = format!("deleting graph {graph_type} of environment {cluster}");
+        let what = format!("deleting the graph of environment {cluster}");
         let reply = self.send(&ApiCall::delete(&path, &what))?;
         match reply.status {
             200..=299 => Ok(true),
@@ -117,15 +117,17 @@ impl Nailgun {
         }
     }
 
-    /// All graphs of a type. Nailgun merges the graphs of the release and of plugins into the environment's graph when it
-    /// executes that.
+    /// The types of the graphs that an environment has itself.
     ///
     /// # Errors
     /// [`NailgunError`].
-    pub fn graphs_of_type(&self, graph_type: &str) -> Result<Vec<StoredGraph>, NailgunError> {
-        check_type(graph_type)?;
-        // With `clusters_ids` beside it Nailgun answers 500.
-        self.read(&format!("graphs/?graph_types={graph_type}"), &format!("reading the graphs of type {graph_type}"))
+    pub fn graph_types(&self, cluster: EnvId) -> Result<Vec<String>, NailgunError> {
+        // `graphs/?graph_types=` is no help: before 9.1 it does not filter, and 9.1 answers with all where none matches.
+        let what = format!("reading the graphs of environment {cluster}");
+        let graphs: Vec<StoredGraph> = self.read(&format!("clusters/{cluster}/deployment_graphs/"), &what)?;
+        let relations = graphs.into_iter().flat_map(|graph| graph.relations);
+        let own = relations.filter(|of| of.model == "cluster" && of.model_id == u64::from(cluster.0));
+        Ok(own.map(|of| of.graph_type).collect())
     }
 
     /// The preview: what Nailgun would send to Astute, for some tasks or for all.
@@ -142,15 +144,23 @@ impl Nailgun {
         #[derive(Deserialize)]
         struct SerializedGraph {
             tasks_graph: BTreeMap<String, Vec<PreviewTask>>,
+            /// On 9.0 what each task does, once for all nodes.
+            #[serde(default, deserialize_with = "or_default")]
+            tasks_directory: BTreeMap<String, PreviewTask>,
         }
         check_type(graph_type)?;
         let mut path = format!("clusters/{cluster}/serialized_tasks/?graph_type={graph_type}&nodes={}", ids(nodes));
         if let Some(tasks) = tasks {
             path.push_str(&format!("&tasks={}", names(tasks)?));
         }
-        let what = format!("previewing graph {graph_type} of environment {cluster}");
+        let what = format!("previewing the graph of environment {cluster}");
         let reply = self.ask(&ApiCall { long: true, ..ApiCall::get(&path, &what) })?;
-        let answer: SerializedGraph = parse(&reply, &what)?;
+        let mut answer: SerializedGraph = parse(&reply, &what)?;
+        for task in answer.tasks_graph.values_mut().flatten().filter(|task| task.parameters.is_null()) {
+            if let Some(known) = answer.tasks_directory.get(&task.id) {
+                task.parameters = known.parameters.clone();
+            }
+        }
         let tasks = answer.tasks_graph.into_iter().map(|(key, tasks)| (NodeRef::parse(Some(&key)), tasks));
         Ok(Preview { tasks: tasks.collect() })
     }

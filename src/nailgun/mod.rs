@@ -1,6 +1,6 @@
 //! A client of Nailgun's REST API, as far as we use it. What the answers mean is decided elsewhere.
 //!
-//! The API is described as observed on servers 9.2 and 10.0. Redirects are not followed, proxies are never used. A GET is
+//! The API is described as servers of 9.0, 9.0.1, 9.1, 9.2 and 10.0 were seen to answer (`docs/nailgun-versions.md`). Redirects are not followed, proxies are never used. A GET is
 //! repeated once if the connection broke, and any request is repeated once if its token was refused.
 
 mod client;

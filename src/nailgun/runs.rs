@@ -17,8 +17,8 @@ use super::{ExecuteError, Nailgun, NailgunError, Task};
 pub enum StartApi {
     /// 9.1 and later: `graphs/execute`. The answer is a parent; its child has the history.
     Execute,
-    /// 9.0: `deploy`, or `deploy_tasks` for some tasks of a graph. The answer is the run itself. Known
-    /// from Nailgun's source, never observed.
+    /// 9.0 and 9.0.1: `deploy`. The answer is the run itself, and it runs the whole graph: on 9.0 the request for some
+    /// of its tasks (`deploy_tasks`) is about the default graph, whatever type it names.
     Deploy,
 }
 
@@ -48,7 +48,8 @@ impl Nailgun {
         }
     }
 
-    /// Starts a run of the graphs of a type on exactly these nodes, with some of its tasks or all.
+    /// Starts a run of the graph of a type on exactly these nodes, with some of its tasks or all. Before 9.1 it is always all:
+    /// upload what is to be run.
     ///
     /// The request is only repeated if its token was refused. Nailgun accepts unknown types and offline nodes: check them
     /// first.
@@ -63,7 +64,7 @@ impl Nailgun {
         nodes: &[NodeId],
         tasks: Option<&[String]>,
     ) -> Result<Task, ExecuteError> {
-        let what = format!("starting graph {graph_type} in environment {cluster}");
+        let what = format!("starting the run in environment {cluster}");
         let (method, path, body) =
             start_request(api, cluster, graph_type, nodes, tasks).map_err(ExecuteError::NotSent)?;
         let reply = match self.send(&ApiCall::with_body(method, &path, body, &what)) {
@@ -104,7 +105,8 @@ impl Nailgun {
         self.read(&format!("transactions/{id}/"), &format!("reading transaction {id}"))
     }
 
-    /// The child of a run, which has the history; none if Nailgun has not created it yet. On 9.0 it is the run itself.
+    /// The child of a run, which has the history; none if Nailgun has not created it yet. Before 9.1 it is the run itself.
+    /// `graph_type` is the type of its graph, or the beginning of it.
     ///
     /// # Errors
     /// [`NailgunError`].
@@ -123,7 +125,7 @@ impl Nailgun {
         let next_run = later.iter().find(|task| task.name == "deploy").map_or(TaskId(u64::MAX), |task| task.id);
         Ok(later
             .into_iter()
-            .find(|task| task.id < next_run && task.name == "deployment" && task.graph_type == graph_type))
+            .find(|task| task.id < next_run && task.name == "deployment" && task.graph_type.starts_with(graph_type)))
     }
 
     /// The history of a run's child. The parent's is always empty.
@@ -211,10 +213,7 @@ fn start_request(
             }
             (Method::POST, "graphs/execute/".to_owned(), json!({"cluster": cluster, "graphs": [graph]}))
         }
-        (StartApi::Deploy, None) => (Method::PUT, format!("clusters/{cluster}/deploy/{query}"), json!({})),
-        (StartApi::Deploy, Some(tasks)) => {
-            (Method::PUT, format!("clusters/{cluster}/deploy_tasks/{query}"), json!(tasks))
-        }
+        (StartApi::Deploy, _) => (Method::PUT, format!("clusters/{cluster}/deploy/{query}"), json!({})),
     })
 }
 
@@ -244,14 +243,7 @@ mod tests {
             start(StartApi::Deploy, None),
             ("PUT".into(), "clusters/1/deploy/?graph_type=fuel-updates-mu&nodes=3,7".into(), "{}".into())
         );
-        assert_eq!(
-            start(StartApi::Deploy, Some(&tasks)),
-            (
-                "PUT".into(),
-                "clusters/1/deploy_tasks/?graph_type=fuel-updates-mu&nodes=3,7".into(),
-                r#"["mu_check"]"#.into()
-            )
-        );
+        assert_eq!(start(StartApi::Deploy, Some(&tasks)), start(StartApi::Deploy, None), "the graph holds them alone");
     }
 
     #[test]

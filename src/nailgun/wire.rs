@@ -136,8 +136,8 @@ pub struct Task {
     /// The graph that it runs.
     #[serde(default, deserialize_with = "line")]
     pub graph_type: String,
-    /// What went wrong.
-    #[serde(default, deserialize_with = "line")]
+    /// What went wrong. Before 9.1 Nailgun has words for what went well too; they are left out.
+    #[serde(default, deserialize_with = "news")]
     pub message: String,
     /// Whether nothing is really executed.
     #[serde(default, deserialize_with = "or_default")]
@@ -253,6 +253,13 @@ pub(super) fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     })
 }
 
+/// A message, unless it only says that a deployment is done.
+fn news<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = line(deserializer)?;
+    let done = text.starts_with("Deployment ") && text.contains(" is done.");
+    Ok(if done { String::new() } else { text })
+}
+
 fn masked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     line(deserializer).map(|text| crate::http::mask(&text))
 }
@@ -280,6 +287,21 @@ mod tests {
         assert_eq!((task.id, task.status.clone(), task.parent_id), (TaskId(7), TaskState::Running, None));
         assert_eq!((task.began.map(Timestamp::as_millisecond), task.ended), (Some(1_767_323_045_250), None));
         assert_eq!(task.message, "a b [1m");
+    }
+
+    #[test]
+    fn that_a_deployment_is_done_is_no_news() {
+        let message =
+            |text: &str| serde_json::from_value::<Task>(serde_json::json!({"id": 7, "message": text})).unwrap().message;
+        for text in [
+            "Deployment is done. No changes.",
+            "Deployment of environment 'a' is done.",
+            "Deployment of 3 environment node(s) is done.",
+        ] {
+            assert_eq!(message(text), "", "{text}");
+        }
+        let failed = "Deployment has failed. All nodes are finished.";
+        assert_eq!(message(failed), failed);
     }
 
     #[test]

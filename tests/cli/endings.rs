@@ -90,7 +90,7 @@ fn what_nailgun_does_oddly() {
     Nailgun of 9.0: exit 0
         verified: 9.0-mu-2 on node-[1-3] (task 2)
     a user who may only read: exit 1
-        error: Nailgun, deleting graph fuel-updates-mu of environment 1: this user may not do that (403): Access denied
+        error: Nailgun, uploading the graph to environment 1: this user may not do that (403): Access denied
     Keystone is down: exit 1
         error: Nailgun, logging in: the server failed (503): 503 Service Unavailable
     Nailgun is down: exit 1
@@ -242,7 +242,7 @@ fn on_nine_zero_a_call_for_each_controller_takes_the_place_of_the_brake() {
 
     // The third call is refused: something was changed already, so it is not a mere error.
     let lab = Lab::start(scenario()).expect("a lab");
-    let refuse = NailgunFault::answer("/deploy_tasks/", 500, "text/plain", "no").method("PUT").after(2);
+    let refuse = NailgunFault::answer("/clusters/1/deploy/", 500, "text/plain", "no").method("PUT").after(2);
     lab.nailgun().add_fault(refuse);
     let ran = Program::in_lab(&lab).run("-e 1 install --yes");
     assert_eq!((ran.code, updates(&lab)), (Some(6), vec![]), "{}", ran.picture());

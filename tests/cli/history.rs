@@ -217,6 +217,6 @@ fn a_run_that_goes_on_and_one_of_9_0() {
     --- stdout
     what,target,status,failed,not-executed
     update,9.0-mu-2,done,0,0
-    pre-checks,-,done,0,0
+    pre-checks,9.0-mu-2,done,0,0
     ");
 }

@@ -308,7 +308,7 @@ fn what_nailgun_refuses_is_one_line_and_nothing_was_started() {
     error: Nailgun, reading environment 1: not found (404): Cluster not found
     hint: `fuel2 env list` on the master shows the environments that Nailgun has
     409: exit 7
-    error: Nailgun, starting graph fuel-updates-mu in environment 1: refused (409): Deployment already started
+    error: Nailgun, starting the run in environment 1: refused (409): Deployment already started
     hint: another task began meanwhile; wait for it and try again
     500: exit 1
     error: Nailgun, reading the nodes of environment 1: the server failed (500): IntegrityError: (psycopg2.IntegrityError) [31mduplicate key

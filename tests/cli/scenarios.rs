@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use fuel_lab::{Lab, NailgunMode, NodeSpec, Scenario, TaskFault};
 use insta::assert_snapshot;
-use serde_json::json;
 
 use crate::program::{MU_FILE, Program, Ran, mu};
 
@@ -85,13 +84,7 @@ impl Table {
     pub(super) fn refused(&mut self, name: &str, scenario: Scenario, prepare: impl FnOnce(&Lab), more: &str) {
         let (lab, ran) = self.add(name, scenario, prepare, more);
         assert_eq!(lab.nailgun().started("deploy"), 0, "{name}: {}", ran.picture());
-        assert!(
-            lab.nailgun()
-                .asked()
-                .iter()
-                .all(|r| r.starts_with("GET ") || r.contains("/keystone/") || name.starts_with("graph")),
-            "{name}"
-        );
+        assert!(lab.nailgun().asked().iter().all(|r| r.starts_with("GET ") || r.contains("/keystone/")), "{name}");
     }
 }
 
@@ -145,21 +138,6 @@ fn refusals() {
         },
         "",
     );
-    let foreign =
-        json!([{"id": "other", "type": "shell", "version": "2.1.0", "roles": ["/.*/"], "parameters": {"cmd": "true"}}]);
-    let tasks = foreign.as_array().expect("a list").clone();
-    table.refused(
-        "graph of our type at the release",
-        site(),
-        |lab| lab.nailgun().add_release_graph("fuel-updates-mu", &tasks),
-        "",
-    );
-    table.refused(
-        "graph of our type at a plugin",
-        site(),
-        |lab| lab.nailgun().add_plugin_graph(1, "fuel-updates-mu", &tasks),
-        "",
-    );
     table.refused("no such task to attach", site(), nothing, "--attach 99");
     table.refused("nothing to attach", site(), nothing, "--attach");
     assert_snapshot!(table.text(), @"
@@ -206,10 +184,6 @@ fn refusals() {
         error: task 1 (provision) is running in environment 1
     a stop that never ends: exit 7
         error: task 1 (stop_deployment) is running in environment 1
-    graph of our type at the release: exit 1
-        error: release 2 has a graph of type fuel-updates-mu, which Nailgun would merge into ours
-    graph of our type at a plugin: exit 1
-        error: plugin 1 has a graph of type fuel-updates-mu, which Nailgun would merge into ours
     no such task to attach: exit 1
         error: Nailgun has no task 99
     nothing to attach: exit 1

@@ -271,15 +271,17 @@ fn graphs_come_and_go() {
                 assert_eq!(seen.body, r#"{"name":"x","tasks":[]}"#);
                 graph
             }
-            "GET /api/v1/graphs/?graph_types=t" => json!([graph]),
+            "GET /api/v1/clusters/1/deployment_graphs/" => {
+                let own = json!({"id": 7, "relations": [{"model": "cluster", "model_id": 1, "type": "u"}]});
+                json!([graph, own])
+            }
             _ => return reply(wire, 404, &[], b"not found"),
         };
         reply(wire, 200, &[], body.to_string().as_bytes());
     });
     let client = client(&server);
     assert_eq!(client.create_graph(EnvId(1), "t", &json!({"name": "x", "tasks": []})).unwrap().tasks.len(), 1);
-    let others = client.graphs_of_type("t").unwrap();
-    assert_eq!((others[0].relations[0].model.as_str(), others[0].relations[0].model_id), ("release", 2));
+    assert_eq!(client.graph_types(EnvId(1)).unwrap(), ["u"], "its own alone");
     let error = fault(client.graph(EnvId(1), "../../nodes"));
     assert_eq!(error.kind(), Kind::Refused);
 }

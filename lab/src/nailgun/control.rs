@@ -135,6 +135,18 @@ impl NailgunControl {
         self.shared.changed.notify_all();
     }
 
+    /// Carries out the requests that `NailgunFault::late` keeps waiting, and lets later ones pass.
+    pub fn admit_late(&self) {
+        self.shared.db().late_admitted = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until a request has come that `NailgunFault::late` keeps waiting, or until the time is up; returns whether one
+    /// has.
+    pub fn wait_for_late(&self, patience: Duration) -> bool {
+        self.wait(patience, |db| db.late_waiting > 0)
+    }
+
     /// Loses Astute: current and later runs stay `running` for ever.
     pub fn lose_astute(&self) {
         *lock(&self.shared.lost) = true;
@@ -330,6 +342,8 @@ fn database(scenario: &Scenario, ips: &BTreeMap<u32, String>) -> Db {
         next_graph: 1,
         next_task: 1,
         held: false,
+        late_admitted: false,
+        late_waiting: 0,
         taken_out: None,
         succeeded: BTreeSet::new(),
         clusters: Vec::new(),

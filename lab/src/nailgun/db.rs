@@ -27,6 +27,10 @@ pub(super) struct Db {
     pub(super) next_task: u32,
     /// Whether runs stay `pending`, as long as Nailgun serializes.
     pub(super) held: bool,
+    /// Whether requests that were made late are carried out.
+    pub(super) late_admitted: bool,
+    /// How many of them have come.
+    pub(super) late_waiting: usize,
     /// A task to be removed from every graph right before it is executed.
     pub(super) taken_out: Option<String>,
     /// For `changed()`: the tasks, by id and node, that ended well in an earlier run.

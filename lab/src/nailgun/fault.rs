@@ -25,6 +25,8 @@ enum Effect {
     Manner(Manner),
     /// The request does what it says, after as many of its like have come.
     Meet(Arc<Meeting>),
+    /// The request does what it says once it is admitted.
+    Late,
 }
 
 /// Where requests wait for each other.
@@ -53,6 +55,8 @@ pub(super) enum Verdict {
     Carry(Manner),
     /// It is carried out after a meeting.
     Meet(Arc<Meeting>),
+    /// It is carried out once it is admitted.
+    Late,
 }
 
 impl NailgunFault {
@@ -102,6 +106,11 @@ impl NailgunFault {
         Self::new(path, Effect::Meet(Arc::new(meeting)))
     }
 
+    /// They wait until `NailgunControl::admit_late`, and are carried out then.
+    pub fn late(path: &str) -> Self {
+        Self::new(path, Effect::Late)
+    }
+
     /// Only requests with this method.
     #[must_use]
     pub fn method(mut self, method: &str) -> Self {
@@ -137,6 +146,7 @@ impl NailgunFault {
             Effect::Answer(response) => Verdict::Replace(response.clone().into()),
             Effect::Instead(manner) => Verdict::Replace(Reply { response: Response::empty(500), manner: *manner }),
             Effect::Manner(manner) => Verdict::Carry(*manner),
+            Effect::Late => Verdict::Late,
             Effect::Meet(meeting) => Verdict::Meet(Arc::clone(meeting)),
         })
     }

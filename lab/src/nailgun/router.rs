@@ -27,6 +27,14 @@ impl Service for Api {
                 meeting.join();
                 Manner::Whole
             }
+            Some(Verdict::Late) => {
+                let mut db = self.0.db();
+                db.late_waiting += 1;
+                self.0.changed.notify_all();
+                let patience = std::time::Duration::from_secs(60);
+                drop(self.0.changed.wait_timeout_while(db, patience, |db| !db.late_admitted));
+                Manner::Whole
+            }
             None => Manner::Whole,
         };
         let response = self.route(request).unwrap_or_else(|refusal| refusal);

@@ -13,8 +13,7 @@ use crate::domain::numbers::{EnvId, TaskId};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
-use crate::graph::UploadedValues;
-use crate::nailgun::{Nailgun, NailgunError, NailgunErrorKind};
+use crate::nailgun::{Nailgun, NailgunErrorKind};
 use crate::settings::Settings;
 use crate::ui::{HistoryReport, RunReport, Ui, timeline};
 
@@ -51,7 +50,7 @@ pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Res
             })?;
             report.runs = vec![newest];
         }
-        None => report.runs = read_all(&nailgun, env, runs::runs(&nailgun, env)?, ui)?,
+        None => report.runs = read_all(&nailgun, runs::runs(&nailgun, env)?, ui)?,
     }
     if let Some(path) = &options.timeline {
         write_page(&mut report, path, ui)?;
@@ -79,15 +78,14 @@ fn environment(settings: &Settings, ui: &Ui) -> Result<EnvId, AppError> {
 }
 
 /// Reads runs, the newest first. Runs of other graphs are left out.
-fn read_all(nailgun: &Nailgun, env: EnvId, found: Vec<FoundRun>, ui: &Ui) -> Result<Vec<RunReport>, AppError> {
+fn read_all(nailgun: &Nailgun, found: Vec<FoundRun>, ui: &Ui) -> Result<Vec<RunReport>, AppError> {
     let count = found.len();
     let mut runs = Vec::with_capacity(count);
     for (number, found) in (1..).zip(found) {
         if count > 5 {
             ui.status(&format!("reading run {number} of {count} (task {})", found.task()));
         }
-        let stored = if runs.is_empty() { stored_values(nailgun, env, &found)? } else { None };
-        runs.extend(read::run(nailgun, &found, stored.as_ref())?);
+        runs.extend(read::run(nailgun, &found)?);
     }
     Ok(runs)
 }
@@ -101,23 +99,12 @@ fn one(nailgun: &Nailgun, env: EnvId, task: TaskId) -> Result<RunReport, AppErro
             return Err(AppError::new(Exit::Error, message).hinted("try again in a minute".to_owned()));
         }
     };
-    let stored = stored_values(nailgun, env, &found)?;
-    Ok(read::run(nailgun, &found, stored.as_ref())?.ok_or_else(|| runs::not_ours(env, task, &found.child))?)
-}
-
-/// The values of the newest run, where its history has none (9.0).
-fn stored_values(nailgun: &Nailgun, env: EnvId, found: &FoundRun) -> Result<Option<UploadedValues>, NailgunError> {
-    let newest = || runs::runs(nailgun, env).map(|all| all.first().is_some_and(|run| run.child.id == found.child.id));
-    if !found.child.graph_type.is_empty() || !newest()? {
-        return Ok(None);
-    }
-    runs::stored_values(nailgun, env)
+    Ok(read::run(nailgun, &found)?.ok_or_else(|| runs::not_ours(env, task, &found.child))?)
 }
 
 fn newest(nailgun: &Nailgun, env: EnvId) -> Result<Option<RunReport>, AppError> {
     for found in runs::runs(nailgun, env)? {
-        let stored = stored_values(nailgun, env, &found)?;
-        if let Some(run) = read::run(nailgun, &found, stored.as_ref())? {
+        if let Some(run) = read::run(nailgun, &found)? {
             return Ok(Some(run));
         }
     }

@@ -8,7 +8,7 @@ use crate::domain::node::NodeId;
 pub(super) use crate::domain::run::words;
 use crate::domain::run::{NodeRef, PlannedTask, TaskKind};
 use crate::domain::text::one_line;
-use crate::graph::{Graph, GraphError, NodeRoles, RunValues};
+use crate::graph::{Graph, GraphError, NodeRoles, RunValues, passes_by};
 use crate::nailgun::Preview;
 
 /// Roles of which one node of an environment is the primary.
@@ -35,7 +35,7 @@ pub(super) fn compare(
     let mut primaries = Vec::new();
     let nobody = Vec::new();
     for (node, roles) in nodes {
-        let seen = sent(*node, preview.tasks.get(&NodeRef::Node(*node)).unwrap_or(&nobody));
+        let seen = sent(*node, roles, preview.tasks.get(&NodeRef::Node(*node)).unwrap_or(&nobody));
         let fits = variants.iter().find(|(_, plan)| plan.get(&node.0).is_some_and(|tasks| *tasks == seen));
         match fits {
             Some((primary_of, _)) => {
@@ -89,13 +89,14 @@ fn variants(graph: &Graph, values: &RunValues, nodes: &[(NodeId, Vec<String>)]) 
     Ok(variants)
 }
 
-/// The tasks of a node that would be executed, sorted by name.
-fn sent(node: NodeId, tasks: &[crate::nailgun::PreviewTask]) -> Vec<PlannedTask> {
+/// The tasks of a node that would be executed, sorted by name. The preview of 9.0 holds expressions as they were uploaded:
+/// these are evaluated here, as Nailgun does when it executes them.
+fn sent(node: NodeId, roles: &[String], tasks: &[crate::nailgun::PreviewTask]) -> Vec<PlannedTask> {
     let mut planned: Vec<PlannedTask> = tasks
         .iter()
         .filter(|task| task.kind != "skipped")
         .map(|task| {
-            let passes = task.parameters.get("cmd").and_then(Value::as_str) == Some("true");
+            let passes = task.parameters.get("cmd").is_some_and(|command| passes_by(command, node.0, roles));
             PlannedTask { task: task.id.clone(), node, kind: TaskKind::of(&task.kind, passes) }
         })
         .collect();

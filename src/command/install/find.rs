@@ -57,7 +57,7 @@ fn newest(context: &Context<'_>) -> Result<OwnRun, AppError> {
 /// The newest run of ours that Nailgun knows and that has begun.
 fn newest_known(nailgun: &Nailgun, env: EnvId) -> Result<Option<OwnRun>, NailgunError> {
     for FoundRun { parent, child } in runs::runs(nailgun, env)? {
-        if let RunProof::Ours(values) = runs::proof(nailgun, env, &child)? {
+        if let RunProof::Ours(values) = runs::proof(nailgun, &child)? {
             return Ok(Some(OwnRun { parent: parent.unwrap_or_else(|| child.clone()), child, values }));
         }
     }
@@ -106,7 +106,7 @@ fn once_it_has_begun(context: &Context<'_>, parent: &Task) -> Result<Option<OwnR
         let (child, proof) = context.nailgun(move |nailgun| {
             let Some(child) = nailgun.child(env, &of, GRAPH_TYPE)? else { return Ok((of, RunProof::NotYet)) };
             let child = nailgun.transaction(child.id)?;
-            let proof = runs::proof(nailgun, env, &child)?;
+            let proof = runs::proof(nailgun, &child)?;
             Ok((child, proof))
         })?;
         match proof {

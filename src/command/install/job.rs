@@ -6,7 +6,7 @@ use crate::domain::mu::Mu;
 use crate::domain::node::{Node, NodeId};
 use crate::domain::numbers::TaskId;
 use crate::domain::run::{PlannedTask, RunProgress};
-use crate::graph::RunValues;
+use crate::graph::{RunBody, RunValues};
 use crate::nailgun::{StartApi, Task, TaskState};
 
 /// A node of an installation.
@@ -25,6 +25,10 @@ pub(super) struct RunNode {
 /// A graph that was uploaded to Nailgun, ready to be executed.
 pub(super) struct Job {
     pub(super) values: RunValues,
+    /// What is uploaded.
+    pub(super) body: RunBody,
+    /// The type under which it is uploaded: the run's own.
+    pub(super) graph_type: String,
     pub(super) api: StartApi,
     /// All nodes of the run.
     pub(super) nodes: Vec<RunNode>,

@@ -4,11 +4,12 @@
 //!
 //! ```text
 //! context, job, lock, record, run_log, compare, parts, stop_request    what the steps share
-//! find, gather, halt, submit, start, watch, prove, clean, finish   the steps
+//! find, gather, halt, tidy, submit, claim, start, watch, prove, clean, finish   the steps
 //! conclude, precheck, attach, stop                       steps put together
 //! ```
 
 mod attach;
+mod claim;
 mod clean;
 mod compare;
 mod conclude;
@@ -28,8 +29,10 @@ mod start;
 mod stop;
 mod stop_request;
 mod submit;
+mod tidy;
 mod watch;
 
+use claim::EnvClaim;
 use context::Context;
 use gather::Facts;
 use job::{Job, JobPart};
@@ -90,8 +93,19 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
     let _lock = InstallLock::take(&context.state, &context.key(), context.env)?;
     let job = submit::prepare(context, &graph, &facts, &plan)?;
     context.learn_whether_it_stops(job.api == StartApi::Execute);
-    let ended = carry_out(context, &graph, &job, outcome);
+    let ended = claimed(context, &graph, &job, outcome);
     stop_request::take_away(context, &job.values.run);
+    tidy::graph_of_run(context, &job.graph_type);
+    ended
+}
+
+/// Carries an installation out while no other host can.
+fn claimed(context: &Context<'_>, graph: &Graph, job: &Job, outcome: Outcome) -> Result<Exit, AppError> {
+    let claim = EnvClaim::take(context, job)?;
+    let ended = carry_out(context, graph, job, outcome);
+    if let Some(claim) = claim {
+        claim.release(context);
+    }
     ended
 }
 
@@ -120,9 +134,7 @@ fn decide(context: &Context<'_>, facts: &Facts, plan: &Plan) -> Result<Option<In
     let mut notes = facts.notes(context, plan);
     if options.dry_run {
         let busy = gather::busy_task(context)?;
-        notes
-            .more
-            .extend(busy.map(|task| format!("{}: nothing can be started now", gather::busy_words(context, &task))));
+        notes.more.extend(busy.map(|task| format!("{}: nothing can be started now", task.words(context.env))));
     } else {
         gather::refuse_when_busy(context)?;
     }
@@ -148,7 +160,7 @@ fn carry_out(context: &Context<'_>, graph: &Graph, job: &Job, outcome: Outcome) 
     };
     if context.options.detach && !before.is_empty() {
         let message =
-            format!("--detach: this Nailgun is 9.0, which needs {} requests one after the other", update.len());
+            format!("--detach: this Nailgun is older than 9.1, and needs {} runs one after the other", update.len());
         let hint = "leave --detach out, and the terminal open (screen, tmux)".to_owned();
         return Err(AppError::new(Exit::Error, message).hinted(hint));
     }

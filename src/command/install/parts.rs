@@ -1,6 +1,6 @@
 //! Divides an update into parts, each started by a request of its own.
 //!
-//! Since Nailgun 9.1 a run stops at the first failure, and one part is enough. Nailgun 9.0 does not stop: it starts the
+//! Since Nailgun 9.1 a run stops at the first failure, and one part is enough. Before 9.1 it does not stop: it starts the
 //! third controller although the second has failed. There every node of a phase that updates nodes one by one is a part of
 //! its own, and the next part is started only if the one before ended well.
 
@@ -92,22 +92,25 @@ mod tests {
         let graph = Graph::builtin().unwrap();
         let planned =
             |task: &str, node: u32| PlannedTask { task: task.into(), node: NodeId(node), kind: TaskKind::Work };
+        let values = RunValues {
+            run: "r".into(),
+            env: Some(EnvId(1)),
+            target: Mu::parse(br#"{"id": 1, "title": "t", "timestamp": 1}"#).unwrap(),
+            file: vec![],
+            repos: vec![],
+            sources: vec![],
+            before: vec![],
+            roles: vec![],
+            mos_version: None,
+            canary: None,
+            restart_rabbitmq: false,
+            restart_mysql: false,
+            skip_cluster_checks: false,
+        };
         let job = Job {
-            values: RunValues {
-                run: "r".into(),
-                env: Some(EnvId(1)),
-                target: Mu::parse(br#"{"id": 1, "title": "t", "timestamp": 1}"#).unwrap(),
-                file: vec![],
-                repos: vec![],
-                sources: vec![],
-                before: Vec::new(),
-                roles: vec![],
-                mos_version: None,
-                canary: None,
-                restart_rabbitmq: false,
-                restart_mysql: false,
-                skip_cluster_checks: false,
-            },
+            body: graph.run_body(&values, 5).unwrap(),
+            values,
+            graph_type: String::new(),
             api: StartApi::Deploy,
             nodes: [1, 2, 3, 4].map(run_node).to_vec(),
             names: BTreeMap::new(),

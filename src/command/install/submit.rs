@@ -1,6 +1,7 @@
-//! Step 3a: uploads the graph under a type of its own and compares Nailgun's preview of it with the plan.
+//! Step 3a: uploads the graph under a type of this run's own and compares Nailgun's preview of it with the plan.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,40 +10,43 @@ use super::compare::{Agreed, compare};
 use super::context::{Context, Stage};
 use super::gather::Facts;
 use super::job::{Job, RunNode};
+use super::tidy;
 use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::plan::Plan;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::{GRAPH_TYPE, Graph, GraphError, NodeRoles, RunValues};
+use crate::graph::{Graph, GraphError, NodeRoles, RunExtent, RunValues, run_type};
 use crate::nailgun::StartApi;
 
 /// Uploads the graph and compares Nailgun's preview with the plan. Nothing is executed.
 pub(super) fn prepare(context: &Context<'_>, graph: &Graph, facts: &Facts, plan: &Plan) -> Result<Job, AppError> {
-    refuse_foreign_graphs(context)?;
     let nodes = nodes_of_run(plan);
     let roles = |id: NodeId| facts.env.nodes.iter().find(|n| n.id == id).map(|n| n.roles.clone()).unwrap_or_default();
     let roles: Vec<(NodeId, Vec<String>)> = nodes.iter().map(|node| (node.id, roles(node.id))).collect();
     let before: Vec<(u32, Mu)> = nodes.iter().filter_map(|node| Some((node.id.0, node.before.clone()?))).collect();
     let values = values(context, graph, facts, &roles, before)?;
-    let mut body = graph.compile(&values, context.options.batch.into())?;
-    if let (StartApi::Deploy, Value::Object(body)) = (facts.api, &mut body) {
-        // Nailgun 9.0 refuses every other key.
-        body.retain(|key, _| key == "name" || key == "tasks");
-    }
-    let sent = body.get("tasks").and_then(Value::as_array).map_or(0, Vec::len);
+    let body = graph.run_body(&values, context.options.batch.into())?;
+    let graph_type = run_type(&values.run);
+    let upload = match facts.api {
+        StartApi::Execute => body.whole(),
+        StartApi::Deploy => body.bare(None, RunExtent::Graph),
+    };
+    let sent = upload.get("tasks").and_then(Value::as_array).map_or(0, Vec::len);
     let (env, ids) = (context.env, nodes.iter().map(|node| node.id).collect::<Vec<_>>());
     context.reached(Stage::Uploading);
+    tidy::old_graphs(context);
+    let kind = graph_type.clone();
     let (held, preview) = context.nailgun(move |nailgun| {
-        nailgun.delete_graph(env, GRAPH_TYPE)?;
-        nailgun.create_graph(env, GRAPH_TYPE, &body)?;
-        let held = nailgun.graph(env, GRAPH_TYPE)?;
-        Ok((held.map_or(0, |g| g.tasks.len()), nailgun.serialized_tasks(env, GRAPH_TYPE, &ids, None)?))
+        nailgun.create_graph(env, &kind, &upload)?;
+        let held = nailgun.graph(env, &kind)?;
+        Ok((held.map_or(0, |g| g.tasks.len()), nailgun.serialized_tasks(env, &kind, &ids, None)?))
     })?;
     if held != sent {
         return Err(AppError::new(Exit::Error, format!("Nailgun holds {held} tasks of the graph, {sent} were sent")));
     }
     let Agreed { planned, primary } = compare(graph, &values, &roles, &preview)?.map_err(|faults| {
+        tidy::graph_of_run(context, &graph_type);
         let mut error = AppError::new(Exit::Error, "Nailgun would not run what was planned; nothing was started");
         error.causes = faults;
         error
@@ -51,16 +55,7 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, facts: &Facts, plan:
     if let Some(primary) = primary.and_then(|id| names.get(&id)) {
         context.ui.status(&format!("the first controller is {primary}"));
     }
-    Ok(Job { values, api: facts.api, nodes, names, planned, left_out: plan.left_out.clone() })
-}
-
-/// Nailgun would merge graphs of our type at a release or a plugin into ours.
-fn refuse_foreign_graphs(context: &Context<'_>) -> Result<(), AppError> {
-    let graphs = context.nailgun(|nailgun| nailgun.graphs_of_type(GRAPH_TYPE))?;
-    let Some(foreign) = graphs.iter().flat_map(|g| &g.relations).find(|r| r.model != "cluster") else { return Ok(()) };
-    let (model, id) = (&foreign.model, &foreign.model_id);
-    let message = format!("{model} {id} has a graph of type {GRAPH_TYPE}, which Nailgun would merge into ours");
-    Err(AppError::new(Exit::Error, message).hinted("delete it: fuel2 graph delete".to_owned()))
+    Ok(Job { values, body, graph_type, api: facts.api, nodes, names, planned, left_out: plan.left_out.clone() })
 }
 
 /// The targeted nodes. If a controller is among them, the other controllers take part as well: the primary one looks
@@ -111,7 +106,9 @@ fn values(
     Ok(values)
 }
 
-/// The id begins with the time, so that ids sort by time. The process number distinguishes runs of two hosts.
+/// The id begins with the time, so that ids sort by time. Chance distinguishes the runs of two hosts: two may share second
+/// and process number.
 fn run_id() -> String {
-    format!("{}-{:x}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
+    let chance = RandomState::new().build_hasher().finish();
+    format!("{}-{:08x}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), chance & 0xffff_ffff)
 }
