@@ -60,7 +60,7 @@ pub fn passes_by(command: &Value, node: u32, roles: &[String]) -> bool {
 
 /// Reads an expression; `None` where it is not of the form above.
 pub(super) fn parse(expression: &str) -> Option<Arms> {
-    let mut rest = Rest(expression.trim());
+    let mut rest = Unread(expression.trim());
     rest.take("switch(")?;
     let mut arms = Arms::new();
     loop {
@@ -84,9 +84,9 @@ pub(super) fn parse(expression: &str) -> Option<Arms> {
 }
 
 /// What is left of an expression.
-struct Rest<'a>(&'a str);
+struct Unread<'a>(&'a str);
 
-impl Rest<'_> {
+impl Unread<'_> {
     fn take(&mut self, word: &str) -> Option<()> {
         self.0 = self.0.strip_prefix(word)?.trim_start();
         Some(())
