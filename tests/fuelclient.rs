@@ -34,9 +34,12 @@ impl Client {
             // setuptools: python-fuelclient uses pkg_resources; with wheel it builds the plugin.
             let pip = ["install", "--quiet", "--no-compile", "python-fuelclient==10.0.0", "setuptools<81", "wheel"];
             run(Command::new(bin.join("pip")).args(pip))?;
+            // pip builds beside the sources: in a copy, so that nothing of it stays in the tree.
+            let copy = folder.join("plugin");
+            run(Command::new("cp").arg("-R").arg(plugin()).arg(&copy))?;
             run(Command::new(bin.join("pip"))
                 .args(["install", "--quiet", "--no-deps", "--no-build-isolation"])
-                .arg(plugin()))?;
+                .arg(&copy))?;
             // python-fuelclient is older than PyYAML 6, whose `load` demands a loader.
             let shim =
                 "import yaml\nload = yaml.load\nyaml.load = lambda text, Loader=yaml.SafeLoader: load(text, Loader)\n";
