@@ -22,6 +22,7 @@ mod e2e {
     mod site;
     mod tools;
 
+    mod drift;
     mod refusals;
     mod updates;
 

@@ -32,11 +32,12 @@ fi
 
 # Which installed packages no repository has, and which ones a MOS repository has in another version. apt reads its lists
 # as a user who cannot write: as root it would renew its cache.
-T='-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache='
+# No place for a cache of its own: an empty one is no value to the apt of Ubuntu 14.04.
+T='-o Dir::Cache::pkgcache=/nonexistent/p -o Dir::Cache::srcpkgcache=/nonexistent/s'
 as() { "$@"; }
 if [ -z "$R" ] && chroot --userspec=65534:65534 / /bin/true 2>/dev/null; then
   as() { chroot --userspec=65534:65534 / "$@"; }
-  T='-o Dir::Cache::pkgcache='
+  T='-o Dir::Cache::pkgcache=/nonexistent/p'
 fi
 if command -v apt-cache >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1; then
   {
