@@ -1,9 +1,8 @@
 //! From the folder's form to the body of Nailgun's POST: placeholders filled in, scripts in base64.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::bundle::Bundle;
 use super::error::GraphError;
 use super::run_values::RunValues;
 use super::{Graph, GraphTask, MAX_BUNDLE, id_of};
@@ -60,37 +59,31 @@ impl Graph {
         if !data.starts_with('@') {
             return Ok(data.to_owned());
         }
-        self.bundle(id, data).map(|bundle| STANDARD.encode(bundle))
+        self.bundle(id, data).map(|bundle| bundle.encoded())
     }
 
-    /// The scripts that `data` names (`@scripts/a.sh @scripts/b.sh`), one after the other.
-    ///
-    /// # Errors
-    /// [`GraphError::NoScript`].
-    pub(super) fn bundle(&self, id: &str, data: &str) -> Result<String, GraphError> {
-        let mut bundle = String::new();
-        for name in data.split_whitespace() {
-            let file = name.strip_prefix('@').and_then(|path| self.files.get(path));
-            let file = file.ok_or_else(|| GraphError::NoScript { task: id.to_owned(), name: name.to_owned() })?;
-            bundle.push_str(file);
-            if !bundle.ends_with('\n') {
-                bundle.push('\n');
-            }
-        }
-        Ok(bundle)
-    }
-
-    /// The script that nodes run: the bundle of the first upload that names scripts. For tests and for
-    /// those who want to read it as one.
+    /// The script that nodes run: the bundle of the first upload that names scripts, without what packing leaves out.
     ///
     /// # Errors
     /// [`GraphError::NoScript`].
     pub fn node_script(&self) -> Result<String, GraphError> {
+        Ok(self.scripts()?.map(|bundle| bundle.sent()).unwrap_or_default())
+    }
+
+    /// The same with its comments, to be read as one.
+    ///
+    /// # Errors
+    /// [`GraphError::NoScript`].
+    pub fn commented_script(&self) -> Result<String, GraphError> {
+        Ok(self.scripts()?.map(Bundle::text).unwrap_or_default())
+    }
+
+    fn scripts(&self) -> Result<Option<Bundle>, GraphError> {
         let upload = self.node_tasks().find_map(|task| {
             let data = task.parameter("data")?.as_str()?;
             (data.starts_with('@') && data.trim() != "@env").then_some((id_of(task), data))
         });
-        upload.map_or(Ok(String::new()), |(id, data)| self.bundle(&id, data))
+        upload.map(|(id, data)| self.bundle(&id, data)).transpose()
     }
 }
 
@@ -128,6 +121,11 @@ fn fill(id: &str, key: &str, value: &mut Value, values: &RunValues, batch: u32) 
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::super::run_values::tests::values;
     use super::*;
 
@@ -142,6 +140,13 @@ mod tests {
             Value::Object(map) => map.values().for_each(|item| strings(item, into)),
             _ => {}
         }
+    }
+
+    fn unpacked(data: &str) -> String {
+        let packed = STANDARD.decode(data).unwrap();
+        let mut script = String::new();
+        flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut script).unwrap();
+        script
     }
 
     #[test]
@@ -160,7 +165,7 @@ mod tests {
         }
         let bundle = task(&body, "mu_script")["parameters"]["data"].as_str().unwrap();
         assert!(bundle.len() < MAX_BUNDLE, "{} bytes", bundle.len());
-        let script = String::from_utf8(STANDARD.decode(bundle).unwrap()).unwrap();
+        let script = unpacked(bundle);
         assert!(script.ends_with("main \"$@\" </dev/null\nexit $?\n"), "{}", &script[script.len() - 60..]);
         assert_eq!(script, graph.node_script().unwrap());
         assert_eq!(task(&body, "mu_env")["parameters"]["data"], values().to_env_file().unwrap());

@@ -105,14 +105,14 @@ impl Graph {
             None | Some("") => say("upload", "`parameters.data` must be a text that is not empty".into()),
             Some(data) if data.trim() != "@env" && data.starts_with('@') => match self.bundle(&id_of(task), data) {
                 Err(error) => say("upload", error.to_string()),
-                Ok(bundle) if bundle.len().div_ceil(3) * 4 > MAX_BUNDLE => {
-                    let size = bundle.len().div_ceil(3) * 4;
-                    say(
-                        "bundle-size",
-                        format!("{size} bytes in base64, more than {MAX_BUNDLE}: it travels once per node"),
-                    );
+                Ok(bundle) => {
+                    let size = bundle.encoded().len();
+                    if size > MAX_BUNDLE {
+                        let message =
+                            format!("{size} bytes in base64, more than {MAX_BUNDLE}: it travels once per node");
+                        say("bundle-size", message);
+                    }
                 }
-                Ok(_) => {}
             },
             Some(data) if data.len() > MAX_BUNDLE => {
                 say("bundle-size", format!("{} bytes, more than {MAX_BUNDLE}: it travels once per node", data.len()));

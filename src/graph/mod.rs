@@ -8,6 +8,7 @@
 //! transitive (so phases are chained stages), and a condition loses the limit of a strategy.
 
 mod builtin;
+mod bundle;
 mod compile;
 mod error;
 mod expected;
