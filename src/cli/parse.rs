@@ -60,7 +60,8 @@ pub(crate) fn format_wanted(arguments: impl IntoIterator<Item = OsString>) -> Op
         "-f" | "--format" => words.get(at + 1).map(String::as_str),
         word => word.strip_prefix("--format=").or_else(|| word.strip_prefix("-f")),
     });
-    named.filter_map(|name| Format::from_str(name, true).ok()).last()
+    // The last one counts.
+    named.rev().find_map(|name| Format::from_str(name, true).ok())
 }
 
 /// Treats empty variables as unset: with `FUEL_UPDATES_ENV= fuel-updates ...` a script clears a variable.

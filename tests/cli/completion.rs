@@ -54,7 +54,7 @@ fn shell_completes(shell: &str) {
     for (line, wanted, unwanted) in LINES {
         let Some(offered) = offered(shell, &script, line) else {
             assert!(std::env::var_os("CI").is_none(), "{shell} is not installed: scripts/prepare.sh installs it");
-            println!("skipped: {shell} is not installed; scripts/prepare.sh installs it");
+            eprintln!("skipped: {shell} is not installed; scripts/prepare.sh installs it");
             return;
         };
         let missing: Vec<_> = wanted.iter().filter(|word| !offered.iter().any(|o| o == *word)).collect();

@@ -27,7 +27,7 @@ fn found(report: &Value) -> BTreeSet<String> {
         for other in difference["others"].as_array().expect("values") {
             let value = other["value"].as_str().unwrap_or("-");
             let value = match value.split_once(" (") {
-                Some((word, _)) if word == "changed" => "changed",
+                Some(("changed", _)) => "changed",
                 _ => value,
             };
             let text = |name: &str| difference[name].as_str().expect(name).to_owned();

@@ -32,7 +32,11 @@ fn delete(context: &Context<'_>, types: Vec<String>) {
     let env = context.env;
     if !types.is_empty() {
         // What cannot be deleted now is deleted by a later installation.
-        let _ = context.try_nailgun(move |nailgun| types.iter().map(|kind| nailgun.delete_graph(env, kind)).count());
+        let _ = context.try_nailgun(move |nailgun| {
+            for graph_type in &types {
+                let _ = nailgun.delete_graph(env, graph_type);
+            }
+        });
     }
 }
 

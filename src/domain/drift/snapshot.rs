@@ -184,7 +184,9 @@ impl Changes {
         let by_role = snapshot.env != env;
         let now = places(nodes, pool, by_role);
         let before = places(&snapshot.nodes, &snapshot.pool, by_role);
-        let mut found: BTreeMap<(Kind, &str, Option<&str>, Option<&str>), Vec<&str>> = BTreeMap::new();
+        // The places of each change: its key, and its value before and now.
+        type Change<'a> = (Kind, &'a str, Option<&'a str>, Option<&'a str>);
+        let mut found: BTreeMap<Change<'_>, Vec<&str>> = BTreeMap::new();
         for (place, (values, unknown)) in &now {
             let Some((old, old_unknown)) = before.get(place) else { continue };
             let keys = values.keys().chain(old.keys());

@@ -148,7 +148,9 @@ fn since(changes: &Changes) -> Vec<String> {
     };
     let mut lines = vec![format!("{what}: {summary} changed")];
     lines.extend(changes.only_in_one.iter().cloned());
-    let mut blocks: Vec<((Kind, &str), Vec<(String, String)>)> = Vec::new();
+    // What changed in the same places, a row each.
+    type Block<'a> = ((Kind, &'a str), Vec<(String, String)>);
+    let mut blocks: Vec<Block<'_>> = Vec::new();
     for change in &changes.changes {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| change.kind.without().to_owned());
         let row = (change.key.clone(), format!("{} -> {}", text(&change.before), text(&change.after)));

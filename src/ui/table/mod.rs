@@ -34,9 +34,12 @@ pub struct Table {
     /// Columns whose text may take several lines.
     flowing: &'static [&'static str],
     /// Columns with colours, and what each of their words means.
-    tones: Vec<(&'static str, fn(&str) -> Tone)>,
+    tones: Vec<(&'static str, ToneOf)>,
     rows: Vec<Vec<String>>,
 }
+
+/// What a word of a column means.
+type ToneOf = fn(&str) -> Tone;
 
 /// A table as text for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl Table {
     }
 
     /// Colours the words of a column where colour is on.
-    pub fn toned(mut self, column: &'static str, tone: fn(&str) -> Tone) -> Self {
+    pub fn toned(mut self, column: &'static str, tone: ToneOf) -> Self {
         self.tones.push((column, tone));
         self
     }

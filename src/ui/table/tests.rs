@@ -2,7 +2,7 @@ use super::*;
 
 fn output(format: Format, columns: &[&str], sort: &[&str]) -> OutputSettings {
     let list = |l: &[&str]| l.iter().map(|s| (*s).to_owned()).collect();
-    OutputSettings { format, columns: list(columns), sort: list(sort), ..OutputSettings::default() }
+    OutputSettings { format, columns: list(columns), sort: list(sort) }
 }
 
 fn table() -> Table {
