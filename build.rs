@@ -15,10 +15,12 @@ fn main() {
         "cargo::rustc-env=FUEL_UPDATES_DAY={}",
         build.split(' ').next_back().filter(|day| !day.is_empty()).unwrap_or("-")
     );
-    // LLVM's linker, which Rust uses on this target from 1.90 on, folds functions with the same code and packs relocations: the
-    // binary is 3 % smaller. Tests are linked as usual, because that is faster.
+    // LLVM's linker, which Rust uses on this target from 1.90 on, folds functions with the same code and packs relocations. A
+    // panic ends the program without unwinding, so nobody needs the index of the unwind tables. Tests are linked as usual,
+    // because that is faster.
     if std::env::var("PROFILE").as_deref() == Ok("release") {
         println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
     }
 }

@@ -8,7 +8,9 @@ use clap::Args;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct EventsOption {
-    /// Write what happens to this file as it happens, as JSON lines (see `schema events`); `-` is stdout in place of the result.
+    /// Write events to this file as JSON lines; `-` is stdout.
+    ///
+    /// A line is written as it happens (see `schema events`). On stdout they take the place of the result.
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
 }

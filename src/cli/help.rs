@@ -63,7 +63,9 @@ pub(super) fn more_formats(path: &str) -> &'static [Format] {
 /// Options that `-h` leaves out, so that it fits a screen.
 const LONG_HELP_ONLY: &[(&str, &[&str])] = &[
     ("", &["sort"]),
-    ("check", &["roles", "exclude", "columns", "all", "problems"]),
+    ("check", &["nodes", "roles", "exclude", "columns", "all", "problems"]),
+    ("check available", &["exclude"]),
+    ("check drift", &["roles", "exclude", "columns"]),
     ("install", &["mirror", "columns"]),
     ("config show", &["nodes", "roles", "exclude", "mirror"]),
 ];

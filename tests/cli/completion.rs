@@ -1,5 +1,7 @@
 //! Completion, as the shells themselves do it with the scripts that the program prints.
 
+#![allow(clippy::print_stderr)]
+
 use std::path::Path;
 use std::process::Command;
 
