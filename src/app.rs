@@ -80,6 +80,7 @@ fn dispatch(cli: Cli, ui: &Ui) -> Result<Exit, AppError> {
             Some(CheckCommand::Drift(options)) => command::drift::run(options, &settings()?, ui),
         },
         Command::Inventory(command) => command::inventory::run(command, &settings()?, ui),
+        Command::Doctor(_) => command::doctor::run(&settings()?, ui),
         Command::History(options) => command::history::run(&options, &settings()?, ui),
         Command::Install(options) => command::install::run(&options, &settings()?, ui),
         Command::Graph(GraphCommand::Show(options)) if options.compiled => {

@@ -14,6 +14,7 @@ mod cli {
     mod check_available;
     mod check_installed;
     mod completion;
+    mod doctor;
     mod drift;
     mod endings;
     mod graph;

@@ -17,6 +17,7 @@ runs, and installs a newer one.
   fuel-updates --env 1 check available   is there a newer update? (SSH, mirror)
   fuel-updates --env 1 install           install it (Nailgun runs the graph)
 
+  fuel-updates --env 1 doctor            is everything there that these need?
   fuel-updates COMMAND -h                the usual options of a command
   fuel-updates COMMAND --help            all options, examples, exit statuses
   fuel-updates -h                        all commands
@@ -68,6 +69,7 @@ const LONG_HELP_ONLY: &[(&str, &[&str])] = &[
     ("check drift", &["roles", "exclude", "columns"]),
     ("install", &["mirror", "columns"]),
     ("config show", &["nodes", "roles", "exclude", "mirror"]),
+    ("doctor", &["roles", "exclude", "columns"]),
 ];
 
 /// Shows the option as this command has it.

@@ -8,6 +8,7 @@ mod check;
 mod combination;
 mod completions;
 mod config;
+mod doctor;
 mod events;
 mod graph;
 mod help;
@@ -34,6 +35,7 @@ use clap::{Arg, Args, Parser, Subcommand};
 pub(crate) use check::{CheckCommand, CheckDriftOptions, CheckOptions, RowOptions};
 pub(crate) use completions::script;
 pub(crate) use config::ConfigCommand;
+pub(crate) use doctor::DoctorOptions;
 pub(crate) use events::EventsOption;
 pub(crate) use graph::{GraphCheckOptions, GraphCommand, GraphShowOptions};
 pub(crate) use help::{START, command, unknown_variables};
@@ -137,6 +139,8 @@ pub(crate) enum Command {
     Check(Box<CheckOptions>),
     /// Install the mirror's update; Nailgun runs it as a graph.
     Install(Box<InstallOptions>),
+    /// Look whether everything is in order that the commands need.
+    Doctor(Box<DoctorOptions>),
     /// List all installations, or every task of one.
     History(HistoryOptions),
     /// Manage the list of nodes to check.
@@ -165,6 +169,7 @@ impl Command {
         match self {
             Self::Check(options) => options.settings(),
             Self::Install(options) => options.settings(),
+            Self::Doctor(options) => options.settings.clone(),
             Self::History(options) => options.settings(),
             Self::Inventory(command) => command.settings(),
             Self::Graph(command) => command.settings(),

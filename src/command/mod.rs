@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod clock;
 pub(crate) mod config;
 mod connect;
+pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod graph;
 pub(crate) mod history;

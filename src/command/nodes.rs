@@ -15,7 +15,7 @@ use crate::domain::row::Row;
 use crate::error::{AppError, Explain};
 use crate::event::{Event, Events};
 use crate::exit::Exit;
-use crate::fleet::{self, FleetError, FleetEvent, FleetSettings, HostKeyPolicy, Jump, JumpError, Target};
+use crate::fleet::{self, FleetError, FleetEvent, FleetSettings, FoundKeys, HostKeyPolicy, Jump, JumpError, Target};
 use crate::settings::SshSettings;
 use crate::signals::Interrupt;
 use crate::ui::Ui;
@@ -72,6 +72,20 @@ impl<'a> Nodes<'a> {
         Ok(rows
             .map(|(row, node)| row.unwrap_or_else(|| Row::not_asked(node.clone(), interrupted(), Duration::ZERO)))
             .collect())
+    }
+
+    /// The keys that a login to these nodes would try. Nobody is connected to.
+    pub(crate) fn keys(&self, nodes: &[Node]) -> Result<FoundKeys, AppError> {
+        Ok(fleet::keys(&self.targets(nodes)?, &self.settings(0))?)
+    }
+
+    /// How many of these nodes would be asked at the same time. Nobody is connected to.
+    pub(crate) fn at_once(&self, nodes: &[Node]) -> Result<usize, AppError> {
+        Ok(fleet::at_once(&self.targets(nodes)?, self.ssh.fanout)?)
+    }
+
+    fn targets(&self, nodes: &[Node]) -> Result<Vec<Target>, LoginError> {
+        nodes.iter().map(|node| login(node, self.ssh)).collect()
     }
 
     /// Runs a command on all nodes at once; an answer or a failure for each, in the order of `nodes`.

@@ -6,6 +6,7 @@
 pub mod cause;
 pub mod cleanup;
 pub mod details;
+pub mod doctor;
 pub mod drift;
 pub mod environment;
 pub mod failure;

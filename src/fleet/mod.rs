@@ -19,6 +19,7 @@ mod deadline;
 mod descriptors;
 mod error;
 mod exec;
+mod inspect;
 mod jump;
 mod keys;
 mod known_hosts;
@@ -36,6 +37,7 @@ mod window;
 
 pub use answer::{Answer, FleetEvent};
 pub use error::FleetError;
+pub use inspect::{FoundKeys, RecordedHosts, at_once, keys, recorded};
 pub use keys::usual_key_files;
 pub use known_hosts::forget::{Forgotten, forget};
 pub use settings::{FleetSettings, HostKeyPolicy};

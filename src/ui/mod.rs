@@ -3,6 +3,7 @@
 
 mod bars;
 mod check;
+mod doctor;
 mod document;
 mod drift;
 mod events;
@@ -26,6 +27,7 @@ use std::os::fd::AsFd as _;
 use std::path::Path;
 
 pub use check::{ShownCheck, ShownRows};
+pub use doctor::ShownDoctor;
 pub use drift::{ShownDrift, drift_page};
 pub use history::{HistoryReport, RunReport};
 pub use install::ShownInstall;

@@ -52,6 +52,7 @@ fn without_a_command_it_says_how_to_begin() {
       fuel-updates --env 1 check available   is there a newer update? (SSH, mirror)
       fuel-updates --env 1 install           install it (Nailgun runs the graph)
 
+      fuel-updates --env 1 doctor            is everything there that these need?
       fuel-updates COMMAND -h                the usual options of a command
       fuel-updates COMMAND --help            all options, examples, exit statuses
       fuel-updates -h                        all commands

@@ -68,6 +68,14 @@ const MIRROR_FETCH: &[Entry] = &[
     ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP; running it again goes on"),
 ];
 
+const DOCTOR: &[Entry] = &[
+    ("0", "everything is in order"),
+    ("1", "something that every check needs is not in order"),
+    ("2", "wrong options"),
+    ("3", "checks work; a warning is left, or what only the mirror or Nailgun is needed for"),
+    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
+];
+
 /// The statuses of the whole program.
 const ALL: &[Entry] = &[
     ("0", "nothing needs attention"),
@@ -140,6 +148,14 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
                 "Install on all nodes but one without a question, and write what happens as JSON lines.",
             ),
             ("fuel-updates --env 1 install --attach", "Come back to the newest installation."),
+        ],
+    ),
+    (
+        "doctor",
+        DOCTOR,
+        &[
+            ("fuel-updates --env 1 doctor", "Look at everything, with one login to the first node."),
+            ("fuel-updates --env 1 doctor --nodes node-7", "Log in to another node."),
         ],
     ),
     (
