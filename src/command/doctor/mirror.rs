@@ -25,7 +25,11 @@ pub(super) fn look(settings: &Settings, version: Option<&MosVersion>, interrupt:
     };
     match pending.wait(interrupt) {
         None => Diagnosis::fault(Need::Mirror, "interrupted", None),
-        Some(Err(error)) => fault(Need::Mirror, &error.into()),
+        Some(Err(error)) => {
+            let mut found = fault(Need::Mirror, &error.into());
+            found.mend.get_or_insert_with(|| "name the mirror with --mirror URL|PATH".to_owned());
+            found
+        }
         Some(Ok(found)) => {
             let said = format!("{} (id {}) at {}", found.mu.title, found.mu.id, found.url);
             let doubts = found.doubts(version, jiff::Timestamp::now().as_second());
