@@ -31,6 +31,7 @@ schemas! {
     "inventory-show-ansible": "schemas/inventory-show-ansible.json",
     "inventory-changes": "schemas/inventory-changes.json",
     "mirror-verify": "schemas/mirror-verify.json",
+    "doctor": "schemas/doctor.json",
     "graph-show": "schemas/graph-show.json",
     "config-show": "schemas/config-show.json",
     "inventory": "inventory/schema.json",

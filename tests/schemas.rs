@@ -106,6 +106,7 @@ fn the_documents_of_the_checks() {
     hold("mu-version", &serde_json::from_str(&mu(2)).unwrap());
     held("inventory-show", &program.run("-e 1 inventory show -f json"));
     held("inventory-show-ansible", &program.run("-e 1 inventory show -f ansible"));
+    held("doctor", &program.run("-e 1 doctor -f json"));
     held("graph-show", &program.run("graph show -f json"));
     held("config-show", &program.run("config show -f json"));
     let written = program.file("empty/env-1.yaml", "nodes: []\n").with_file_name("new.yaml");
