@@ -180,6 +180,7 @@ fn what_the_operator_asks_for() {
         planned; nothing was sent
     the pre-checks alone: exit 0
     the pre-checks alone, with a held package: exit 3
+        Nailgun says: All nodes are finished. Failed tasks: Task[mu_check/3] Stopping the deployment process!
         error: pre-checks did not pass on node-3 (check); nothing was changed
     started and left: exit 0
         started: 9.0-mu-2 (task 3)
@@ -188,7 +189,7 @@ fn what_the_operator_asks_for() {
     RabbitMQ and MySQL too: exit 0
         verified: 9.0-mu-2 on node-[1-3] (task 3)
     a batch of none: exit 2
-        error: invalid value '0' for '--batch <N>': 0 is not in 1..=50
+        error: invalid value '0' for '--batch <N>': not a whole number from 1 to 50
     both to watch and to stop: exit 2
         error: the argument '--attach [<TASK>]' cannot be used with '--stop [<TASK>]'
     a folder that is no graph: exit 1
