@@ -123,7 +123,12 @@ fn ansibles_form_is_for_the_node_list_alone() {
     assert_snapshot!(Program::new().run("-e 2 check installed -f ansible").picture(), @"
     exit 2
     --- stderr
-    error: only `inventory show` has `-f ansible`
+    error: invalid value 'ansible' for '--format <FORMAT>'
+      [possible values: table, json, yaml, csv, value, prometheus, nagios]
+
+      tip: a similar value exists: 'table'
+
+    For more information, try '--help'.
     ");
 }
 

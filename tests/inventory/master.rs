@@ -86,13 +86,13 @@ fn a_master_needs_no_set_up() {
     assert_snapshot!(picture, @"
     exit 0
     --- stdout
+    9.0-mu-2 on all 2 nodes
     +----+--------+-----------------+-----------+----------+
     | id | name   | roles           | state     | MU       |
     +----+--------+-----------------+-----------+----------+
     | 1  | node-1 | controller      | installed | 9.0-mu-2 |
     | 2  | rack3  | compute, cinder | installed | 9.0-mu-2 |
     +----+--------+-----------------+-----------+----------+
-    9.0-mu-2 on node-1,rack3
     --- stderr
     environment 1: /etc/fuel/cluster/1/astute.yaml (astute, AGE old)
     asking 2 nodes
