@@ -173,6 +173,8 @@ mod tests {
             name.len() > "FUEL_UPDATES_".len() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
         });
         named.retain(|name| !name.ends_with("FANUOT") && !name.ends_with("SOMETHING"));
+        // These are known when the program is built, not when it runs.
+        named.retain(|name| !["FUEL_UPDATES_DAY", "FUEL_UPDATES_VERSION"].contains(&name.as_str()));
         assert!(named.len() > 15, "the test has gone blind: {named:?}");
         assert_eq!(unknown_variables(named.into_iter()), [] as [String; 0]);
     }

@@ -112,7 +112,7 @@ impl Url {
             None => (None, authority),
         };
         // The crate would take the first word of the path.
-        if host.is_empty() {
+        if host.is_empty() || !is_plain(host) {
             return Err(UrlFault::Host);
         }
         Self::checked(url::Url::parse(&format!("{scheme}://{host}{path}"))?, userinfo)
@@ -128,12 +128,16 @@ impl Url {
     pub fn join(&self, location: impl AsRef<[u8]>) -> Result<Self, UrlFault> {
         let location = location.as_ref();
         let location = match std::str::from_utf8(location) {
-            Ok(text) => text.to_owned(),
+            // As the parser of addresses does, wherever they stand.
+            Ok(text) => text.replace(['\t', '\r', '\n'], ""),
             // Latin-1 and the like: the server knows its own bytes.
             Err(_) => percent_encode(location, CONTROLS).to_string(),
         };
         if location.len() > MAX_CHARS {
             return Err(UrlFault::TooLong);
+        }
+        if !is_plain(host_in(&location)) {
+            return Err(UrlFault::Host);
         }
         let mut target = self.inner.join(location.trim())?;
         let userinfo = match (target.username(), target.password()) {
@@ -269,6 +273,31 @@ impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
+}
+
+/// Whether a host is written as DNS has it: names with other letters than ASCII stand there in their `xn--` form, also where
+/// they come percent-encoded.
+fn is_plain(host: &str) -> bool {
+    host.is_ascii() && !host.contains('%')
+}
+
+/// The host that a redirect names; empty for a path. As the parser of addresses has it, `\\` counts as `/`, and a known scheme
+/// needs no slashes.
+fn host_in(location: &str) -> &str {
+    let location = location.trim();
+    let is_scheme =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let (scheme, rest) = match location.split_once(':') {
+        Some((scheme, rest)) if is_scheme(scheme) => (true, rest),
+        _ => (false, location),
+    };
+    let slash = ['/', '\\'];
+    let after = rest.trim_start_matches(slash);
+    if !scheme && rest.len() - after.len() < 2 {
+        return "";
+    }
+    let authority = after.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
 }
 
 /// The character of a password that was taken for the end of the host part, where the address shows one: an `@`

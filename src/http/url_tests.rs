@@ -87,7 +87,12 @@ fn a_redirect_may_have_spaces_and_letters_of_any_alphabet() {
     assert_eq!(to("c.json?title=MU 3é".as_bytes()), "http://m/a/c.json?title=MU%203%C3%A9");
     assert_eq!(to(b"/\xfcpdates/x"), "http://m/%FCpdates/x", "Latin-1");
     assert_eq!(to(b"http://xn--nder-zra.example/x"), "http://xn--nder-zra.example/x");
-    assert_eq!(base.join("http://ünder.example/x".as_bytes()), Err(UrlFault::Host), "host names are ASCII here");
+    for foreign in
+        ["http://Ünder.Example/x", "//Ünder.Example/x", "HTTP:\\\\Ünder.Example", "http://%C3%BCnder.example/"]
+    {
+        assert_eq!(base.join(foreign.as_bytes()), Err(UrlFault::Host), "{foreign}: host names are ASCII here");
+    }
+    assert!(Url::parse("http://Ünder.Example/").is_err());
     assert_eq!(to(b"/a%20b"), "http://m/a%20b", "what is encoded stays so");
     assert_eq!(base.join(b"http://u:p@ho st/"), Err(UrlFault::Host));
 }

@@ -29,7 +29,7 @@ impl ShownDoctor<'_> {
 impl Show for ShownDoctor<'_> {
     fn document(&self) -> impl Serialize {
         let body = DoctorDocument {
-            findings: self.report.findings.iter().map(FindingDocument::of).collect(),
+            findings: self.report.findings.iter().map(DiagnosisDocument::of).collect(),
             checks_work: self.report.checks_work(),
         };
         Envelope::new("doctor", self.report.env, self.taken_at, body)
@@ -70,18 +70,18 @@ impl Show for ShownDoctor<'_> {
 #[derive(Serialize)]
 struct DoctorDocument<'a> {
     checks_work: bool,
-    findings: Vec<FindingDocument<'a>>,
+    findings: Vec<DiagnosisDocument<'a>>,
 }
 
 #[derive(Serialize)]
-struct FindingDocument<'a> {
+struct DiagnosisDocument<'a> {
     need: &'static str,
     state: &'static str,
     found: &'a str,
     mend: Option<&'a str>,
 }
 
-impl<'a> FindingDocument<'a> {
+impl<'a> DiagnosisDocument<'a> {
     fn of(finding: &'a Diagnosis) -> Self {
         Self {
             need: finding.need.as_str(),
