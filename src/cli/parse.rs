@@ -137,8 +137,7 @@ mod tests {
         assert_eq!(
             refused("man --fanout 5"),
             "error: `man` has no option --fanout; these commands have it: check, check installed, check available, \
-             check drift, \
-             install, inventory show, inventory import, inventory forget-host-key, mirror verify, \
+             check drift, install, doctor, inventory show, inventory import, inventory forget-host-key, mirror verify, \
              config show"
         );
         assert_eq!(refused("--fanout 5 man"), refused("man --fanout 5"));
