@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(
             refused("check --mirror http://m installed"),
             "error: `check installed` has no option --mirror; these commands have it: check, check available, \
-             install, graph show, config show"
+             install, doctor, graph show, config show"
         );
         for line in
             ["graph check -f json", "history --nodes 1", "completions bash -c id", "--insecure-tls check available"]
