@@ -71,10 +71,12 @@ fn plant(site: &Site) -> Vec<&'static str> {
     ]);
     two.run("service neutron-server stop; dpkg --purge neutron-server >/dev/null 2>&1");
     expect(&["package neutron-server: - on node-2", "service neutron-server: - on node-2"]);
-    three.run(
-        "mkdir -p /tmp/c/DEBIAN && printf 'Package: customers-tool\\nVersion: 1\\nArchitecture: all\\nMaintainer: x\\nDescription: x\\n' \
-         >/tmp/c/DEBIAN/control && TMPDIR=/tmp dpkg-deb -Zgzip --build /tmp/c /tmp/c.deb >/dev/null && dpkg -i /tmp/c.deb >/dev/null && rm -r /tmp/c /tmp/c.deb",
+    // Built by this machine's tools, as all packages here: an old dpkg-deb does not know a new tar.
+    three.run_outside(
+        "mkdir -p \"$0/tmp/c/DEBIAN\" && printf 'Package: customers-tool\\nVersion: 1\\nArchitecture: all\\nMaintainer: x\\nDescription: x\\n' \
+         >\"$0/tmp/c/DEBIAN/control\" && dpkg-deb --root-owner-group --no-uniform-compression -Znone --build \"$0/tmp/c\" \"$0/tmp/c.deb\" >/dev/null",
     );
+    three.run("dpkg -i /tmp/c.deb >/dev/null && rm -r /tmp/c /tmp/c.deb");
     expect(&["package customers-tool: 1 on node-3"]);
     four.run("echo nova-compute hold | dpkg --set-selections");
     expect(&["held nova-compute: held on node-4"]);
