@@ -2,6 +2,8 @@
 //!
 //! `-h` fits a screen of 24 lines: options that few need are marked `hide_short_help`. `--help` has everything.
 
+use std::ffi::OsString;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Arg, Command, CommandFactory as _, ValueEnum as _};
 
@@ -37,18 +39,32 @@ pub(super) const WITHOUT_ENVIRONMENT: &[&str] =
 
 /// The command line with everything that its help says.
 pub(crate) fn command() -> Command {
-    complete(Cli::command(), "")
+    complete(Cli::command(), "", true)
 }
 
-fn complete(command: Command, path: &str) -> Command {
-    let tail = tail(&command, path);
-    let mut command = command.mut_args(|arg| of_command(arg, path)).after_long_help(tail);
+/// The command line for these arguments. The long texts are put together only where they ask for help: that takes longer
+/// than everything else that happens before a command begins.
+pub(super) fn command_for(arguments: &[OsString]) -> Command {
+    let asks = |word: &OsString| {
+        let word = word.to_string_lossy();
+        let short = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        word == "help" || word.starts_with("--h") || short.is_some_and(|letters| letters.contains('h'))
+    };
+    complete(Cli::command(), "", arguments.iter().any(asks))
+}
+
+fn complete(command: Command, path: &str, long: bool) -> Command {
+    let tail = long.then(|| tail(&command, path));
+    let mut command = command.mut_args(|arg| of_command(arg, path));
+    if let Some(tail) = tail {
+        command = command.after_long_help(tail);
+    }
     if WITHOUT_ENVIRONMENT.contains(&path) {
         command = command.args(super::global_options().into_iter().map(|arg| arg.hide(true)));
     }
     command.mut_subcommands(|sub| {
         let below = if path.is_empty() { sub.get_name().to_owned() } else { format!("{path} {}", sub.get_name()) };
-        complete(sub, &below)
+        complete(sub, &below, long)
     })
 }
 
@@ -133,11 +149,14 @@ pub(crate) fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<Stri
         known.extend(command.get_arguments().filter_map(variable).map(|(name, _)| name));
         command.get_subcommands().for_each(|sub| collect(sub, known));
     }
+    let names: Vec<String> = names.filter(|name| name.starts_with("FUEL_UPDATES_")).collect();
+    if names.is_empty() {
+        return vec![];
+    }
     let mut known: Vec<String> = OTHERS.iter().map(|(name, _)| (*name).to_owned()).collect();
     known.extend(GIVEN_AT_THE_END.iter().map(|name| (*name).to_owned()));
     collect(&Cli::command(), &mut known);
-    let mut unknown: Vec<String> =
-        names.filter(|name| name.starts_with("FUEL_UPDATES_") && !known.contains(name)).collect();
+    let mut unknown: Vec<String> = names.into_iter().filter(|name| !known.contains(name)).collect();
     unknown.sort();
     let told = |name: &String| {
         let distance = |other: &&String| (strsim::osa_distance(name, other), (*other).clone());

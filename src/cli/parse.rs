@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{FromArgMatches as _, ValueEnum as _};
 
 use super::blame::name_the_variable;
-use super::{Cli, Format, Origin, Origins, command, help, shared};
+use super::{Cli, Format, Origin, Origins, help, shared};
 
 /// Reads the command line and the variables.
 ///
@@ -16,7 +16,7 @@ use super::{Cli, Format, Origin, Origins, command, help, shared};
 /// clap's: a usage error, or the text of `--help` and `--version`.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let arguments: Vec<OsString> = without_the_clients_word(arguments).collect();
-    let plain = without_empty_variables(command());
+    let plain = without_empty_variables(help::command_for(&arguments));
     let mut command = shared::accept_before_the_command(plain.clone());
     let matches = command.try_get_matches_from_mut(&arguments);
     let matches = matches.map_err(|error| name_the_variable(error, &plain, &arguments))?;
@@ -74,7 +74,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Command;
+    use super::super::{Command, command};
     use super::*;
 
     fn parsed(line: &str) -> Result<Cli, String> {
