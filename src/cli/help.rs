@@ -30,8 +30,6 @@ const OTHERS: &[(&str, &str)] = &[
     ("FUEL_UPDATES_STATE_DIR", "folder of known host keys and records of runs"),
     ("FUEL_UPDATES_NAILGUN_URL", "Nailgun's address"),
 ];
-/// What the command of `--on-end` gets. A program that it starts must not be surprised by them.
-const GIVEN_AT_THE_END: &[&str] = &["FUEL_UPDATES_RESULT", "FUEL_UPDATES_TASK", "FUEL_UPDATES_EXIT"];
 
 /// Commands that work on no environment and read no configuration file.
 pub(super) const WITHOUT_ENVIRONMENT: &[&str] =
@@ -154,7 +152,6 @@ pub(crate) fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<Stri
         return vec![];
     }
     let mut known: Vec<String> = OTHERS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    known.extend(GIVEN_AT_THE_END.iter().map(|name| (*name).to_owned()));
     collect(&Cli::command(), &mut known);
     let mut unknown: Vec<String> = names.into_iter().filter(|name| !known.contains(name)).collect();
     unknown.sort();
