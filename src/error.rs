@@ -5,6 +5,7 @@
 
 use std::error::Error;
 
+use crate::domain::text::without_error_number;
 use crate::exit::Exit;
 
 /// What a module's error tells the operator beside its message and its sources.
@@ -42,7 +43,7 @@ pub struct AppError {
 impl AppError {
     /// An error with its exit status.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: vec![], hint: None }
+        Self { exit, message: without_error_number(&message.into()), causes: vec![], hint: None }
     }
 
     /// An error from another one, with its chain of causes.
@@ -50,16 +51,14 @@ impl AppError {
         let mut causes = Vec::new();
         let mut cause = error.source();
         while let Some(c) = cause {
-            // The number of a system's error says no more than its words.
-            let text = c.to_string();
-            let text = text.split(" (os error ").next().unwrap_or_default().to_owned();
+            let text = without_error_number(&c.to_string());
             // A message that already repeats its source needs no second line.
             if !error.to_string().contains(&text) {
                 causes.push(text);
             }
             cause = c.source();
         }
-        Self { exit, message: error.to_string(), causes, hint: None }
+        Self { exit, message: without_error_number(&error.to_string()), causes, hint: None }
     }
 
     /// The same with the next step, where there is one.

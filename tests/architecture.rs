@@ -17,7 +17,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("inventory", &["domain", "error", "exit"]),
     ("event", &["domain"]),
     ("exit", &[]),
-    ("error", &["exit"]),
+    ("error", &["domain", "exit"]),
     ("files", &["error"]),
     ("cli", &["domain", "schemas"]),
     ("schemas", &[]),

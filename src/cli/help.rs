@@ -52,11 +52,14 @@ pub(super) fn command_for(arguments: &[OsString]) -> Command {
 }
 
 fn complete(command: Command, path: &str, long: bool) -> Command {
-    let tail = long.then(|| tail(&command, path));
-    let mut command = command.mut_args(|arg| of_command(arg, path));
-    if let Some(tail) = tail {
-        command = command.after_long_help(tail);
-    }
+    let mut command = if long {
+        let tail = tail(&command, path);
+        command.mut_args(|arg| of_command(arg, path)).after_long_help(tail)
+    } else if command.get_arguments().any(|arg| arg.get_id() == "format") {
+        command.mut_arg("format", |arg| of_command(arg, path))
+    } else {
+        command
+    };
     if WITHOUT_ENVIRONMENT.contains(&path) {
         command = command.args(super::global_options().into_iter().map(|arg| arg.hide(true)));
     }

@@ -65,9 +65,23 @@ fn is_unprintable(c: char) -> bool {
     )
 }
 
+/// The words of a system's error without its number, which says no more: `No such file or directory (os error 2)`.
+pub fn without_error_number(text: &str) -> String {
+    let Some((before, rest)) = text.split_once(" (os error ") else { return text.to_owned() };
+    let after = rest.split_once(')').map_or("", |(_, after)| after);
+    format!("{before}{}", without_error_number(after))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_lose_their_number_and_nothing_else() {
+        assert_eq!(without_error_number("x: No such file (os error 2)"), "x: No such file");
+        assert_eq!(without_error_number("a (os error 2), b (os error 13)!"), "a, b!");
+        assert_eq!(without_error_number("x (os"), "x (os");
+    }
 
     #[test]
     fn escape_sequences_and_line_ends_never_survive() {

@@ -5,7 +5,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::domain::text::one_line;
+use crate::domain::text::{one_line, without_error_number};
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::names::NoAddress;
@@ -271,8 +271,7 @@ impl Explain for HttpError {
 
 /// The system's words without its error number.
 fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    one_line(text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words), 120)
+    one_line(&without_error_number(&error.to_string()), 120)
 }
 
 fn size(bytes: u64) -> String {

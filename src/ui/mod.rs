@@ -270,7 +270,8 @@ impl Ui {
         let (answer, groups, lines) = (found.answer(), found.groups(), found.lines());
         let table = found.table();
         let rendered = table.render(&self.output, self.width, self.coloured_stdout)?;
-        let around = usize::from(answer.is_some()) + groups.len() + lines.len() + 1;
+        // The note below, a hint and the prompt count: else they push the answer off the screen.
+        let around = usize::from(answer.is_some()) + groups.len() + lines.len() + 4;
         let too_tall = self.height.is_some_and(|height| rendered.text.lines().count() + around > height);
         let folded = found.folded().filter(|_| too_tall && self.output.columns.is_empty());
         if let Some(answer) = answer {

@@ -8,6 +8,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, write};
 
+use crate::domain::text::without_error_number;
+
 /// stdout, and the first error of writing to it.
 #[derive(Debug, Default)]
 pub(super) struct Stdout {
@@ -63,7 +65,7 @@ fn words(error: Errno) -> String {
 
 /// `No space left on device`, without the error's number.
 pub(super) fn plain(error: &io::Error) -> String {
-    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
+    without_error_number(&error.to_string())
 }
 
 #[cfg(test)]

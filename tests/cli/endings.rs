@@ -193,7 +193,7 @@ fn what_the_operator_asks_for() {
     both to watch and to stop: exit 2
         error: the argument '--attach [<TASK>]' cannot be used with '--stop [<TASK>]'
     a folder that is no graph: exit 1
-        error: /nonexistent/tasks.yaml: No such file or directory (os error 2)
+        error: /nonexistent/tasks.yaml: No such file or directory
     a node that is not there: exit 1
         error: unknown node `77`; known nodes: node-[1-3]
     nothing to stop: exit 1

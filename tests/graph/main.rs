@@ -19,3 +19,4 @@ mod refusals;
 mod roles;
 mod shell;
 mod shipped;
+mod storage;

@@ -10,6 +10,7 @@ mod execute;
 mod fault;
 mod graphs;
 mod history;
+mod initial;
 mod keystone;
 mod preview;
 mod python;

@@ -8,6 +8,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use crate::domain::doctor::{Diagnosis, Need};
+use crate::domain::text::without_error_number;
 
 /// Looks at the folder, or at the nearest folder above in which it would be made.
 pub(super) fn look(path: &Path) -> Diagnosis {
@@ -31,8 +32,7 @@ pub(super) fn look(path: &Path) -> Diagnosis {
             }
         }
         Err(error) => {
-            let cause = error.to_string();
-            let cause = cause.split(" (os error").next().unwrap_or_default();
+            let cause = without_error_number(&error.to_string());
             Diagnosis::fault(Need::StateFolder, format!("{shown}: {cause}"), other)
         }
     }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::context::Context;
-use crate::domain::numbers::TaskId;
+use crate::domain::numbers::{EnvId, TaskId};
 use crate::domain::run::{NodeRef, TaskRecord, TaskStatus, words};
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -291,7 +291,7 @@ impl<'a> Halt<'a> {
 
 fn look(
     nailgun: &Nailgun,
-    env: crate::domain::numbers::EnvId,
+    env: EnvId,
     parent: &Task,
     known: Option<TaskId>,
 ) -> Result<(Option<TaskId>, Seen), NailgunError> {
