@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{
-    CertificateOption, EventsOption, InventoryOption, MirrorOption, NodeOptions, OutputOptions, SettingsOptions,
-    SshOptions, VersionOption,
-};
+use super::{AskOptions, CertificateOption, EventsOption, MirrorOption, OutputOptions, SettingsOptions};
 
 // `check` alone has the options of both checks.
 #[derive(Debug, Args)]
@@ -31,13 +28,7 @@ pub(crate) enum CheckCommand {
 #[derive(Debug, Args)]
 pub(crate) struct CheckInstalledOptions {
     #[command(flatten)]
-    inventory: InventoryOption,
-    #[command(flatten)]
-    nodes: NodeOptions,
-    #[command(flatten)]
-    version: VersionOption,
-    #[command(flatten)]
-    ssh: SshOptions,
+    ask: AskOptions,
     #[command(flatten)]
     pub(crate) rows: RowOptions,
     #[command(flatten)]
@@ -49,13 +40,7 @@ pub(crate) struct CheckInstalledOptions {
 #[derive(Debug, Args)]
 pub(crate) struct CheckAvailableOptions {
     #[command(flatten)]
-    inventory: InventoryOption,
-    #[command(flatten)]
-    nodes: NodeOptions,
-    #[command(flatten)]
-    version: VersionOption,
-    #[command(flatten)]
-    ssh: SshOptions,
+    ask: AskOptions,
     #[command(flatten)]
     mirror: MirrorOption,
     #[command(flatten)]
@@ -95,13 +80,7 @@ pub(crate) struct CheckDriftOptions {
     pub(crate) html: Option<PathBuf>,
 
     #[command(flatten)]
-    inventory: InventoryOption,
-    #[command(flatten)]
-    nodes: NodeOptions,
-    #[command(flatten)]
-    version: VersionOption,
-    #[command(flatten)]
-    ssh: SshOptions,
+    ask: AskOptions,
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
@@ -133,22 +112,14 @@ impl CheckOptions {
             None => self.both.settings(),
             Some(CheckCommand::Available(options)) => options.settings(),
             Some(CheckCommand::Drift(options)) => SettingsOptions {
-                inventory: options.inventory.clone(),
-                nodes: options.nodes.clone(),
-                version: options.version.clone(),
-                ssh: options.ssh.clone(),
                 output: options.output.clone(),
                 events: options.events.clone(),
-                ..SettingsOptions::default()
+                ..options.ask.settings()
             },
             Some(CheckCommand::Installed(options)) => SettingsOptions {
-                inventory: options.inventory.clone(),
-                nodes: options.nodes.clone(),
-                version: options.version.clone(),
-                ssh: options.ssh.clone(),
                 output: options.output.clone(),
                 events: options.events.clone(),
-                ..SettingsOptions::default()
+                ..options.ask.settings()
             },
         }
     }
@@ -157,15 +128,11 @@ impl CheckOptions {
 impl CheckAvailableOptions {
     fn settings(&self) -> SettingsOptions {
         SettingsOptions {
-            inventory: self.inventory.clone(),
-            nodes: self.nodes.clone(),
-            version: self.version.clone(),
-            ssh: self.ssh.clone(),
             mirror: self.mirror.clone(),
             certificates: self.certificates.clone(),
             output: self.output.clone(),
             events: self.events.clone(),
-            ..SettingsOptions::default()
+            ..self.ask.settings()
         }
     }
 }

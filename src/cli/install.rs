@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::whole::whole;
-use super::{
-    CertificateOption, EventsOption, InventoryOption, MirrorOption, NailgunOption, NodeOptions, OutputOptions,
-    SettingsOptions, SshOptions, VersionOption,
-};
+use super::{AskOptions, CertificateOption, EventsOption, MirrorOption, NailgunOption, OutputOptions, SettingsOptions};
 use crate::domain::run::RunRef;
 
 #[derive(Debug, Args)]
@@ -78,13 +75,7 @@ pub(crate) struct InstallOptions {
     pub(crate) graph: Option<PathBuf>,
 
     #[command(flatten)]
-    inventory: InventoryOption,
-    #[command(flatten)]
-    nodes: NodeOptions,
-    #[command(flatten)]
-    version: VersionOption,
-    #[command(flatten)]
-    ssh: SshOptions,
+    ask: AskOptions,
     #[command(flatten)]
     mirror: MirrorOption,
     #[command(flatten)]
@@ -100,15 +91,12 @@ pub(crate) struct InstallOptions {
 impl InstallOptions {
     pub(super) fn settings(&self) -> SettingsOptions {
         SettingsOptions {
-            inventory: self.inventory.clone(),
-            nodes: self.nodes.clone(),
-            version: self.version.clone(),
-            ssh: self.ssh.clone(),
             mirror: self.mirror.clone(),
             certificates: self.certificates.clone(),
             nailgun: self.nailgun.clone(),
             output: self.output.clone(),
             events: self.events.clone(),
+            ..self.ask.settings()
         }
     }
 }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{
-    CertificateOption, InventoryOption, NailgunOption, NodeOptions, OutputOptions, SettingsOptions, SshOptions,
-    VersionOption,
+    AskOptions, CertificateOption, InventoryOption, NailgunOption, OutputOptions, SettingsOptions, SshOptions,
 };
 
 #[derive(Debug, Subcommand)]
@@ -26,13 +25,7 @@ pub(crate) enum InventoryCommand {
 #[derive(Debug, Args)]
 pub(crate) struct InventoryShowOptions {
     #[command(flatten)]
-    inventory: InventoryOption,
-    #[command(flatten)]
-    nodes: NodeOptions,
-    #[command(flatten)]
-    version: VersionOption,
-    #[command(flatten)]
-    ssh: SshOptions,
+    ask: AskOptions,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -93,14 +86,7 @@ impl InventoryCommand {
     pub(super) fn settings(&self) -> SettingsOptions {
         let none = SettingsOptions::default();
         match self {
-            Self::Show(options) => SettingsOptions {
-                inventory: options.inventory.clone(),
-                nodes: options.nodes.clone(),
-                version: options.version.clone(),
-                ssh: options.ssh.clone(),
-                output: options.output.clone(),
-                ..none
-            },
+            Self::Show(options) => SettingsOptions { output: options.output.clone(), ..options.ask.settings() },
             Self::Sync(options) => SettingsOptions {
                 inventory: options.inventory.clone(),
                 certificates: options.certificates.clone(),

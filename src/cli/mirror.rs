@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use super::{
-    CertificateOption, InventoryOption, MirrorOption, NodeOptions, OutputOptions, SettingsOptions, SshOptions,
-    VersionOption,
-};
+use super::{AskOptions, CertificateOption, MirrorOption, OutputOptions, SettingsOptions, VersionOption};
 use crate::domain::mos_version::MosVersion;
 
 #[derive(Debug, Subcommand)]
@@ -85,13 +82,7 @@ pub(crate) struct MirrorVerifyOptions {
     pub(crate) repository: Vec<String>,
 
     #[command(flatten)]
-    inventory: InventoryOption,
-    #[command(flatten)]
-    nodes: NodeOptions,
-    #[command(flatten)]
-    version: VersionOption,
-    #[command(flatten)]
-    ssh: SshOptions,
+    ask: AskOptions,
     #[command(flatten)]
     certificates: CertificateOption,
     #[command(flatten)]
@@ -124,14 +115,10 @@ impl MirrorCommand {
         match self {
             Self::Publish(options) => SettingsOptions { certificates: options.certificates.clone(), ..none },
             Self::Verify(options) => SettingsOptions {
-                inventory: options.inventory.clone(),
-                nodes: options.nodes.clone(),
-                version: options.version.clone(),
-                ssh: options.ssh.clone(),
                 mirror: MirrorOption { mirror: options.place.clone() },
                 certificates: options.certificates.clone(),
                 output: options.output.clone(),
-                ..none
+                ..options.ask.settings()
             },
             Self::Fetch(options) => SettingsOptions {
                 version: options.version.clone(),

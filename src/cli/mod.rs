@@ -3,6 +3,7 @@
 //! Each command has the options that do something there, next to each other in one file. Options that several commands
 //! share are structs that each of them flattens.
 
+mod ask;
 mod blame;
 mod check;
 mod combination;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand};
 
+pub(crate) use ask::AskOptions;
 pub(crate) use check::{CheckCommand, CheckDriftOptions, CheckOptions, RowOptions};
 pub(crate) use completions::script;
 pub(crate) use config::ConfigCommand;

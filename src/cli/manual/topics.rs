@@ -30,6 +30,15 @@ const CHECK_INSTALLED: &[Entry] = &[
     ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
 ];
 
+const CHECK_DRIFT: &[Entry] = &[
+    ("0", "nodes agree"),
+    ("1", "no node list, or no node could be compared"),
+    ("2", "wrong options"),
+    ("3", "a node, or a part of what is compared, could not be compared"),
+    ("4", "nodes differ from each other, or from the snapshot"),
+    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
+];
+
 const CHECK_AVAILABLE: &[Entry] = &[
     ("0", "all nodes run the mirror's update"),
     ("1", "no node list, no node answered, or the mirror did not answer"),
@@ -103,7 +112,7 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
     ),
     (
         "check drift",
-        CHECK_INSTALLED,
+        CHECK_DRIFT,
         &[
             ("fuel-updates --env 1 check drift", "Compare the nodes of each role."),
             ("fuel-updates --env 1 check drift --html drift.html", "Write a page of it."),
