@@ -1,4 +1,4 @@
-//! Names the variable that a bad value came from: clap's error names the option even if nobody gave it.
+//! Names the variable that a bad value came from: clap's error names the option even if it was not given.
 
 use std::ffi::OsString;
 

@@ -45,7 +45,7 @@ pub struct RecordedHosts {
     pub unreadable: Vec<usize>,
 }
 
-/// Looks these hosts up in a file of host keys; one that does not exist knows nobody.
+/// Looks these hosts up in a file of host keys; one that does not exist has no host.
 ///
 /// # Errors
 /// [`FleetError::KnownHosts`]: the file cannot be read.

@@ -318,7 +318,7 @@ fn what_nailgun_refuses_is_one_line_and_nothing_was_started() {
     hint: try again; if it happens again, look at the server's log
     busy: exit 7
     error: task 1 (provision) is running in environment 1
-    hint: wait for it; if it is an installation of ours: fuel-updates --env 1 install --attach 1
+    hint: wait for it; if fuel-updates started it: fuel-updates --env 1 install --attach 1
     ");
 }
 

@@ -66,7 +66,7 @@ fn a_stop_under_way_is_waited_for_by_everybody() {
     insta::assert_snapshot!(told.replace(run, "[RUN]"), @"
     exit 7
     error: task 3 (deploy, installation [RUN]) is being stopped in environment 1
-    hint: wait until it has stopped; if it is an installation of ours: fuel-updates --env 1 install --stop 3
+    hint: wait until it has stopped; if fuel-updates started it: fuel-updates --env 1 install --stop 3
     ");
     let asked = || lab.nailgun().asked().len();
     let before = asked();

@@ -7,7 +7,7 @@ use crate::domain::doctor::{Diagnosis, Need, ReadClock};
 use crate::domain::node::Node;
 use crate::error::AppError;
 
-/// A difference that nobody need know of, in seconds: the answer takes time, too.
+/// A difference too small to report, in seconds: the answer takes time, too.
 const TOLERATED: u64 = 30;
 
 /// Compares the clocks.

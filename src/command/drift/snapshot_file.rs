@@ -24,7 +24,7 @@ pub(crate) fn read(path: &Path) -> Result<Snapshot, AppError> {
     Snapshot::read(&bytes).map_err(|error| failed(error.to_string()))
 }
 
-/// Writes one. Package versions and settings are nobody else's business: only the owner may read it.
+/// Writes one. Package versions and settings are confidential: only the owner may read it.
 pub(crate) fn write(path: &Path, env: EnvId, taken_at: &str, found: &Collected) -> Result<(), AppError> {
     let text = Snapshot::write(env, taken_at, &found.nodes, &found.pool);
     Ok(write_atomically(path, text.as_bytes(), 0o600)?)

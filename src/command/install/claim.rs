@@ -45,11 +45,11 @@ impl EnvClaim {
             let since = *waiting.get_or_insert_with(Instant::now);
             let held = context.nailgun(move |nailgun| nailgun.graph(env, CLAIM))?;
             match held.as_ref().map(holder) {
-                // It is gone already: the next try may succeed. A server that only fails does not come to that.
+                // It is gone already: the next try may succeed. A server that fails for another reason ends the wait.
                 None if since.elapsed() > 5 * PAUSE => return Err(error.into()),
                 None => {}
                 Some(holder) => {
-                    // The lock of this host is ours, so an installation that this host recorded is no more.
+                    // The lock of this host is ours, so an installation that this host recorded has ended.
                     let dead =
                         RunRecord::newest(&context.state, &context.key(), env).is_some_and(|r| Some(r.run) == holder);
                     if dead || since.elapsed() > STALE {

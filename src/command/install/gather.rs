@@ -71,7 +71,7 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Facts, AppError> {
     notes.extend(announcement.doubts(version, jiff::Timestamp::now().as_second()));
     match own_failure {
         Some(task) => notes.push(format!(
-            "the environment is {} because a run of ours failed (task {task}); one that ends well makes it operational",
+            "the environment is {} because an installation by fuel-updates failed (task {task}); one that succeeds makes it operational",
             env.status
         )),
         None if env.status != "operational" => {
@@ -210,9 +210,7 @@ pub(super) fn refuse_when_busy(context: &Context<'_>) -> Result<(), AppError> {
 pub(super) fn busy(context: &Context<'_>, busy: &BusyTask) -> AppError {
     let (env, id) = (context.env, busy.task.id);
     let hint = if busy.stopping {
-        format!(
-            "wait until it has stopped; if it is an installation of ours: fuel-updates --env {env} install --stop {id}"
-        )
+        format!("wait until it has stopped; if fuel-updates started it: fuel-updates --env {env} install --stop {id}")
     } else if busy.task.name == STOP {
         format!(
             "nothing runs that the stop could wait for; if it does not end within a minute, `fuel task delete --task {id} \
@@ -221,7 +219,7 @@ pub(super) fn busy(context: &Context<'_>, busy: &BusyTask) -> AppError {
     } else if busy.run.is_some() {
         format!("wait for it, or watch it with: {}", context.attach_command(id))
     } else {
-        format!("wait for it; if it is an installation of ours: {}", context.attach_command(id))
+        format!("wait for it; if fuel-updates started it: {}", context.attach_command(id))
     };
     AppError::new(Exit::Busy, busy.words(env)).hinted(hint)
 }

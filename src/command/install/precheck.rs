@@ -101,7 +101,7 @@ pub(super) fn before_update(
     if context.interrupt.came() {
         return Err(interrupted(context, &end));
     }
-    // Last of all: between here and the start nobody is waited for.
+    // The last step: nothing is waited for between here and the start.
     if stop_request::came(context, &job.values.run)? { stopped() } else { Ok(None) }
 }
 

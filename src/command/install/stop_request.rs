@@ -3,7 +3,7 @@
 //! An update can be several requests of one client, and between two of them nothing runs that Nailgun could stop. So the
 //! one who stops leaves a note: a graph of a type of its own, whose name has the id of the run. Nobody executes that graph.
 //! The client looks for the note before it starts a part and right after it has started one; a note that appears in
-//! between is seen by the second look. A note of another run counts for nobody.
+//! between is seen by the second look. A note of another run has no effect.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ pub(super) fn came(context: &Context<'_>, run: &str) -> Result<bool, AppError> {
 }
 
 /// Takes the note away, once nothing more of the run can start; also one of an earlier run, whose client is gone. Without
-/// an answer it stays, and harms nobody.
+/// an answer it stays, and does no harm.
 pub(super) fn take_away(context: &Context<'_>, run: &str) {
     let (env, own) = (context.env, name(run));
     let taken = context.try_nailgun(move |nailgun| match nailgun.graph(env, NOTE_TYPE)? {

@@ -12,7 +12,7 @@ use crate::graph::run_of_type;
 /// After this time a graph is of no use: no installation waits so long between its upload and its last start.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
-/// Deletes the graph of a run, unless something still runs: until a run has begun, Nailgun reads its graph anew.
+/// Deletes the graph of a run, unless something still runs: until a run has begun, Nailgun reads its graph again.
 pub(super) fn graph_of_run(context: &Context<'_>, graph_type: &str) {
     if context.interrupt.came() || !matches!(busy_task(context), Ok(None)) {
         return;

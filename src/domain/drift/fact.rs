@@ -192,7 +192,7 @@ impl DriftNode {
     }
 }
 
-/// How far a clock may be off before it is told, in seconds.
+/// How far a clock may be off before it is reported, in seconds.
 const CLOCK_TOLERANCE: f64 = 1.0;
 
 /// Adds what the clocks say. Where most clocks of three nodes or more agree that it is our own that is wrong, they are

@@ -1,6 +1,6 @@
 //! The kinds of facts, and their words.
 
-/// The kinds of facts, in the order in which they are told.
+/// The kinds of facts, in the order in which they are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// The installed update, and whether what belongs to it fits.

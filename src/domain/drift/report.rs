@@ -158,7 +158,7 @@ impl DriftReport {
         hints.into_iter().map(|(hint, names)| format!("{}: {hint}", fold(names))).collect()
     }
 
-    /// What all compared nodes of a group have alike and nobody wants, in words.
+    /// What all compared nodes of a group share although it should be mended, in words.
     pub fn alike(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for kind in [Kind::Held, Kind::HalfConfigured, Kind::Origin, Kind::Upgradable, Kind::Service, Kind::Reboot] {
