@@ -72,7 +72,12 @@ fn failure_repair_and_proof(mode: NailgunMode) {
     assert_eq!(lab.nailgun().cluster_status(), if old { "error" } else { "operational" }, "{mode:?}");
     let again = program.run("-e 1 install --dry-run");
     assert_eq!(again.code, Some(0), "{mode:?}: {}", again.picture());
-    assert_eq!(again.stdout.contains("because an installation by fuel-updates failed"), old, "{mode:?}: {}", again.picture());
+    assert_eq!(
+        again.stdout.contains("because an installation by fuel-updates failed"),
+        old,
+        "{mode:?}: {}",
+        again.picture()
+    );
 
     lab.node(2).clear_stub_fault("postinst").expect("repaired");
     let ran = program.run("-e 1 install --yes");
