@@ -16,7 +16,10 @@ use super::{Cli, Format, Origin, Origins, help, shared};
 /// clap's: a usage error, or the text of `--help` and `--version`.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let arguments: Vec<OsString> = without_the_clients_word(arguments).collect();
-    let plain = without_empty_variables(help::command_for(&arguments));
+    let mut plain = help::command_for(&arguments);
+    if std::env::vars_os().any(|(_, value)| value.is_empty()) {
+        plain = without_empty_variables(plain);
+    }
     let mut command = shared::accept_before_the_command(plain.clone());
     let matches = command.try_get_matches_from_mut(&arguments);
     let matches = matches.map_err(|error| name_the_variable(error, &plain, &arguments))?;
