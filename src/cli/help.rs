@@ -37,22 +37,41 @@ pub(super) const WITHOUT_ENVIRONMENT: &[&str] =
 
 /// The command line with everything that its help says.
 pub(crate) fn command() -> Command {
-    complete(Cli::command(), "", true)
+    complete(Cli::command(), "", &Texts::All)
 }
 
-/// The command line for these arguments. The long texts are put together only where they ask for help: that takes longer
-/// than everything else that happens before a command begins.
+/// The command line for these arguments, as complete as they need it: to put the long texts together takes longer than
+/// everything else that happens before a command begins.
 pub(super) fn command_for(arguments: &[OsString]) -> Command {
     let asks = |word: &OsString| {
         let word = word.to_string_lossy();
         let short = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
         word == "help" || word.starts_with("--h") || short.is_some_and(|letters| letters.contains('h'))
     };
-    complete(Cli::command(), "", arguments.iter().any(asks))
+    let texts = if arguments.iter().any(asks) { Texts::All } else { Texts::Named(arguments) };
+    complete(Cli::command(), "", &texts)
 }
 
-fn complete(command: Command, path: &str, long: bool) -> Command {
-    let mut command = if long {
+/// Which texts are put together.
+#[derive(Debug)]
+enum Texts<'a> {
+    /// Those of the long help, of all commands.
+    All,
+    /// Those that tell the formats, of commands with a name among these words.
+    Named(&'a [OsString]),
+}
+
+impl Texts<'_> {
+    fn of(&self, command: &Command) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(words) => words.iter().any(|word| word == command.get_name()),
+        }
+    }
+}
+
+fn complete(command: Command, path: &str, texts: &Texts<'_>) -> Command {
+    let mut command = if matches!(texts, Texts::All) {
         let tail = tail(&command, path);
         command.mut_args(|arg| of_command(arg, path)).after_long_help(tail)
     } else if command.get_arguments().any(|arg| arg.get_id() == "format") {
@@ -64,8 +83,11 @@ fn complete(command: Command, path: &str, long: bool) -> Command {
         command = command.args(super::global_options().into_iter().map(|arg| arg.hide(true)));
     }
     command.mut_subcommands(|sub| {
+        if !texts.of(&sub) {
+            return sub;
+        }
         let below = if path.is_empty() { sub.get_name().to_owned() } else { format!("{path} {}", sub.get_name()) };
-        complete(sub, &below, long)
+        complete(sub, &below, texts)
     })
 }
 

@@ -16,15 +16,19 @@ use super::{Cli, Format, Origin, Origins, help, shared};
 /// clap's: a usage error, or the text of `--help` and `--version`.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let arguments: Vec<OsString> = without_the_clients_word(arguments).collect();
-    let mut plain = help::command_for(&arguments);
-    if std::env::vars_os().any(|(_, value)| value.is_empty()) {
-        plain = without_empty_variables(plain);
-    }
-    let mut command = shared::accept_before_the_command(plain.clone());
-    let matches = command.try_get_matches_from_mut(&arguments);
-    let matches = matches.map_err(|error| name_the_variable(error, &plain, &arguments))?;
+    let mut plain = tree(&arguments);
+    let matches = match plain.try_get_matches_from_mut(&arguments) {
+        Ok(matches) if !shared::stands_before_the_command(&plain, &matches) => matches,
+        Err(text) if !text.use_stderr() => return Err(text),
+        // A tree that takes shared options before the command as well is larger by far, and most command lines do without.
+        _ => {
+            let mut command = shared::accept_before_the_command(tree(&arguments));
+            let matches = command.try_get_matches_from_mut(&arguments);
+            matches.map_err(|error| name_the_variable(error, &plain, &arguments))?
+        }
+    };
     let path = shared::refuse_unused(&plain, &matches)?;
-    let mut cli = Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut plain))?;
     cli.origins = Origins::of(&plain, &matches);
     let format = cli.command.settings().output.format;
     if !format.everywhere() && !help::more_formats(&path).contains(&format) {
@@ -44,6 +48,13 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
     }
     cli.path = path;
     Ok(cli)
+}
+
+/// The commands and options, with the texts that these arguments need.
+fn tree(arguments: &[OsString]) -> clap::Command {
+    let command = help::command_for(arguments);
+    let any_empty = std::env::vars_os().any(|(_, value)| value.is_empty());
+    if any_empty { without_empty_variables(command) } else { command }
 }
 
 /// Accepts the words of the Fuel client as well: `updates --env 1 check installed`.

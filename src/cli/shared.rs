@@ -38,6 +38,20 @@ pub(super) fn accept_before_the_command(command: Command) -> Command {
     command.mut_subcommands(below).args(options().into_iter().map(copy))
 }
 
+/// Whether an option stands before a command that follows it: a command reads only what stands behind its own name.
+pub(super) fn stands_before_the_command(command: &Command, matches: &ArgMatches) -> bool {
+    let Some((name, matches_below)) = matches.subcommand() else { return false };
+    let Some(below) = command.find_subcommand(name) else { return false };
+    let mut own = command.get_arguments().filter(|arg| !arg.is_global_set());
+    own.any(|arg| on_the_command_line(matches, arg)) || stands_before_the_command(below, matches_below)
+}
+
+/// Whether the option was given to the command of these matches, which may not have it.
+fn on_the_command_line(matches: &ArgMatches, option: &Arg) -> bool {
+    let id = option.get_id().as_str();
+    matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
+}
+
 /// Refuses an option that the given command does not have, or that does nothing there. Returns the command's names.
 ///
 /// # Errors
@@ -51,13 +65,7 @@ pub(super) fn refuse_unused(plain: &Command, matches: &ArgMatches) -> Result<Str
     }
     let path = path.join(" ");
     if WITHOUT_ENVIRONMENT.contains(&path.as_str()) {
-        let stray = global_options().into_iter().find(|arg| {
-            let source = given
-                .try_contains_id(arg.get_id().as_str())
-                .ok()
-                .and_then(|_| given.value_source(arg.get_id().as_str()));
-            source == Some(ValueSource::CommandLine)
-        });
+        let stray = global_options().into_iter().find(|arg| on_the_command_line(given, arg));
         if let Some(stray) = stray {
             let text = format!("`{path}` has no option --{}\n", stray.get_long().unwrap_or_default());
             return Err(clap::Error::raw(ErrorKind::UnknownArgument, text));
@@ -66,7 +74,7 @@ pub(super) fn refuse_unused(plain: &Command, matches: &ArgMatches) -> Result<Str
     for option in options() {
         let id = option.get_id();
         let has_it = |command: &Command| command.get_arguments().any(|arg| arg.get_id() == id);
-        if given.value_source(id.as_str()) == Some(ValueSource::CommandLine) && !has_it(command) {
+        if !has_it(command) && on_the_command_line(given, &option) {
             let name = option.get_long().unwrap_or_default();
             let mut others = Vec::new();
             commands_with(plain, &has_it, "", &mut others);
