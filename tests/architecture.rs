@@ -33,7 +33,7 @@ const STEPS: &[(&str, &[&[&str]])] = &[
         "command/install",
         &[
             &["context", "job", "lock", "record", "run_log", "compare"],
-            &["stop_request", "halt"],
+            &["stop_request", "halt", "snapshots"],
             &["parts", "find", "gather", "watch", "prove", "clean", "finish"],
             &["tidy", "claim", "start", "conclude"],
             &["submit"],
@@ -41,7 +41,7 @@ const STEPS: &[(&str, &[&[&str]])] = &[
             &["attach"],
         ],
     ),
-    ("command/drift", &[&["collect"], &["snapshot_file"]]),
+    ("command/drift", &[&["collect", "snapshot_file"]]),
     ("command/inventory", &[&["ansible", "fetch"], &["show", "update"]]),
     ("command/history", &[&["read"]]),
     ("command/mirror", &[&["look", "needs"], &["publish"], &["verify", "fetch"]]),

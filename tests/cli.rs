@@ -27,6 +27,7 @@ mod cli {
     mod openssh;
     mod scenarios;
     mod signals;
+    mod snapshots;
     mod stop;
     mod stop_and_others;
     mod terminal;

@@ -52,7 +52,9 @@ const RULES: &[(&str, When, &[&str])] = &[
     ("graph show", When::With("env_neutral"), &["inventory"]),
     ("install", When::With("attach"), PLANNING),
     ("install", When::With("stop"), PLANNING),
-    ("install", When::With("stop"), &["give_up_after"]),
+    ("install", When::With("stop"), &["give_up_after", "no_snapshots"]),
+    ("install", When::With("dry_run"), &["no_snapshots"]),
+    ("install", When::With("precheck"), &["no_snapshots"]),
     ("install", When::With("stop"), SSH),
 ];
 

@@ -70,6 +70,12 @@ pub(crate) struct InstallOptions {
     #[arg(long, hide_short_help = true, value_name = "SECONDS", default_value = "10800", value_parser = whole(1..=u32::MAX))]
     pub(crate) give_up_after: u32,
 
+    /// Take no snapshots of the nodes before and after, so that nothing tells what the installation changed.
+    ///
+    /// A snapshot is one more login to each node, and about a second of its CPU time.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_snapshots: bool,
+
     /// Use the graph in this folder instead of the built-in one.
     #[arg(long, hide_short_help = true, value_name = "DIR")]
     pub(crate) graph: Option<PathBuf>,

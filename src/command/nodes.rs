@@ -93,17 +93,27 @@ impl<'a> Nodes<'a> {
         &self,
         nodes: &[Node],
     ) -> Result<Vec<Result<C::Answer, NodeFailure>>, AppError> {
-        let mut progress = self.ui.progress();
         let mut answers: Vec<_> = nodes.iter().map(|_| Err(interrupted())).collect();
-        self.each::<C>(nodes, &mut |told| match told {
-            Told::Warning(text) => progress.event(&Event::Warning(&text)),
-            Told::Answer { index, answer, .. } => {
-                if let Some(slot) = answers.get_mut(index) {
-                    *slot = answer;
-                }
+        self.run_with::<C>(nodes, &mut |index, answer, _| {
+            if let Some(slot) = answers.get_mut(index) {
+                *slot = answer;
             }
         })?;
         Ok(answers)
+    }
+
+    /// Runs a command on all nodes at once as [`Self::run`] does; `take` gets each answer as it arrives, by the position of
+    /// its node. After a signal the rest is missing.
+    pub(crate) fn run_with<C: RemoteCommand>(
+        &self,
+        nodes: &[Node],
+        take: &mut dyn FnMut(usize, Result<C::Answer, NodeFailure>, Duration),
+    ) -> Result<(), AppError> {
+        let mut progress = self.ui.progress();
+        self.each::<C>(nodes, &mut |told| match told {
+            Told::Warning(text) => progress.event(&Event::Warning(&text)),
+            Told::Answer { index, answer, elapsed } => take(index, answer, elapsed),
+        })
     }
 
     /// Runs a command and tells of every answer as it arrives. After a signal the rest is missing.

@@ -1,6 +1,7 @@
 //! How an installation ended.
 
 use super::cleanup::Cleanup;
+use super::drift::RunSnapshots;
 use super::mu::Mu;
 use super::node::NodeId;
 use super::nodeset::fold;
@@ -119,6 +120,8 @@ pub struct Outcome {
     pub refusals: Vec<Refusal>,
     /// What Nailgun said of the end, where it said something. Safe to show.
     pub message: Option<String>,
+    /// The snapshots of the nodes and what they tell, where they were taken.
+    pub snapshots: Option<RunSnapshots>,
 }
 
 /// Nodes that are left out, folded: the names for each reason, in the order of the reasons.

@@ -1,11 +1,15 @@
 //! The end of an installation: a table, a few lines, or one document.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::document::{self, Envelope, MuDocument, mu};
 use super::show::Show;
 use super::table::Table;
 use crate::domain::cleanup::Cleanup;
+use crate::domain::drift::RunSnapshots;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
 use crate::domain::numbers::TaskId;
@@ -110,6 +114,7 @@ fn lines(outcome: &Outcome) -> Vec<String> {
             ));
         }
     }
+    lines.extend(outcome.snapshots.as_ref().and_then(RunSnapshots::line));
     for (nodes, reason) in left_out_by_reason(&outcome.left_out) {
         lines.push(format!("left out: {nodes} ({reason})"));
     }
@@ -156,7 +161,18 @@ struct InstallDocument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cleaned: Vec<CleanedDocument<'a>>,
     left_out: Vec<LeftOutDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshots: Option<SnapshotsDocument<'a>>,
     nodes: Vec<InstalledDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct SnapshotsDocument<'a> {
+    before: Option<&'a Path>,
+    after: Option<&'a Path>,
+    /// Null where one of the two is missing.
+    changed: Option<BTreeMap<&'static str, usize>>,
+    changed_on: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -219,6 +235,15 @@ fn install_document(outcome: &Outcome) -> InstallDocument<'_> {
             .collect(),
         cleaned: outcome.cleaned.iter().map(|(node, what)| cleaned(node, what)).collect(),
         left_out: outcome.left_out.iter().map(|(node, reason)| LeftOutDocument { node, reason }).collect(),
+        snapshots: outcome.snapshots.as_ref().map(|taken| SnapshotsDocument {
+            before: taken.before.as_deref(),
+            after: taken.after.as_deref(),
+            changed: taken
+                .changes
+                .as_ref()
+                .map(|changes| changes.counts().into_iter().map(|(kind, count)| (kind.as_str(), count)).collect()),
+            changed_on: taken.changes.as_ref().map(|changes| changes.places.as_str()),
+        }),
         nodes: outcome
             .nodes
             .iter()

@@ -82,6 +82,7 @@ fn an_update_from_the_plan_to_the_proof() {
     | 4  | node-4 | 9.0-mu-1 | 9.0-mu-2 | proven  |        |
     | 5  | node-5 | 9.0-mu-1 | 9.0-mu-2 | proven  |        |
     +----+--------+----------+----------+---------+--------+
+    changed since before: 4 packages on node-[1-5]
     verified: 9.0-mu-2 on node-[1-5] (task 3)
     ");
     for id in 1..=5 {

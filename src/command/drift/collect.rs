@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::command::nodes::Nodes;
-use crate::domain::drift::ask::NodeAnswer;
+use crate::domain::drift::ask::{AskNode, NodeAnswer};
 use crate::domain::drift::{DriftNode, FactPool};
 use crate::domain::failure::NodeFailure;
 use crate::domain::node::Node;
@@ -39,6 +39,18 @@ pub(crate) fn collect<C: RemoteCommand<Answer = NodeAnswer>>(
     // Without an answer there is still a row, which says why.
     let nodes = found.into_iter().zip(&rows).map(|(node, row)| node.unwrap_or_else(|| DriftNode::new(row, None)));
     Ok(Collected { nodes: nodes.collect(), rows, pool })
+}
+
+/// Asks all nodes at once, without showing progress, for everything but files. After a signal the nodes are missing that
+/// had not answered.
+pub(crate) fn collect_quietly(asker: &Nodes<'_>, nodes: &[Node]) -> Result<(Vec<DriftNode>, FactPool), AppError> {
+    let mut pool = FactPool::default();
+    let mut found: Vec<Option<DriftNode>> = vec![None; nodes.len()];
+    asker.run_with::<AskNode>(nodes, &mut |index, answer, elapsed| {
+        let (Some(node), Some(slot)) = (nodes.get(index), found.get_mut(index)) else { return };
+        *slot = Some(taken(node.clone(), answer, elapsed, Timestamp::now(), &mut pool).1);
+    })?;
+    Ok((found.into_iter().flatten().collect(), pool))
 }
 
 /// A row and the facts of one answer that arrived `now`, `elapsed` after its login began.

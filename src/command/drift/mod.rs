@@ -5,8 +5,8 @@
 //! snapshot_file  snapshots as files
 //! ```
 
-mod collect;
-mod snapshot_file;
+pub(crate) mod collect;
+pub(crate) mod snapshot_file;
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &CheckDriftOptions, settings: &Settings, ui: &Ui) -> 
     }?;
     let taken_at = now();
     if let Some(path) = &options.save {
-        snapshot_file::write(path, site.env, &taken_at, &found)?;
+        snapshot_file::write(path, site.env, &taken_at, &found.nodes, &found.pool)?;
     }
     let Collected { rows, nodes, pool } = found;
     let mut report = DriftReport {

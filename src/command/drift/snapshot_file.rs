@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::collect::Collected;
-use crate::domain::drift::{SNAPSHOT_LIMIT, Snapshot};
+use crate::domain::drift::{DriftNode, FactPool, SNAPSHOT_LIMIT, Snapshot};
 use crate::domain::numbers::EnvId;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -25,7 +24,13 @@ pub(crate) fn read(path: &Path) -> Result<Snapshot, AppError> {
 }
 
 /// Writes one. Package versions and settings are confidential: only the owner may read it.
-pub(crate) fn write(path: &Path, env: EnvId, taken_at: &str, found: &Collected) -> Result<(), AppError> {
-    let text = Snapshot::write(env, taken_at, &found.nodes, &found.pool);
+pub(crate) fn write(
+    path: &Path,
+    env: EnvId,
+    taken_at: &str,
+    nodes: &[DriftNode],
+    pool: &FactPool,
+) -> Result<(), AppError> {
+    let text = Snapshot::write(env, taken_at, nodes, pool);
     Ok(write_atomically(path, text.as_bytes(), 0o600)?)
 }

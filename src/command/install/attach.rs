@@ -69,6 +69,7 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
         left_out: record.map(|r| r.left_out).unwrap_or_default(),
         refusals: vec![],
         message: None,
+        snapshots: None,
     };
     conclude(context, &end, &nodes, outcome)
 }

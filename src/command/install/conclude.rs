@@ -5,6 +5,7 @@ use super::context::Context;
 use super::finish;
 use super::job::{RunEnd, RunNode, WatchEnd};
 use super::prove::prove;
+use super::snapshots;
 use crate::domain::outcome::{InstallResult, Outcome};
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -29,5 +30,8 @@ pub(super) fn conclude(
     // Something was sent: whatever prevents the proof, the run is not verified.
     proved.map_err(|error| AppError { exit: Exit::InstallFailed, ..error })?;
     clean::after_failure(context, nodes, &mut outcome)?;
+    if end.ended != WatchEnd::Lost {
+        outcome.snapshots = snapshots::after(context, &end.id, nodes);
+    }
     finish::finish(context, &outcome)
 }

@@ -1,6 +1,7 @@
 //! Step 6: prints how an installation ended, and the next command.
 
 use super::context::Context;
+use super::snapshots;
 use crate::cli::Format;
 use crate::command::clock;
 use crate::domain::outcome::{InstallResult, Outcome};
@@ -32,6 +33,9 @@ pub(super) fn finish(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, A
             }
         }
         _ => {}
+    }
+    if let Some(hint) = snapshots::how_to_compare(context, outcome) {
+        context.ui.hint(&hint);
     }
     Ok(exit)
 }

@@ -91,6 +91,8 @@ pub(super) enum WatchEnd {
 
 /// A run at the end of the watch.
 pub(super) struct RunEnd {
+    /// The id of the run.
+    pub(super) id: String,
     pub(super) ended: WatchEnd,
     pub(super) parent: TaskId,
     pub(super) child: Option<TaskId>,

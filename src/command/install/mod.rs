@@ -3,7 +3,7 @@
 //! The steps lie in layers, and each imports only what stands before it (`tests/architecture.rs` holds the order):
 //!
 //! ```text
-//! context, job, lock, record, run_log, compare, parts, stop_request    what the steps share
+//! context, job, lock, record, run_log, compare, parts, stop_request, snapshots   what the steps share
 //! find, gather, halt, tidy, submit, claim, start, watch, prove, clean, finish   the steps
 //! conclude, precheck, attach, stop                       steps put together
 //! ```
@@ -25,6 +25,7 @@ mod precheck;
 mod prove;
 mod record;
 mod run_log;
+mod snapshots;
 mod start;
 mod stop;
 mod stop_request;
@@ -122,6 +123,7 @@ fn planned(context: &Context<'_>, plan: &Plan) -> Outcome {
         left_out: plan.left_out.clone(),
         refusals: plan.refusals.clone(),
         message: None,
+        snapshots: None,
     }
 }
 

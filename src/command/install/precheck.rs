@@ -7,6 +7,7 @@ use super::context::{Context, Stage};
 use super::job::{Job, RunEnd, RunNode, WatchEnd};
 use super::parts;
 use super::prove::fetch_details;
+use super::snapshots;
 use super::start::start;
 use super::stop_request;
 use super::watch::watch;
@@ -33,6 +34,7 @@ pub(super) fn before_update(
     outcome: &Outcome,
 ) -> Result<Option<Outcome>, AppError> {
     if graph.precheck_tasks().is_empty() {
+        snapshots::before(context, &job.values.run, &job.nodes);
         return Ok(None);
     }
     let end = watch(context, start(context, job, &parts::prechecks(graph, job))?);
@@ -98,6 +100,7 @@ pub(super) fn before_update(
         context.ui.hint("sync the package mirror first; --accept-empty commits all the same");
         return Ok(Some(Outcome { message: None, ..ended(InstallResult::Failed) }));
     }
+    snapshots::before(context, &job.values.run, &job.nodes);
     if context.interrupt.came() {
         return Err(interrupted(context, &end));
     }

@@ -15,13 +15,17 @@ pub(super) struct RunLog<'a> {
     display: &'a mut dyn Events,
 }
 
+/// The id of a run as the name of files. With --attach it comes from Nailgun.
+pub(super) fn name_of_files(run: &str) -> String {
+    let name: String = run.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
+    if name.is_empty() { "unknown".to_owned() } else { name }
+}
+
 impl<'a> RunLog<'a> {
     /// Opens the log of a run and appends to what an earlier watch wrote. A log that cannot be written is only a warning:
     /// the run continues without it.
     pub(super) fn open(state: &Path, run: &str, display: &'a mut dyn Events) -> Self {
-        // With --attach the id of the run comes from Nailgun, and it becomes the name of a file.
-        let name: String = run.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
-        let name = if name.is_empty() { "unknown".to_owned() } else { name };
+        let name = name_of_files(run);
         let opened = state_dir::open(&state.join("log")).map_err(|e| e.message).and_then(|folder| {
             let path = folder.join(format!("{name}.log"));
             let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);

@@ -234,6 +234,7 @@ impl RunWatch<'_> {
     fn end(&mut self, ended: WatchEnd, task: Option<Task>) -> RunEnd {
         let message = task.as_ref().map(|t| t.message.clone()).filter(|m| !m.is_empty());
         RunEnd {
+            id: self.run.id.clone(),
             ended,
             parent: self.run.parent.id,
             child: self.child,

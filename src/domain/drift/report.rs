@@ -109,19 +109,7 @@ impl DriftReport {
 
     /// The nodes that were not compared, folded by state and cause: `timeout node-7 (…)`.
     pub fn not_compared(&self) -> Vec<String> {
-        let mut groups: Vec<((&str, &str), Vec<&str>)> = Vec::new();
-        for node in &self.nodes {
-            let Compared::No(state, cause) = &node.compared else { continue };
-            match groups.iter_mut().find(|(known, _)| *known == (*state, cause)) {
-                Some((_, names)) => names.push(&node.node.name),
-                None => groups.push(((state, cause), vec![&node.node.name])),
-            }
-        }
-        let phrase = |((state, cause), names): ((&str, &str), Vec<&str>)| match cause {
-            "" => format!("{state} {}", fold(names)),
-            cause => format!("{state} {} ({cause})", fold(names)),
-        };
-        groups.into_iter().map(phrase).collect()
+        not_compared(&self.nodes)
     }
 
     /// What the operator should know apart from the differences.
@@ -183,6 +171,23 @@ impl DriftReport {
         }
         lines
     }
+}
+
+/// The nodes that are not compared, folded by state and cause: `timeout node-7 (…)`.
+pub fn not_compared(nodes: &[DriftNode]) -> Vec<String> {
+    let mut groups: Vec<((&str, &str), Vec<&str>)> = Vec::new();
+    for node in nodes {
+        let Compared::No(state, cause) = &node.compared else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == (*state, cause)) {
+            Some((_, names)) => names.push(&node.node.name),
+            None => groups.push(((state, cause), vec![&node.node.name])),
+        }
+    }
+    let phrase = |((state, cause), names): ((&str, &str), Vec<&str>)| match cause {
+        "" => format!("{state} {}", fold(names)),
+        cause => format!("{state} {} ({cause})", fold(names)),
+    };
+    groups.into_iter().map(phrase).collect()
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -170,6 +170,8 @@ pub struct Changes {
     pub by_role: bool,
     /// What changed: by kind, then by key.
     pub changes: Vec<ChangedFact>,
+    /// Where anything changed: names of nodes folded, or roles.
+    pub places: String,
     /// Nodes or roles that only one of both has, in words.
     pub only_in_one: Vec<String>,
 }
@@ -202,6 +204,11 @@ impl Changes {
             }
         }
         let own = |text: Option<&str>| text.map(str::to_owned);
+        let joined = |places: Vec<&str>| if by_role { places.join("; ") } else { fold(places) };
+        let mut everywhere: Vec<&str> = found.values().flatten().copied().collect();
+        everywhere.sort_unstable();
+        everywhere.dedup();
+        let everywhere = joined(everywhere);
         let changes = found
             .into_iter()
             .map(|((kind, key, before, after), places)| ChangedFact {
@@ -209,7 +216,7 @@ impl Changes {
                 key: key.to_owned(),
                 before: own(before),
                 after: own(after),
-                places: if by_role { places.join("; ") } else { fold(places) },
+                places: joined(places),
             })
             .collect();
         let missing = |of: &BTreeMap<String, _>, other: &BTreeMap<String, _>| -> Vec<String> {
@@ -220,11 +227,11 @@ impl Changes {
             [(missing(&before, &now), "only in the snapshot"), (missing(&now, &before), "not in the snapshot")]
         {
             if !gone.is_empty() {
-                let names = if by_role { gone.join("; ") } else { fold(gone.iter().map(String::as_str)) };
-                only_in_one.push(format!("{words}: {names}"));
+                only_in_one.push(format!("{words}: {}", joined(gone.iter().map(String::as_str).collect())));
             }
         }
-        Self { taken_at: snapshot.taken_at.clone(), env: snapshot.env, by_role, changes, only_in_one }
+        let taken_at = snapshot.taken_at.clone();
+        Self { taken_at, env: snapshot.env, by_role, changes, places: everywhere, only_in_one }
     }
 
     /// Whether nothing is different.
@@ -232,20 +239,22 @@ impl Changes {
         self.changes.is_empty()
     }
 
-    /// How much is different, in words: `48 packages, 2 services on node-[1-5]`; nothing where nothing is.
-    pub fn summary(&self) -> Option<String> {
-        let mut counts: BTreeMap<Kind, Vec<&str>> = BTreeMap::new();
-        for change in &self.changes {
-            counts.entry(change.kind).or_default().push(&change.key);
+    /// How many keys of each kind are different. One that changed in several ways counts once.
+    pub fn counts(&self) -> BTreeMap<Kind, usize> {
+        let mut keys: Vec<(Kind, &str)> =
+            self.changes.iter().map(|change| (change.kind, change.key.as_str())).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut counts = BTreeMap::new();
+        for (kind, _) in keys {
+            *counts.entry(kind).or_default() += 1;
         }
-        let words: Vec<String> = counts
-            .into_iter()
-            .map(|(kind, mut keys)| {
-                keys.sort_unstable();
-                keys.dedup();
-                kind.count(keys.len())
-            })
-            .collect();
+        counts
+    }
+
+    /// How much is different, in words: `48 packages, 2 services`; nothing where nothing is.
+    pub fn summary(&self) -> Option<String> {
+        let words: Vec<String> = self.counts().into_iter().map(|(kind, count)| kind.count(count)).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 }
