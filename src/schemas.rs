@@ -35,6 +35,7 @@ schemas! {
     "graph-show": "schemas/graph-show.json",
     "config-show": "schemas/config-show.json",
     "inventory": "inventory/schema.json",
+    "plan": "schemas/plan.json",
     "mu-version": "schemas/mu-version.json",
 }
 

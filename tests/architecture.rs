@@ -35,7 +35,7 @@ const STEPS: &[(&str, &[&[&str]])] = &[
             &["context", "job", "lock", "record", "run_log", "compare"],
             &["stop_request", "halt", "snapshots"],
             &["parts", "find", "gather", "watch", "prove", "clean", "finish"],
-            &["tidy", "claim", "start", "conclude"],
+            &["tidy", "claim", "start", "conclude", "plan_file"],
             &["submit"],
             &["precheck", "stop"],
             &["attach"],

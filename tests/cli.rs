@@ -25,6 +25,7 @@ mod cli {
     mod lost_output;
     mod monitoring;
     mod openssh;
+    mod plan_file;
     mod scenarios;
     mod signals;
     mod snapshots;

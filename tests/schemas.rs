@@ -129,6 +129,11 @@ fn the_documents_and_events_of_an_installation() {
     assert_eq!(planned["result"], "planned");
     held("install-precheck", &program.run("-e 1 install --precheck -f json"));
 
+    let plan = program.file("plan.json", "");
+    let saved = program.run(&format!("-e 1 -q install --save-plan {}", plan.display()));
+    assert_eq!(saved.code, Some(0), "{}", saved.picture());
+    hold("plan", &serde_json::from_str(&fs::read_to_string(&plan).unwrap()).unwrap());
+
     lab.node(1).set_stub_fault("postinst", "fuel-misc").expect("a fault");
     let file = program.file("events/failed.ndjson", "what was there before\n");
     let failed = program.run(&format!("-e 1 install --yes -f json --events {}", file.display()));

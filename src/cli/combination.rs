@@ -29,6 +29,19 @@ const PLANNING: &[&str] = &[
     "graph",
 ];
 
+/// What a saved plan says itself.
+const PLANNED: &[&str] = &[
+    "nodes",
+    "roles",
+    "exclude",
+    "allow_offline",
+    "accept_empty",
+    "skip_cluster_checks",
+    "restart_rabbitmq",
+    "restart_mysql",
+    "batch",
+];
+
 const SSH: &[&str] = &[
     "ssh_user",
     "ssh_key",
@@ -50,6 +63,8 @@ const RULES: &[(&str, When, &[&str])] = &[
     ("graph show", When::Without("compiled"), &["inventory", "mos_version", "mirror", "ca_file"]),
     ("graph show", When::With("compiled"), &["format", "columns", "sort"]),
     ("graph show", When::With("env_neutral"), &["inventory"]),
+    ("install", When::With("plan"), PLANNED),
+    ("install", When::With("save_plan"), &["yes"]),
     ("install", When::With("attach"), PLANNING),
     ("install", When::With("stop"), PLANNING),
     ("install", When::With("stop"), &["give_up_after", "no_snapshots"]),

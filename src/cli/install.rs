@@ -1,5 +1,6 @@
 //! Options of `install`.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,8 +8,13 @@ use clap::Args;
 use super::whole::whole;
 use super::{AskOptions, CertificateOption, EventsOption, MirrorOption, NailgunOption, OutputOptions, SettingsOptions};
 use crate::domain::run::RunRef;
+use crate::domain::saved_plan::SavedOptions;
+use crate::domain::select::Selection;
 
-#[derive(Debug, Args)]
+/// How many computes may be updated at the same time.
+const BATCH: RangeInclusive<u16> = 1..=50;
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct InstallOptions {
     /// Print the plan and exit; nothing is changed.
     #[arg(long, conflicts_with_all = ["attach", "detach", "stop", "yes"])]
@@ -19,6 +25,18 @@ pub(crate) struct InstallOptions {
     /// Prints what they found on each node.
     #[arg(long, conflicts_with_all = ["attach", "detach", "stop", "dry_run"])]
     pub(crate) precheck: bool,
+
+    /// Run only the pre-checks, and save what the installation would do in this file.
+    ///
+    /// Nodes, order, package versions, services that restart: for somebody to read and approve.
+    #[arg(long, value_name = "FILE", hide_short_help = true, conflicts_with_all = ["attach", "detach", "stop", "dry_run"])]
+    pub(crate) save_plan: Option<PathBuf>,
+
+    /// Do exactly what this saved plan says.
+    ///
+    /// Refuses, and names the differences, if nodes, mirror, Nailgun or the pre-checks tell anything else now.
+    #[arg(long, value_name = "FILE", hide_short_help = true, conflicts_with_all = ["attach", "stop", "save_plan"])]
+    pub(crate) plan: Option<PathBuf>,
 
     /// Start without asking for confirmation.
     #[arg(long, short = 'y')]
@@ -63,7 +81,7 @@ pub(crate) struct InstallOptions {
     pub(crate) restart_mysql: bool,
 
     /// Update this many compute nodes at the same time.
-    #[arg(long, hide_short_help = true, value_name = "N", default_value = "5", value_parser = whole(1..=50_u16))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value = "5", value_parser = whole(BATCH))]
     pub(crate) batch: u16,
 
     /// Stop watching after this many seconds without progress; the installation itself continues.
@@ -95,6 +113,39 @@ pub(crate) struct InstallOptions {
 }
 
 impl InstallOptions {
+    /// The same, but only to run the pre-checks.
+    pub(crate) fn only_checking(&self) -> Self {
+        Self { precheck: true, ..self.clone() }
+    }
+
+    /// The same with what a saved plan fixes. Its selection of nodes is a setting.
+    pub(crate) fn fixed_by(&self, saved: &SavedOptions) -> Self {
+        Self {
+            allow_offline: saved.allow_offline,
+            accept_empty: saved.accept_empty,
+            skip_cluster_checks: saved.skip_cluster_checks,
+            restart_rabbitmq: saved.restart_rabbitmq,
+            restart_mysql: saved.restart_mysql,
+            batch: saved.batch.clamp(*BATCH.start(), *BATCH.end()),
+            ..self.clone()
+        }
+    }
+
+    /// What a plan saves of these options and of the selection of nodes.
+    pub(crate) fn to_save(&self, selection: &Selection) -> SavedOptions {
+        SavedOptions {
+            nodes: selection.nodes.clone(),
+            roles: selection.roles.clone(),
+            exclude: selection.exclude.clone(),
+            allow_offline: self.allow_offline,
+            accept_empty: self.accept_empty,
+            skip_cluster_checks: self.skip_cluster_checks,
+            restart_rabbitmq: self.restart_rabbitmq,
+            restart_mysql: self.restart_mysql,
+            batch: self.batch,
+        }
+    }
+
     pub(super) fn settings(&self) -> SettingsOptions {
         SettingsOptions {
             mirror: self.mirror.clone(),

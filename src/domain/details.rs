@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::remote::{Garbled, RemoteCommand};
 use super::text::{last_lines, one_line};
@@ -45,7 +45,7 @@ pub struct Report {
 }
 
 /// A package that would be upgraded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PackageChange {
     /// Its name.

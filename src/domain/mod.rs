@@ -30,6 +30,7 @@ pub mod report;
 pub mod repository;
 pub mod row;
 pub mod run;
+pub mod saved_plan;
 pub mod select;
 pub mod text;
 pub mod time;

@@ -38,6 +38,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::domain::repository::Sha256;
+
 /// The graph's own type in Nailgun, per environment: for operators who upload it themselves. Each run of ours has a
 /// type of its own, which begins with this; see [`run_type`].
 pub const GRAPH_TYPE: &str = "fuel-updates-mu";
@@ -104,6 +106,14 @@ impl Graph {
     /// Names of the pre-checks: the tasks before the stage [`CHECKED`].
     pub fn precheck_tasks(&self) -> Vec<String> {
         self.node_tasks().filter(|task| task.required_for.iter().any(|name| name == CHECKED)).map(id_of).collect()
+    }
+
+    /// The checksum of what the graph does: another order of keys or another layout of the files does not change it.
+    pub fn checksum(&self) -> Sha256 {
+        let (metadata, tasks) = (serde_json::to_vec(&self.metadata), serde_json::to_vec(&self.tasks));
+        let (metadata, tasks) = (metadata.unwrap_or_default(), tasks.unwrap_or_default());
+        let files = self.files.iter().flat_map(|(path, text)| [path.as_bytes(), b"\0", text.as_bytes(), b"\0"]);
+        Sha256::of([metadata.as_slice(), b"\0", tasks.as_slice(), b"\0"].into_iter().chain(files))
     }
 
     /// The stages in the order of the file.

@@ -36,7 +36,7 @@ pub(super) fn runs(lab: &Lab, node: u32) -> u64 {
 }
 
 /// What changed something at Nailgun.
-fn changing_requests(lab: &Lab) -> Vec<String> {
+pub(super) fn changing_requests(lab: &Lab) -> Vec<String> {
     let asked = lab.nailgun().asked();
     asked.into_iter().filter(|r| !r.starts_with("GET ") && !r.contains("/keystone/")).collect()
 }

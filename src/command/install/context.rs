@@ -10,6 +10,7 @@ use crate::command::nodes::Nodes;
 use crate::command::pending::Pending;
 use crate::command::{connect, state_dir};
 use crate::domain::numbers::{EnvId, TaskId};
+use crate::domain::saved_plan::SavedPlan;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
@@ -41,6 +42,8 @@ pub(super) struct Context<'a> {
     pub(super) options: &'a InstallOptions,
     pub(super) settings: &'a Settings,
     pub(super) ui: &'a Ui,
+    /// The saved plan that is to be carried out, if one was given.
+    pub(super) approved: Option<&'a SavedPlan>,
     pub(super) interrupt: Interrupt,
     /// The folder of our own state.
     pub(super) state: PathBuf,
@@ -52,7 +55,12 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Reads credentials, opens the state folder and begins to listen to signals.
-    pub(super) fn open(options: &'a InstallOptions, settings: &'a Settings, ui: &'a Ui) -> Result<Self, AppError> {
+    pub(super) fn open(
+        options: &'a InstallOptions,
+        settings: &'a Settings,
+        ui: &'a Ui,
+        approved: Option<&'a SavedPlan>,
+    ) -> Result<Self, AppError> {
         let env = settings
             .env
             .ok_or_else(|| AppError::new(Exit::Usage, "install needs --env ID: the environment is never guessed"))?;
@@ -61,6 +69,7 @@ impl<'a> Context<'a> {
             options,
             settings,
             ui,
+            approved,
             nailgun: Arc::new(connect::nailgun(settings)?),
             interrupt: Interrupt::listen()?,
             state: state_dir::open(&settings.state_dir)?,
@@ -159,6 +168,11 @@ impl<'a> Context<'a> {
             ),
         };
         AppError::new(Exit::Interrupted, message).hinted(hint)
+    }
+
+    /// Nailgun's host and port.
+    pub(super) fn nailgun_address(&self) -> String {
+        self.nailgun.url().host_and_port()
     }
 
     /// The environment in names of files: two masters have environments of the same number.

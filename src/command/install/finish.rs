@@ -6,6 +6,7 @@ use crate::cli::Format;
 use crate::command::clock;
 use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::plan::Plan;
+use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::ui::ShownInstall;
@@ -60,15 +61,24 @@ pub(super) fn interrupted(context: &Context<'_>, outcome: &Outcome) -> Result<Ex
 
 /// Says what forbids an installation.
 pub(super) fn refuse(context: &Context<'_>, plan: &Plan, outcome: &Outcome) -> Result<Exit, AppError> {
-    document(context, outcome, Exit::Error)?;
-    context.ui.refusals(&plan.refusals);
     let mut hints: Vec<&str> = plan.refusals.iter().filter_map(|r| r.hint).collect();
     hints.sort_unstable();
     hints.dedup();
     let hint = if hints.is_empty() { None } else { Some(hints.join("; ")) };
-    let count = plan.refusals.len();
-    let reasons = if count == 1 { "1 reason".to_owned() } else { format!("{count} reasons") };
-    Err(AppError::new(Exit::Error, format!("cannot install ({reasons}); nothing was changed")).hinted(hint))
+    Err(refused(context, "cannot install", hint, outcome)?)
+}
+
+/// Prints the refusals of an outcome. The error that ends the command.
+pub(super) fn refused(
+    context: &Context<'_>,
+    what: &str,
+    hint: Option<String>,
+    outcome: &Outcome,
+) -> Result<AppError, AppError> {
+    document(context, outcome, Exit::Error)?;
+    context.ui.refusals(&outcome.refusals);
+    let reasons = counted(outcome.refusals.len(), "reason");
+    Ok(AppError::new(Exit::Error, format!("{what} ({reasons}); nothing was changed")).hinted(hint))
 }
 
 /// Prints the outcome where a document was asked for: people read the error instead.

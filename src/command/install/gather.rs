@@ -95,6 +95,13 @@ pub(super) fn gather(context: &Context<'_>) -> Result<Facts, AppError> {
 }
 
 impl Facts {
+    /// The environment's MOS repositories: the name of each and its line of a sources list.
+    pub(super) fn sources(&self) -> Vec<(String, String)> {
+        let mos = self.repositories.iter().filter(|r| r.is_mos() && r.kind == "deb");
+        let line = |r: &Repository| format!("deb {} {} {}", r.uri, r.suite, r.section).trim_end().to_owned();
+        mos.map(|r| (r.name.clone(), line(r))).collect()
+    }
+
     /// The plan for these facts.
     pub(super) fn plan(&self, context: &Context<'_>) -> Plan {
         let options = context.options;

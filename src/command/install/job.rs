@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::mu::Mu;
 use crate::domain::node::{Node, NodeId};
 use crate::domain::numbers::TaskId;
+use crate::domain::plan::Plan;
 use crate::domain::run::{PlannedTask, RunProgress};
 use crate::graph::{RunBody, RunValues};
 use crate::nailgun::{StartApi, Task, TaskState};
@@ -22,6 +23,26 @@ pub(super) struct RunNode {
     pub(super) target: bool,
 }
 
+impl RunNode {
+    /// The targeted nodes. If a controller is among them, the other controllers take part as well: the primary one looks
+    /// after the cluster, and Nailgun does not tell beforehand which one it is.
+    pub(super) fn of_plan(plan: &Plan) -> Vec<Self> {
+        let controller = |roles: &[String]| roles.iter().any(|r| r == "controller");
+        let targeted = plan.targeted.iter();
+        let mut nodes: Vec<Self> = targeted
+            .map(|t| Self { id: t.id, node: t.node.clone(), before: t.before.clone(), target: true })
+            .collect();
+        if plan.targeted.iter().any(|t| controller(&t.roles)) {
+            let companions = plan.at_target.iter().filter(|row| controller(&row.node.roles));
+            nodes.extend(companions.filter_map(|row| {
+                Some(Self { id: row.node.id?, node: row.node.clone(), before: row.mu.clone(), target: false })
+            }));
+        }
+        nodes.sort_by_key(|node| node.id);
+        nodes
+    }
+}
+
 /// A graph that was uploaded to Nailgun, ready to be executed.
 pub(super) struct Job {
     pub(super) values: RunValues,
@@ -36,6 +57,8 @@ pub(super) struct Job {
     pub(super) names: BTreeMap<NodeId, String>,
     /// Every task on every node that Nailgun is going to run.
     pub(super) planned: Vec<PlannedTask>,
+    /// The name of the controller that goes first, by Nailgun.
+    pub(super) first_controller: Option<String>,
     /// Nodes that are left out, with the reason.
     pub(super) left_out: Vec<(String, String)>,
 }

@@ -21,6 +21,7 @@ mod halt;
 mod job;
 mod lock;
 mod parts;
+mod plan_file;
 mod precheck;
 mod prove;
 mod record;
@@ -43,6 +44,7 @@ use crate::cli::InstallOptions;
 use crate::command::unchecked;
 use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::plan::Plan;
+use crate::domain::saved_plan::SavedPlan;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
@@ -53,21 +55,26 @@ use crate::ui::{Confirmation, ShownInstall, ShownPrecheck, Ui};
 /// Runs an installation, or comes back to one, or stops one.
 pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     let asks =
-        !(options.yes || options.dry_run || options.precheck || options.attach.is_some() || options.stop.is_some());
+        !(options.yes || options.dry_run || options.precheck || options.save_plan.is_some() || options.attach.is_some() || options.stop.is_some());
     if settings.env.is_some() && asks && !ui.can_ask() {
         let error = AppError::new(Exit::Usage, "there is no terminal to ask for confirmation");
         return Err(error.hinted("look at the plan with --dry-run, then give --yes".to_owned()));
     }
     match options.stop {
         Some(_) => {}
-        None if options.precheck => ui.check_columns(&ShownPrecheck::columns())?,
+        None if options.precheck || options.save_plan.is_some() => ui.check_columns(&ShownPrecheck::columns())?,
         // A run that is attached to may turn out to be one of pre-checks, which has a table of its own.
         None if options.attach.is_some() => ui
             .check_columns(&ShownInstall::columns())
             .or_else(|unknown| ui.check_columns(&ShownPrecheck::columns()).map_err(|_| unknown))?,
         None => ui.check_columns(&ShownInstall::columns())?,
     }
-    let context = Context::open(options, settings, ui)?;
+    let fixed = plan_file::fixed(options, settings)?;
+    let (approved, options, settings) = match &fixed {
+        Some((approved, options, settings)) => (approved.as_ref(), options, settings),
+        None => (None, options, settings),
+    };
+    let context = Context::open(options, settings, ui, approved)?;
     unchecked::warn_of_certificate(settings, ui);
     if options.stop.is_none() {
         unchecked::warn_of_host_keys(settings, ui);
@@ -88,22 +95,30 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
     if !plan.refusals.is_empty() {
         return finish::refuse(context, &plan, &outcome);
     }
+    let described = plan_file::describe(context, &graph, &facts, &plan);
+    plan_file::hold_before_checks(context, &described, &outcome)?;
     if let Some(result) = decide(context, &facts, &plan)? {
         return finish::finish(context, &Outcome { result, ..outcome });
     }
     let _lock = InstallLock::take(&context.state, &context.key(), context.env)?;
     let job = submit::prepare(context, &graph, &facts, &plan)?;
     context.learn_whether_it_stops(job.api == StartApi::Execute);
-    let ended = claimed(context, &graph, &job, outcome);
+    let ended = claimed(context, &graph, &job, described, outcome);
     stop_request::take_away(context, &job.values.run);
     tidy::graph_of_run(context, &job.graph_type);
     ended
 }
 
 /// Carries an installation out while no other host can.
-fn claimed(context: &Context<'_>, graph: &Graph, job: &Job, outcome: Outcome) -> Result<Exit, AppError> {
+fn claimed(
+    context: &Context<'_>,
+    graph: &Graph,
+    job: &Job,
+    described: SavedPlan,
+    outcome: Outcome,
+) -> Result<Exit, AppError> {
     let claim = EnvClaim::take(context, job)?;
-    let ended = carry_out(context, graph, job, outcome);
+    let ended = carry_out(context, graph, job, described, outcome);
     if let Some(claim) = claim {
         claim.release(context);
     }
@@ -155,7 +170,13 @@ fn decide(context: &Context<'_>, facts: &Facts, plan: &Plan) -> Result<Option<In
 }
 
 /// The pre-checks, then the update part by part; each part only if the one before ended well.
-fn carry_out(context: &Context<'_>, graph: &Graph, job: &Job, outcome: Outcome) -> Result<Exit, AppError> {
+fn carry_out(
+    context: &Context<'_>,
+    graph: &Graph,
+    job: &Job,
+    described: SavedPlan,
+    outcome: Outcome,
+) -> Result<Exit, AppError> {
     let update = parts::update(graph, job);
     let Some((last, before)) = update.split_last() else {
         return Err(AppError::new(Exit::Error, "the graph has no task that updates"));
@@ -167,9 +188,9 @@ fn carry_out(context: &Context<'_>, graph: &Graph, job: &Job, outcome: Outcome) 
         return Err(AppError::new(Exit::Error, message).hinted(hint));
     }
     if context.options.precheck {
-        return precheck::alone(context, graph, job);
+        return precheck::alone(context, graph, job, described);
     }
-    if let Some(mut failed) = precheck::before_update(context, graph, job, &outcome)? {
+    if let Some(mut failed) = precheck::before_update(context, graph, job, described, &outcome)? {
         clean::after_failure(context, &job.nodes, &mut failed)?;
         return finish::finish(context, &failed);
     }

@@ -125,6 +125,7 @@ mod tests {
                 planned("mu_update_computes", 4),
                 planned("mu_commit", 1),
             ],
+            first_controller: None,
             left_out: vec![],
         };
         let parts = update(&graph, &job);

@@ -6,6 +6,7 @@ use super::compare::words;
 use super::context::{Context, Stage};
 use super::job::{Job, RunEnd, RunNode, WatchEnd};
 use super::parts;
+use super::plan_file;
 use super::prove::fetch_details;
 use super::snapshots;
 use super::start::start;
@@ -19,6 +20,7 @@ use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
 use crate::domain::precheck::{PrecheckReport, PrecheckRow};
 use crate::domain::row::Row;
 use crate::domain::run::{LeftOvers, NodeRef};
+use crate::domain::saved_plan::SavedPlan;
 use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -31,11 +33,11 @@ pub(super) fn before_update(
     context: &Context<'_>,
     graph: &Graph,
     job: &Job,
+    described: SavedPlan,
     outcome: &Outcome,
 ) -> Result<Option<Outcome>, AppError> {
     if graph.precheck_tasks().is_empty() {
-        snapshots::before(context, &job.values.run, &job.nodes);
-        return Ok(None);
+            return Ok(None);
     }
     let end = watch(context, start(context, job, &parts::prechecks(graph, job))?);
     let ended = |result| Outcome {
@@ -101,6 +103,9 @@ pub(super) fn before_update(
         return Ok(Some(Outcome { message: None, ..ended(InstallResult::Failed) }));
     }
     snapshots::before(context, &job.values.run, &job.nodes);
+    let task = Some((end.parent, end.child));
+    plan_file::hold_after_checks(context, job, described, &details, &Outcome { task, ..outcome.clone() })?;
+    snapshots::before(context, &job.values.run, &job.nodes);
     if context.interrupt.came() {
         return Err(interrupted(context, &end));
     }
@@ -108,21 +113,29 @@ pub(super) fn before_update(
     if stop_request::came(context, &job.values.run)? { stopped() } else { Ok(None) }
 }
 
-/// `--precheck`: runs the pre-checks alone and prints what they found on each node.
-pub(super) fn alone(context: &Context<'_>, graph: &Graph, job: &Job) -> Result<Exit, AppError> {
+/// `--precheck`: runs the pre-checks alone and prints what they found on each node; saves the plan where that was asked
+/// for and every node passes.
+pub(super) fn alone(
+    context: &Context<'_>,
+    graph: &Graph,
+    job: &Job,
+    described: SavedPlan,
+) -> Result<Exit, AppError> {
     let end = watch(context, start(context, job, &parts::prechecks(graph, job))?);
-    report(context, &end, &end.progress.left_overs(), &job.nodes, &job.values.run, true)
+    let found = found(context, &end, &job.nodes)?;
+    let exit = tell(context, &end, &end.progress.left_overs(), &job.nodes, &found, (&job.values.run, true))?;
+    if let (Some(path), Exit::Ok) = (&context.options.save_plan, exit) {
+        plan_file::save(context, path, job, described, &found)?;
+    }
+    Ok(exit)
 }
 
-/// Prints what the pre-checks of a run found on each node. `fresh` where no later run can have written over it.
-pub(super) fn report(
+/// What the pre-checks of a run found on each node.
+pub(super) fn found(
     context: &Context<'_>,
     end: &RunEnd,
-    left: &LeftOvers,
-    run_nodes: &[RunNode],
-    run: &str,
-    fresh: bool,
-) -> Result<Exit, AppError> {
+    nodes: &[RunNode],
+) -> Result<BTreeMap<NodeId, Details>, AppError> {
     match end.ended {
         WatchEnd::Over | WatchEnd::Halted => {}
         WatchEnd::Interrupted => return Err(interrupted(context, end)),
@@ -132,15 +145,34 @@ pub(super) fn report(
             return Err(AppError::new(Exit::Partial, message).hinted(hint));
         }
     }
-    let asked: Vec<&RunNode> = run_nodes.iter().collect();
-    let details = fetch_details(context, &asked)?;
-    if context.interrupt.came() {
-        return Err(interrupted(context, end));
-    }
+    let details = fetch_details(context, &nodes.iter().collect::<Vec<_>>())?;
+    if context.interrupt.came() { Err(interrupted(context, end)) } else { Ok(details) }
+}
+
+/// Prints what the pre-checks of a run found on each node. `fresh` where no later run can have written over it.
+pub(super) fn report(
+    context: &Context<'_>,
+    end: &RunEnd,
+    left: &LeftOvers,
+    nodes: &[RunNode],
+    run: &str,
+    fresh: bool,
+) -> Result<Exit, AppError> {
+    tell(context, end, left, nodes, &found(context, end, nodes)?, (run, fresh))
+}
+
+fn tell(
+    context: &Context<'_>,
+    end: &RunEnd,
+    left: &LeftOvers,
+    nodes: &[RunNode],
+    details: &BTreeMap<NodeId, Details>,
+    (run, fresh): (&str, bool),
+) -> Result<Exit, AppError> {
     let mut rows = Vec::new();
     let mut faults = Vec::new();
-    for node in asked {
-        let report = report_of(&details, node.id, run);
+    for node in nodes {
+        let report = report_of(details, node.id, run);
         let (failed, not_run) = trouble(left, node.id);
         let task = failed.as_ref().map_or_else(String::new, |task| format!(" ({task})"));
         let failed = failed.map(|task| format!("{task} did not pass"));

@@ -21,7 +21,7 @@ use crate::nailgun::StartApi;
 
 /// Uploads the graph and compares Nailgun's preview with the plan. Nothing is executed.
 pub(super) fn prepare(context: &Context<'_>, graph: &Graph, facts: &Facts, plan: &Plan) -> Result<Job, AppError> {
-    let nodes = nodes_of_run(plan);
+    let nodes = RunNode::of_plan(plan);
     let roles = |id: NodeId| facts.env.nodes.iter().find(|n| n.id == id).map(|n| n.roles.clone()).unwrap_or_default();
     let roles: Vec<(NodeId, Vec<String>)> = nodes.iter().map(|node| (node.id, roles(node.id))).collect();
     let before: Vec<(u32, Mu)> = nodes.iter().filter_map(|node| Some((node.id.0, node.before.clone()?))).collect();
@@ -52,29 +52,21 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, facts: &Facts, plan:
         error
     })?;
     let names: BTreeMap<NodeId, String> = facts.env.nodes.iter().map(|n| (n.id, n.name.clone())).collect();
-    if let Some(primary) = primary.and_then(|id| names.get(&id)) {
+    let first_controller = primary.and_then(|id| names.get(&id)).cloned();
+    if let Some(primary) = &first_controller {
         context.ui.status(&format!("the first controller is {primary}"));
     }
-    Ok(Job { values, body, graph_type, api: facts.api, nodes, names, planned, left_out: plan.left_out.clone() })
-}
-
-/// The targeted nodes. If a controller is among them, the other controllers take part as well: the primary one looks
-/// after the cluster, and Nailgun does not tell beforehand which one it is.
-fn nodes_of_run(plan: &Plan) -> Vec<RunNode> {
-    let controller = |roles: &[String]| roles.iter().any(|r| r == "controller");
-    let mut nodes: Vec<RunNode> = plan
-        .targeted
-        .iter()
-        .map(|t| RunNode { id: t.id, node: t.node.clone(), before: t.before.clone(), target: true })
-        .collect();
-    if plan.targeted.iter().any(|t| controller(&t.roles)) {
-        let companions = plan.at_target.iter().filter(|row| controller(&row.node.roles));
-        nodes.extend(companions.filter_map(|row| {
-            Some(RunNode { id: row.node.id?, node: row.node.clone(), before: row.mu.clone(), target: false })
-        }));
-    }
-    nodes.sort_by_key(|node| node.id);
-    nodes
+    Ok(Job {
+        values,
+        body,
+        graph_type,
+        api: facts.api,
+        nodes,
+        names,
+        planned,
+        first_controller,
+        left_out: plan.left_out.clone(),
+    })
 }
 
 fn values(
@@ -84,15 +76,14 @@ fn values(
     nodes: &[(NodeId, Vec<String>)],
     before: Vec<(u32, Mu)>,
 ) -> Result<RunValues, GraphError> {
-    let mos: Vec<_> = facts.repositories.iter().filter(|r| r.is_mos() && r.kind == "deb").collect();
-    let source = |uri: &str, suite: &str, section: &str| format!("deb {uri} {suite} {section}").trim_end().to_owned();
+    let sources = facts.sources();
     let mut values = RunValues {
         run: run_id(),
         env: Some(context.env),
         target: facts.announcement.mu.clone(),
         file: facts.announcement.raw.clone(),
-        repos: mos.iter().map(|r| r.name.clone()).collect(),
-        sources: mos.iter().map(|r| (r.name.clone(), source(&r.uri, &r.suite, &r.section))).collect(),
+        repos: sources.iter().map(|(name, _)| name.clone()).collect(),
+        sources,
         before,
         roles: nodes.iter().map(|(id, roles)| (id.0, roles.clone())).collect(),
         mos_version: facts.env.mos_version.clone(),

@@ -23,6 +23,15 @@ impl Sha256 {
     }
 }
 
+impl Sha256 {
+    /// The sum of all pieces together.
+    pub fn of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut summing = Summing::new();
+        pieces.into_iter().for_each(|piece| summing.add(piece));
+        summing.finish().sha256
+    }
+}
+
 impl fmt::Display for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
