@@ -74,7 +74,9 @@ fn a_plan_is_saved_without_a_change_and_then_carried_out() {
 fn what_the_pre_checks_find_must_be_what_was_approved() {
     let (lab, program, file) = planned();
     for node in [3, 4] {
-        lab.node(node).write("/.lab/repo", b"nova-compute 9.0.3\npython-nova 9.0.2\nfuel-misc 9.0.2\n").expect("a file");
+        lab.node(node)
+            .write("/.lab/repo", b"nova-compute 9.0.3\npython-nova 9.0.2\nfuel-misc 9.0.2\n")
+            .expect("a file");
     }
     assert_snapshot!(refused(&program, &file), @"
     exit 1
@@ -107,7 +109,8 @@ fn what_nodes_mirror_and_graph_tell_must_be_what_was_approved() {
     let mut changed = program.file("graph/metadata.yaml", fs::read(ours.join("metadata.yaml")).expect("a file"));
     changed.pop();
     program.file("graph/tasks.yaml", fs::read(ours.join("tasks.yaml")).expect("a file"));
-    for script in fs::read_dir(ours.join("scripts")).expect("the scripts").map(|entry| entry.expect("an entry").path()) {
+    for script in fs::read_dir(ours.join("scripts")).expect("the scripts").map(|entry| entry.expect("an entry").path())
+    {
         let name = script.file_name().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(&script).expect("a script");
         let more = if name == "lib.sh" { "\n: more\n" } else { "" };

@@ -29,9 +29,8 @@ impl RunNode {
     pub(super) fn of_plan(plan: &Plan) -> Vec<Self> {
         let controller = |roles: &[String]| roles.iter().any(|r| r == "controller");
         let targeted = plan.targeted.iter();
-        let mut nodes: Vec<Self> = targeted
-            .map(|t| Self { id: t.id, node: t.node.clone(), before: t.before.clone(), target: true })
-            .collect();
+        let mut nodes: Vec<Self> =
+            targeted.map(|t| Self { id: t.id, node: t.node.clone(), before: t.before.clone(), target: true }).collect();
         if plan.targeted.iter().any(|t| controller(&t.roles)) {
             let companions = plan.at_target.iter().filter(|row| controller(&row.node.roles));
             nodes.extend(companions.filter_map(|row| {

@@ -54,8 +54,12 @@ use crate::ui::{Confirmation, ShownInstall, ShownPrecheck, Ui};
 
 /// Runs an installation, or comes back to one, or stops one.
 pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
-    let asks =
-        !(options.yes || options.dry_run || options.precheck || options.save_plan.is_some() || options.attach.is_some() || options.stop.is_some());
+    let asks = !(options.yes
+        || options.dry_run
+        || options.precheck
+        || options.save_plan.is_some()
+        || options.attach.is_some()
+        || options.stop.is_some());
     if settings.env.is_some() && asks && !ui.can_ask() {
         let error = AppError::new(Exit::Usage, "there is no terminal to ask for confirmation");
         return Err(error.hinted("look at the plan with --dry-run, then give --yes".to_owned()));

@@ -16,9 +16,7 @@ use crate::domain::node::NodeId;
 use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::repository::Sha256;
-use crate::domain::saved_plan::{
-    PLAN_FORMAT, PLAN_LIMIT, SavedNode, SavedPlan, SavedTarget, saved_phases,
-};
+use crate::domain::saved_plan::{PLAN_FORMAT, PLAN_LIMIT, SavedNode, SavedPlan, SavedTarget, saved_phases};
 use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -118,12 +116,7 @@ pub(super) fn hold_after_checks(
     Ok(())
 }
 
-fn hold(
-    context: &Context<'_>,
-    plan: &SavedPlan,
-    differences: Vec<String>,
-    outcome: &Outcome,
-) -> Result<(), AppError> {
+fn hold(context: &Context<'_>, plan: &SavedPlan, differences: Vec<String>, outcome: &Outcome) -> Result<(), AppError> {
     if differences.is_empty() {
         return Ok(());
     }

@@ -37,7 +37,7 @@ pub(super) fn before_update(
     outcome: &Outcome,
 ) -> Result<Option<Outcome>, AppError> {
     if graph.precheck_tasks().is_empty() {
-            return Ok(None);
+        return Ok(None);
     }
     let end = watch(context, start(context, job, &parts::prechecks(graph, job))?);
     let ended = |result| Outcome {
@@ -115,12 +115,7 @@ pub(super) fn before_update(
 
 /// `--precheck`: runs the pre-checks alone and prints what they found on each node; saves the plan where that was asked
 /// for and every node passes.
-pub(super) fn alone(
-    context: &Context<'_>,
-    graph: &Graph,
-    job: &Job,
-    described: SavedPlan,
-) -> Result<Exit, AppError> {
+pub(super) fn alone(context: &Context<'_>, graph: &Graph, job: &Job, described: SavedPlan) -> Result<Exit, AppError> {
     let end = watch(context, start(context, job, &parts::prechecks(graph, job))?);
     let found = found(context, &end, &job.nodes)?;
     let exit = tell(context, &end, &end.progress.left_overs(), &job.nodes, &found, (&job.values.run, true))?;

@@ -74,10 +74,7 @@ fn every_change_before_the_checks_is_named() {
         before(|now| now.target.file_sha256 = "00".into()),
         ["the mirror's mu-version.json of 9.0-mu-2 was changed"]
     );
-    assert_eq!(
-        before(|now| now.mos_version = None),
-        ["the environment's MOS version is none; in the plan 9.0"]
-    );
+    assert_eq!(before(|now| now.mos_version = None), ["the environment's MOS version is none; in the plan 9.0"]);
     assert_eq!(
         before(|now| now.repositories = words(&["deb http://other mos9.0 main"])),
         [
