@@ -26,6 +26,7 @@ const PLANNING: &[&str] = &[
     "restart_rabbitmq",
     "restart_mysql",
     "batch",
+    "download_rate",
     "graph",
 ];
 

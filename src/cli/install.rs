@@ -84,6 +84,10 @@ pub(crate) struct InstallOptions {
     #[arg(long, hide_short_help = true, value_name = "N", default_value = "5", value_parser = whole(BATCH))]
     pub(crate) batch: u16,
 
+    /// Download at most this many KiB per second on each node; up to 20 nodes download at the same time [default: no limit].
+    #[arg(long, hide_short_help = true, value_name = "KIB", value_parser = whole(1..=u32::MAX))]
+    pub(crate) download_rate: Option<u32>,
+
     /// Stop watching after this many seconds without progress; the installation itself continues.
     #[arg(long, hide_short_help = true, value_name = "SECONDS", default_value = "10800", value_parser = whole(1..=u32::MAX))]
     pub(crate) give_up_after: u32,

@@ -16,6 +16,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "apt.sh",
     "check.sh",
     "cluster.sh",
+    "download.sh",
     "lib.sh",
     "lists.sh",
     "main.sh",

@@ -33,8 +33,8 @@ impl Bundle {
         STANDARD.encode(packed.unwrap_or_default())
     }
 
-    /// What nodes run: packed scripts have lost their comments and empty lines. A here-document keeps all of its lines: what
-    /// is a comment in the file that it writes may be the mark by which the file is known.
+    /// What nodes run: packed scripts have lost their comments, empty lines and indentation. A here-document keeps its lines
+    /// as they are: what is a comment in the file that it writes may be the mark by which the file is known.
     pub(super) fn sent(&self) -> String {
         if !self.packed {
             return self.text.clone();
@@ -43,13 +43,17 @@ impl Bundle {
         let mut sent = String::new();
         for line in self.text.lines() {
             let trimmed = line.trim();
-            match document {
-                Some(end) if trimmed == end => document = None,
-                Some(_) => {}
+            sent.push_str(match document {
+                Some(end) => {
+                    document = document.filter(|_| trimmed != end);
+                    line
+                }
                 None if trimmed.is_empty() || trimmed.starts_with('#') => continue,
-                None => document = here_document(trimmed),
-            }
-            sent.push_str(line);
+                None => {
+                    document = here_document(trimmed);
+                    line.trim_start()
+                }
+            });
             sent.push('\n');
         }
         sent
@@ -98,10 +102,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packed_scripts_lose_comments_and_nothing_else() {
-        let text = "# why\na=1 # kept\n\n  # indented\n  b \"#\"\ncat <<END\n#!/bin/sh\n#x\nEND\n".to_owned();
+    fn packed_scripts_lose_comments_and_indentation_and_nothing_else() {
+        let text = "# why\na=1 # kept\n\n  # indented\n  b \"#\"\ncat <<END\n#!/bin/sh\n  #x\nEND\n".to_owned();
         let bundle = Bundle { text, packed: true };
-        assert_eq!(bundle.sent(), "a=1 # kept\n  b \"#\"\ncat <<END\n#!/bin/sh\n#x\nEND\n");
+        assert_eq!(bundle.sent(), "a=1 # kept\nb \"#\"\ncat <<END\n#!/bin/sh\n  #x\nEND\n");
         let sent = STANDARD.decode(bundle.encoded()).unwrap();
         let mut unpacked = String::new();
         GzDecoder::new(&sent[..]).read_to_string(&mut unpacked).unwrap();

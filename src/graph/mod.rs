@@ -29,7 +29,7 @@ pub use expected::NodeRoles;
 pub use finding::Finding;
 pub use run_body::RunBody;
 pub use run_mark::{RunExtent, RunMark};
-pub use run_values::RunValues;
+pub use run_values::{RunOptions, RunValues};
 pub use switch::passes_by;
 pub use task::{GraphTask, Names};
 pub use uploaded_values::UploadedValues;

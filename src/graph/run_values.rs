@@ -10,6 +10,13 @@ use crate::domain::mu::Mu;
 use crate::domain::numbers::EnvId;
 use crate::domain::text::one_line;
 
+/// What an operator chose for a run, as far as scripts on the nodes act on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunOptions {
+    /// How much each node downloads at most, in KiB per second; 0: no limit.
+    pub download_rate: u32,
+}
+
 /// The values of one run (a node gets them as `/var/lib/fuel-mu/env`).
 #[derive(Clone, Debug)]
 pub struct RunValues {
@@ -42,6 +49,8 @@ pub struct RunValues {
     pub restart_mysql: bool,
     /// Whether the checks of pacemaker, galera, RabbitMQ, agents and ceph are left out.
     pub skip_cluster_checks: bool,
+    /// Further options.
+    pub options: RunOptions,
 }
 
 impl RunValues {
@@ -64,6 +73,7 @@ impl RunValues {
             restart_rabbitmq: false,
             restart_mysql: false,
             skip_cluster_checks: false,
+            options: RunOptions::default(),
         }
     }
 
@@ -109,6 +119,7 @@ impl RunValues {
             ("MU_RESTART_RABBITMQ", flag(self.restart_rabbitmq)),
             ("MU_RESTART_MYSQL", flag(self.restart_mysql)),
             ("MU_SKIP_CLUSTER_CHECKS", flag(self.skip_cluster_checks)),
+            ("MU_DOWNLOAD_RATE", self.options.download_rate.to_string()),
         ];
         let mut file = String::new();
         for (key, value) in lines {
@@ -144,6 +155,7 @@ pub(super) mod tests {
             restart_rabbitmq: false,
             restart_mysql: true,
             skip_cluster_checks: false,
+            options: RunOptions::default(),
         }
     }
 

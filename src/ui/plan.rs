@@ -14,6 +14,8 @@ pub struct PlanNotes {
     pub mirror: String,
     /// How many computes are updated at the same time.
     pub batch: u16,
+    /// How much each node downloads at most, in KiB per second.
+    pub download_rate: Option<u32>,
     /// Whether RabbitMQ is restarted.
     pub restart_rabbitmq: bool,
     /// Whether MySQL is restarted.
@@ -39,9 +41,10 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
         lines.push(format!("Read first  {link}"));
     }
     lines.push(String::new());
-    lines.push(
-        "Pre-checks on every node and of the cluster come first and change nothing. Then, phase by phase:".to_owned(),
-    );
+    lines.push("Pre-checks on every node and of the cluster come first and change nothing.".to_owned());
+    let rate = notes.download_rate.map(|rate| format!(", at most {rate} KiB/s each")).unwrap_or_default();
+    lines.push(format!("Then all nodes download their packages, 20 nodes at a time{rate}, while everything runs."));
+    lines.push("Then, phase by phase:".to_owned());
     for (number, (phase, nodes)) in (1..).zip(plan.phases()) {
         let names = fold(nodes.iter().map(|t| t.name.as_str()));
         let together = match phase {

@@ -63,7 +63,9 @@ fn an_update_from_the_plan_to_the_proof() {
     Target      9.0-mu-2 (id 2) from [MIRROR]/mcv/mos/9.0/mu-version.json
     Read first  https://example.org/mu2
 
-    Pre-checks on every node and of the cluster come first and change nothing. Then, phase by phase:
+    Pre-checks on every node and of the cluster come first and change nothing.
+    Then all nodes download their packages, 20 nodes at a time, while everything runs.
+    Then, phase by phase:
       1. primary controller first (expected): node-1
       2. controllers, one by one: node-[2-3]
       3. computes, 5 at a time: node-[4-5]

@@ -1,8 +1,11 @@
 //! What must not be installed is not, and a failure stops the run before it spreads.
 
+use fuel_lab::TaskFault;
+
 use super::inside::real;
+use super::node::PATIENCE;
 use super::packages;
-use super::site::Site;
+use super::site::{Site, Spoilt};
 
 real! {
     fn an_update_whose_packages_are_not_there_is_committed_nowhere(tools) {
@@ -26,7 +29,37 @@ real! {
         assert_eq!(site.mus(), [None; 8]);
         site.assert_clean();
         site.node(2).run_outside("mount --bind $1 $0/srv/mos");
-        site.install_well("");
+
+        // A package is not in the repository, or is another one than its index says: the mirror may lack it only where one
+        // role needs it, and still nothing changes anywhere.
+        let what = "cinder-volume";
+        for fault in [Spoilt::Missing, Spoilt::Damaged] {
+            let whole = site.spoil(what, 1, fault);
+            let ran = site.install("");
+            assert_eq!(ran.code, Some(6), "{}", ran.picture());
+            let reason = format!("FAILED: packages cannot be downloaded: E: Failed to fetch file:/srv/mos/pool/{what}_9.0.1-1.deb");
+            assert!(ran.picture().contains("download failed"), "{}", ran.picture());
+            assert!(ran.picture().contains(&reason), "{}", ran.picture());
+            assert!(before == site.systems(), "something changed");
+            assert_eq!(site.mus(), [None; 8]);
+            site.assert_clean();
+            site.mend(what, 1, &whole);
+        }
+
+        // Once the packages are on the nodes, the repositories are not needed any more.
+        site.lab.nailgun().set_task_fault("mu_backup", None, Some(TaskFault::Hold));
+        std::thread::scope(|scope| {
+            let install = scope.spawn(|| site.install_well(""));
+            for node in &site.nodes {
+                assert!(site.lab.nailgun().wait_for("mu_download", node.kind.id, "ready", PATIENCE), "{}", site.logs());
+            }
+            assert!(before == site.systems(), "something changed");
+            for node in &site.nodes {
+                node.run_outside("umount $0/srv/mos");
+            }
+            site.lab.nailgun().set_task_fault("mu_backup", None, None);
+            install.join().expect("the installation");
+        });
         site.assert_complete(1);
     }
 

@@ -19,6 +19,14 @@ use crate::sshd::output;
 /// Where the nodes have the MOS repositories.
 pub(crate) const MOS_URI: &str = "file:/srv/mos/";
 
+/// What is wrong with a package in the repository.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Spoilt {
+    Missing,
+    /// It has the size that its index says, and not the checksum.
+    Damaged,
+}
+
 /// The site.
 pub(crate) struct Site {
     pub(crate) nodes: Vec<Node>,
@@ -71,6 +79,27 @@ impl Site {
     /// The repository offers these packages.
     pub(crate) fn offer(&self, offered: &[(String, String)]) {
         packages::publish(&self.repository, offered);
+    }
+
+    /// Takes a package of an update out of the repository, or replaces it by another file of the same size; returns it as it
+    /// was.
+    pub(crate) fn spoil(&self, name: &str, update: u64, fault: Spoilt) -> Vec<u8> {
+        let file = self.package(name, update);
+        let whole = fs::read(&file).expect("a package");
+        match fault {
+            Spoilt::Missing => fs::remove_file(&file).expect("a package"),
+            Spoilt::Damaged => fs::write(&file, vec![b'x'; whole.len()]).expect("a package"),
+        }
+        whole
+    }
+
+    /// Puts it back.
+    pub(crate) fn mend(&self, name: &str, update: u64, whole: &[u8]) {
+        fs::write(self.package(name, update), whole).expect("a package");
+    }
+
+    fn package(&self, name: &str, update: u64) -> PathBuf {
+        self.repository.join("pool").join(format!("{name}_{}.deb", packages::version(update)))
     }
 
     /// The mirror announces an update.

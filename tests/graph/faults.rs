@@ -110,18 +110,6 @@ fn a_lock_that_is_held_for_a_while() {
 }
 
 #[test]
-fn repositories_that_change_during_the_run() {
-    let node = node();
-    node.pass(&["check", "backup", "agents", "update"]);
-    node.write(".lab/repo", "fuel-misc 9.0-2\nnova-common 1:3.0\n");
-    assert_eq!(node.refusal("verify"), "1 MOS packages are still to be upgraded: nova-common");
-    let state = node.state().unwrap();
-    assert_eq!(state.phase, "updated");
-    assert_eq!(state.evidence.unwrap().faults(), ["1 MOS packages are still to be upgraded"]);
-    assert_eq!(node.run("commit").code, 1);
-}
-
-#[test]
 fn holds_that_change_during_the_run() {
     let node = node();
     node.pass(&["check", "backup", "agents", "update"]);

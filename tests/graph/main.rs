@@ -10,6 +10,7 @@ mod channel;
 
 mod cluster;
 mod commit;
+mod download;
 mod faults;
 mod happy;
 mod interrupted;

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use fuel_updates::domain::mu::Mu;
 use fuel_updates::domain::numbers::EnvId;
 use fuel_updates::domain::update_state::UpdateState;
-use fuel_updates::graph::{Graph, RunValues};
+use fuel_updates::graph::{Graph, RunOptions, RunValues};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,7 +20,7 @@ pub(crate) const MU_FILE: &str =
 
 /// The phases in the order of the graph, as a primary controller goes through them.
 pub(crate) const PHASES: &[&str] =
-    &["check", "check-cluster", "backup", "agents", "update", "ha", "verify", "verify-cluster", "commit"];
+    &["check", "check-cluster", "download", "backup", "agents", "update", "ha", "verify", "verify-cluster", "commit"];
 
 /// A node's tree. Removed when dropped.
 pub(crate) struct Node {
@@ -31,7 +31,7 @@ pub(crate) struct Node {
 }
 
 /// The phases of a node that is no primary controller.
-pub(crate) const NODE_PHASES: &[&str] = &["check", "backup", "agents", "update", "verify", "commit"];
+pub(crate) const NODE_PHASES: &[&str] = &["check", "download", "backup", "agents", "update", "verify", "commit"];
 
 /// What a phase did.
 pub(crate) struct Outcome {
@@ -57,6 +57,7 @@ impl Node {
             restart_rabbitmq: false,
             restart_mysql: false,
             skip_cluster_checks: false,
+            options: RunOptions::default(),
         };
         let node = Self { folder, values, patience: 60 };
         node.write("etc/nailgun_uid", "5");

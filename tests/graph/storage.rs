@@ -20,8 +20,8 @@ fn ceph_s_flags_are_set_for_the_time_of_the_upgrade() {
     let at = |call: &str| {
         calls.iter().position(|c| c.contains(call)).unwrap_or_else(|| panic!("{call} is not in {calls:#?}"))
     };
-    assert!(at("osd set noout") < at("-y --no-remove dist-upgrade"));
-    assert!(at("-y --no-remove dist-upgrade") < at("service ceph-osd-all restart"));
+    assert!(at("osd set noout") < at("-y --no-remove --no-download dist-upgrade"));
+    assert!(at("-y --no-remove --no-download dist-upgrade") < at("service ceph-osd-all restart"));
     assert!(at("service ceph-osd-all restart") < at("pg stat"));
     assert!(at("pg stat") < at("osd unset noout"));
     assert_eq!(calls.iter().filter(|call| call.contains("pg stat")).count(), 3, "it waits for the placement groups");

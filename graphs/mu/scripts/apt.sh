@@ -6,17 +6,18 @@
 # without Sandbox::User=root apt 1.2 warns first that its own user cannot read the private folder.
 mos_apt() {
     DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 APT_LISTCHANGES_FRONTEND=none NEEDRESTART_MODE=l apt-get -q \
-        -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$WORK/apt/sources" \
-        -o "Dir::State::lists=$WORK/apt/lists" -o "Dir::Cache=$WORK/apt/cache" -o APT::Install-Recommends=false \
+        -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$APT/sources" \
+        -o "Dir::State::lists=$APT/lists" -o "Dir::Cache=$APT/cache" -o APT::Install-Recommends=false \
         -o Acquire::Languages=none -o APT::Sandbox::User=root \
+        -o "Acquire::http::Dl-Limit=$MU_DOWNLOAD_RATE" -o "Acquire::https::Dl-Limit=$MU_DOWNLOAD_RATE" \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o "Dpkg::Options::=$DPKG_MARK" "$@" </dev/null
 }
 # apt_reads ARGUMENT…: the same for what changes no package. apt 1.0 takes dpkg's lock also for `update` and `-s`, and
 # fails at once if another process has it; the lists and the cache are ours, and we hold our own lock.
 apt_reads() { mos_apt -o Debug::NoLocking=1 "$@"; }
 mos_cache() {
-    apt-cache -q -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$WORK/apt/sources" \
-        -o "Dir::State::lists=$WORK/apt/lists" -o "Dir::Cache=$WORK/apt/cache" "$@" </dev/null
+    apt-cache -q -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$APT/sources" \
+        -o "Dir::State::lists=$APT/lists" -o "Dir::Cache=$APT/cache" "$@" </dev/null
 }
 
 # mos_sources: prints the names of the MOS repositories of this node.
@@ -35,74 +36,10 @@ mos_sources() {
 apt_reasons() {
     {
         grep '^[EW]: Failed to fetch [^ ]*  *[^ ]' "$1"
-        grep '^dpkg: error\|^[EW]: ' "$1" | grep -v '^[EW]: Failed to fetch\|Some index files failed\|Can not write log'
+        grep '^dpkg: error\|^[EW]: ' "$1" | grep -v '^[EW]: Failed to fetch\|Some \(index \)\{0,1\}files failed\|Can not write log'
     } >"$WORK/reasons"
     [ -s "$WORK/reasons" ] || grep '^[EW]: \|^Err[ :]' "$1" >"$WORK/reasons"
-    head -n 2 "$WORK/reasons" | one_line
-}
-
-# prepare_apt: fills the private folder and fetches the lists. Sets APT_PROBLEM on failure.
-prepare_apt() {
-    use_work
-    rm -rf "$WORK/apt"
-    mkdir -p "$WORK/apt/sources" "$WORK/apt/lists/partial" "$WORK/apt/cache/archives/partial" || {
-        APT_PROBLEM="cannot create folders in $WORK (no space?)"
-        return 1
-    }
-    for name in $(mos_sources); do
-        if ! grep -qs '^deb[[:space:]]' "$ROOT/etc/apt/sources.list.d/$name.list"; then
-            APT_PROBLEM="/etc/apt/sources.list.d/$name.list is missing or contains no repository"
-            return 1
-        fi
-        cp "$ROOT/etc/apt/sources.list.d/$name.list" "$WORK/apt/sources/$name.list"
-    done
-    if [ -z "$(find "$WORK/apt/sources" -name '*.list')" ]; then
-        APT_PROBLEM='no MOS repository in /etc/apt/sources.list.d'
-        return 1
-    fi
-    apt_reads update >"$WORK/update" 2>&1
-    update_code=$?
-    cat "$WORK/update" >>"$LOG"
-    # Old versions of apt exit with 0 although an index could not be fetched. A line `Err` alone is no failure: apt 1.0
-    # prints it for each compression that a repository does not offer.
-    if [ "$update_code" -ne 0 ] || grep -q '^[EW]: .*[Ff]ailed to fetch\|^E: ' "$WORK/update"; then
-        APT_PROBLEM="apt-get update: $(apt_reasons "$WORK/update")"
-        return 1
-    fi
-    if [ -z "$(find "$WORK/apt/lists" -name '*_Packages*')" ]; then
-        APT_PROBLEM='the MOS repositories provide no package index'
-        return 1
-    fi
-    unverified=$(unverified_sources | one_line)
-    if [ -n "$unverified" ]; then
-        APT_PROBLEM="apt cannot verify the signature of: $unverified $(grep -o 'NO_PUBKEY [0-9A-F]*' "$WORK/update" | sort -u | one_line)"
-        APT_PROBLEM=${APT_PROBLEM% }
-        return 1
-    fi
-}
-
-# unverified_sources: prints the MOS repositories (URI SUITE) whose Release file apt did not verify, unless the source says
-# trusted=yes or apt is configured to accept that. Both old versions of apt end `update` and a simulation with 0, and fail
-# only when they install. A file InRelease or Release.gpg is left among the lists only if its signature was verified.
-unverified_sources() {
-    case $(apt-config shell allowed APT::Get::AllowUnauthenticated/b 2>/dev/null) in *true*) return 0 ;; esac
-    cat "$WORK"/apt/sources/*.list | sed -n 's/^deb[[:space:]][[:space:]]*//p' | while read -r source; do
-        case $source in
-            '['*)
-                case ${source%%]*} in *trusted=yes* | *trusted=true* | *trusted=1*) continue ;; esac
-                source=${source#*]}
-                ;;
-        esac
-        printf '%s\n' "$source" | while read -r uri suite _; do
-            file=$WORK/apt/lists/$(list_name "$uri" "$suite")
-            [ -e "${file}InRelease" ] || [ -e "${file}Release.gpg" ] || printf '%s %s\n' "$uri" "$suite"
-        done
-    done | sort -u
-}
-
-# list_name URI SUITE: prints the beginning of the names that apt gives to the lists of a repository.
-list_name() {
-    printf '%s/dists/%s/' "${1%/}" "$2" | sed 's|^[a-z+]*:||; s|^//||; s|^[^/]*@||; s/_/%5f/g; s/~/%7e/g; s/=/%3d/g; s|/|_|g'
+    head -n 2 "$WORK/reasons" | sed 's/copy:/file:/g' | one_line
 }
 
 # says_locked FILE: whether apt or dpkg failed because another process holds dpkg's lock. Only their own messages count:
@@ -201,7 +138,8 @@ free_mb() {
 download_mb() { apt_reads -y --print-uris "$@" 2>/dev/null | awk '$1 ~ /^.[a-z+]*:/ { bytes += $3 } END { print int(bytes / 1048576) }'; }
 
 # needed_mb ARGUMENT…: the archives, three times as much for the unpacked files, and 200 MB as a reserve.
-needed_mb() { echo $((4 * $(download_mb "$@") + 200)); }
+needed_mb() { echo $((4 * $(download_mb "$@") + 3 * $(downloaded_mb) + 200)); }
+downloaded_mb() { find "$ARCHIVES" -name '*.deb' -exec du -k {} + 2>/dev/null | awk '{ k += $1 } END { print int(k / 1024) }'; }
 
 # untouchable PLAN: prints packages that an update never upgrades.
 untouchable() {
@@ -225,6 +163,24 @@ room_for() {
     done
 }
 
+# refused_plan NAME: fails if a simulated plan has what an update never does.
+refused_plan() {
+    if [ -s "$WORK/$1.removals" ]; then
+        APT_PROBLEM="packages would be removed: $(one_line <"$WORK/$1.removals")"
+        return 1
+    fi
+    older=$(downgrades "$WORK/$1.plan" | one_line)
+    if [ -n "$older" ]; then
+        APT_PROBLEM="packages would be downgraded: $older"
+        return 1
+    fi
+    kernel=$(untouchable "$WORK/$1.plan" | one_line)
+    if [ -n "$kernel" ]; then
+        APT_PROBLEM="a kernel would be upgraded: $kernel"
+        return 1
+    fi
+}
+
 # apply_plan NAME ARGUMENT…: simulates again, refuses what an update never does, then runs the call with services protected.
 apply_plan() {
     plan_name=$1
@@ -232,21 +188,18 @@ apply_plan() {
     # The plan must be that of a database that nobody is changing.
     wait_for_dpkg || return 1
     simulate "$plan_name" "$@" || return 1
-    if [ -s "$WORK/$plan_name.removals" ]; then
-        APT_PROBLEM="packages would be removed: $(one_line <"$WORK/$plan_name.removals")"
-        return 1
-    fi
-    older=$(downgrades "$WORK/$plan_name.plan" | one_line)
-    if [ -n "$older" ]; then
-        APT_PROBLEM="packages would be downgraded: $older"
-        return 1
-    fi
-    kernel=$(untouchable "$WORK/$plan_name.plan" | one_line)
-    if [ -n "$kernel" ]; then
-        APT_PROBLEM="a kernel would be upgraded: $kernel"
-        return 1
-    fi
+    refused_plan "$plan_name" || return 1
     [ -s "$WORK/$plan_name.plan" ] || return 0
+    # What this run has downloaded is all that it installs.
+    fetches=''
+    if of_this_run fetched; then
+        fetches=--no-download
+        bad=$(bad_archives | one_line)
+        if [ -n "$bad" ]; then
+            APT_PROBLEM="downloaded packages are missing or damaged: $bad"
+            return 1
+        fi
+    fi
     room_for "$@" || return 1
     remember_plan "$WORK/$plan_name.plan"
     protect_services
@@ -254,7 +207,8 @@ apply_plan() {
     # Another process may take the lock between our look at it and the call.
     for try in 1 2 3; do
         wait_for_dpkg || return 1
-        mos_apt -y --no-remove "$@" >"$WORK/$plan_name.did" 2>&1
+        # shellcheck disable=SC2086 # one option or none
+        mos_apt -y --no-remove $fetches "$@" >"$WORK/$plan_name.did" 2>&1
         apt_code=$?
         cat "$WORK/$plan_name.did" >>"$LOG"
         [ "$apt_code" -ne 0 ] || return 0

@@ -62,7 +62,9 @@ phase_check() {
     note_running
     note_resources
     write_report "$problems"
-    [ -z "$problems" ] || fail "$(printf '%s' "$problems" | one_line)"
+    [ -n "$problems" ] || return 0
+    forget_lists
+    fail "$(printf '%s' "$problems" | one_line)"
 }
 
 # check_sources: compares the repository files with the settings of the environment, if the client sent them (lines

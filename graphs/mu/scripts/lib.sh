@@ -113,6 +113,7 @@ load_values() {
     fi
     MU_RUN='' MU_TARGET_ID='' MU_TARGET_TIMESTAMP='' MU_TARGET_JSON_B64='' MU_FILE_B64='' MU_REPOS='' MU_ROLES='' MU_MOS=''
     MU_SOURCES_B64='' MU_RESTART_RABBITMQ=0 MU_RESTART_MYSQL=0 MU_SKIP_CLUSTER_CHECKS=0
+    MU_DOWNLOAD_RATE=0
     # shellcheck disable=SC1091
     . "$MU/env"
     # A graph that a package provides is bound to no run: each pre-check begins a new one.
@@ -174,7 +175,7 @@ undo_all() {
     done
     rmdir "$UNDO" 2>/dev/null
     # Unfinished files of write_file.
-    rm -f "$MU"/*.mu-new "$TARGET_FILE.mu-new" "$POLICY.mu-new"
+    rm -f "$MU"/*.mu-new "$MU"/apt/*.mu-new "$TARGET_FILE.mu-new" "$POLICY.mu-new"
     return $undone
 }
 

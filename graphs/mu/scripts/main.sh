@@ -4,7 +4,7 @@
 main() {
     PHASE=${1-}
     case $PHASE in
-        check | backup | agents | update | ha | verify | commit | cleanup) command="phase_$PHASE" ;;
+        check | download | backup | agents | update | ha | verify | commit | cleanup) command="phase_$PHASE" ;;
         check-cluster) command=phase_check_cluster ;;
         verify-cluster) command=phase_verify_cluster ;;
         *)

@@ -136,7 +136,7 @@ phase_update() {
     apply_plan all dist-upgrade || fail "$APT_PROBLEM"
     undo_policy && rm -f "$UNDO/policy"
     [ -z "$(settled_audit)" ] || fail "$(audit)"
-    mos_apt clean >>"$LOG" 2>&1
+    drop_archives
     save_shipped
 
     if calls_for_restart <"$WORK/changed"; then restart_everything; fi
@@ -289,6 +289,7 @@ compare_shipped() {
 # of this target.
 phase_commit() {
     if committed; then
+        rm -rf "$APT"
         log 'already committed'
         return 0
     fi
@@ -307,4 +308,5 @@ phase_commit() {
     # The file must be on disk before the state says so.
     timeout 60 sync
     write_state 'done' "$STATE_EVIDENCE"
+    rm -rf "$APT"
 }

@@ -148,6 +148,7 @@ impl Facts {
         PlanNotes {
             mirror: self.announcement.url.clone(),
             batch: options.batch,
+            download_rate: options.download_rate,
             restart_rabbitmq: options.restart_rabbitmq,
             restart_mysql: options.restart_mysql,
             more,

@@ -71,7 +71,7 @@ mod tests {
     use crate::domain::node::{Access, Host, Node};
     use crate::domain::numbers::EnvId;
     use crate::domain::run::PlannedTask;
-    use crate::graph::RunValues;
+    use crate::graph::{RunOptions, RunValues};
 
     fn run_node(id: u32) -> RunNode {
         let node = Node {
@@ -106,6 +106,7 @@ mod tests {
             restart_rabbitmq: false,
             restart_mysql: false,
             skip_cluster_checks: false,
+            options: RunOptions::default(),
         };
         let job = Job {
             body: graph.run_body(&values, 5).unwrap(),
@@ -115,6 +116,7 @@ mod tests {
             nodes: [1, 2, 3, 4].map(run_node).to_vec(),
             names: BTreeMap::new(),
             planned: vec![
+                planned("mu_download", 1),
                 planned("mu_backup", 1),
                 planned("mu_update_first", 1),
                 planned("mu_update_controllers", 3),
@@ -133,7 +135,7 @@ mod tests {
         let on: Vec<_> = parts.iter().map(|part| part.nodes.clone()).collect();
         let all = || job.ids();
         assert_eq!(on, [all(), vec![NodeId(2)], vec![NodeId(3)], all()]);
-        assert!(has(&parts[0], "mu_backup") && has(&parts[0], "mu_update_first"));
+        assert!(has(&parts[0], "mu_download") && has(&parts[0], "mu_backup") && has(&parts[0], "mu_update_first"));
         assert!(parts.iter().map(|part| has(part, "mu_update_controllers")).eq([false, true, true, false]));
         assert!(has(&parts[3], "mu_update_block") && has(&parts[3], "mu_commit") && !has(&parts[3], "mu_backup"));
         assert!(parts.iter().all(|part| has(part, "mu_env") && has(part, "mu_checked") && !has(part, "mu_check")));

@@ -16,7 +16,7 @@ use crate::domain::node::NodeId;
 use crate::domain::plan::Plan;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::graph::{Graph, GraphError, NodeRoles, RunExtent, RunValues, run_type};
+use crate::graph::{Graph, GraphError, NodeRoles, RunExtent, RunOptions, RunValues, run_type};
 use crate::nailgun::StartApi;
 
 /// Uploads the graph and compares Nailgun's preview with the plan. Nothing is executed.
@@ -91,6 +91,7 @@ fn values(
         restart_rabbitmq: context.options.restart_rabbitmq,
         restart_mysql: context.options.restart_mysql,
         skip_cluster_checks: context.options.skip_cluster_checks,
+        options: RunOptions { download_rate: context.options.download_rate.unwrap_or_default() },
     };
     let roles: Vec<NodeRoles> = nodes.iter().map(|(id, roles)| NodeRoles { id: id.0, roles: roles.clone() }).collect();
     values.canary = graph.canary(&values, &roles)?;
