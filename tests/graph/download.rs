@@ -144,10 +144,7 @@ fn the_rate_is_the_operator_s() {
     limited.pass(&["check", "download"]);
     let calls = limited.calls("apt-get");
     let download = calls.iter().find(|call| call.contains(" -d ")).unwrap();
-    assert!(
-        download.contains("-o Acquire::http::Dl-Limit=2048 -o Acquire::https::Dl-Limit=2048 "),
-        "{download}"
-    );
+    assert!(download.contains("-o Acquire::http::Dl-Limit=2048 -o Acquire::https::Dl-Limit=2048 "), "{download}");
     node.values.run = "20261124T000000Z-0002".into();
     node.pass(NODE_PHASES);
 }
