@@ -8,6 +8,7 @@ use super::inside::real;
 use super::node::Node;
 use super::packages;
 use super::site::Site;
+use super::tools::Tools;
 use crate::program::{MU_FILE, mu};
 
 /// The package lists of the MOS repositories alone: without Debian's own nothing is asked of a network.
@@ -17,6 +18,14 @@ const UPDATE: &str = "rm -rf /var/lib/apt/lists/* && mkdir -p /var/lib/apt/lists
 fn install(node: &Node, name: &str, update: u64) {
     let version = packages::version(update);
     node.run(&format!("dpkg -i /srv/mos/pool/{name}_{version}.deb >/dev/null 2>&1 || [ -e /etc/e2e/fail-{name} ]"));
+}
+
+/// Makes a service one that is written in Python, as those of OpenStack are: its process is the interpreter.
+fn serve_by_python(node: &Node, service: &str) {
+    node.run(&format!(
+        "kill $(cat /run/{service}.pid); python3 -c 'import time; time.sleep(100000)' >/dev/null 2>&1 </dev/null &
+         echo $! >/run/{service}.pid"
+    ));
 }
 
 /// Each difference of a report as `KIND NAME: VALUE on NODES` for each value that is not the majority's. Checksums and times are
@@ -133,6 +142,9 @@ fn plant(site: &Site) -> Vec<&'static str> {
         "service libvirt-bin: runs old code on node-5",
         "service neutron-openvswitch-agent: runs old code on node-5",
     ]);
+    // Of a service in Python no mapped file is replaced: a package that it depends on was unpacked after its start.
+    install(two, "python-nova", 0);
+    expect(&["service nova-api: runs old code on node-2"]);
 
     // The update.
     four.write(MU_FILE, &mu(1));
@@ -169,6 +181,9 @@ real! {
             // The node's own name and number are no difference of a configuration file.
             let id = node.kind.id;
             node.write("/etc/nova/nova.conf", &format!("# written for node-{id}\n[DEFAULT]\nhost = node-{id}\ndebug = false\n"));
+        }
+        for id in 1..=3 {
+            serve_by_python(site.node(id), "nova-api");
         }
         let before: Vec<String> = site.nodes.iter().map(Node::everything).collect();
         for run in 0..10 {
@@ -211,5 +226,44 @@ real! {
         let ran = site.program.run("-e 1 -q check drift");
         assert_eq!(ran.code, Some(3), "{}", ran.picture());
         assert!(ran.stdout.contains("not compared: busy node-1 (somebody holds the lock of dpkg"), "{}", ran.picture());
+    }
+}
+
+/// Jobs of upstart, which Ubuntu 14.04's nodes have.
+fn jobs_of_upstart(tools: Tools) {
+    let mut site = Site::start(tools);
+    for id in 1..=3 {
+        site.node(id).run(UPDATE);
+        site.node(id).run("cp /bin/sleep /usr/bin/served");
+        let [sleep, served] = ["sleep infinity", "served infinity"];
+        site.boot_by_upstart(id, &[("mcollective", sleep), ("nova-api", served), ("neutron-server", sleep)]);
+    }
+    let check = "-e 1 -q --nodes 1-3 check drift";
+    for run in 0..5 {
+        let ran = site.program.run(check);
+        let first = ran.stdout.lines().next();
+        assert_eq!((ran.code, first), (Some(0), Some("all 3 nodes agree")), "run {run}: {}", ran.picture());
+    }
+    let one = site.program.run(&format!("{check} --package neutron-server"));
+    assert!(one.stdout.contains("\nservice neutron-server: running on node-[1-3]\n"), "{}", one.picture());
+
+    site.node(1).run("initctl stop mcollective");
+    site.node(2).run("cp /usr/bin/served /usr/bin/served.new && mv /usr/bin/served.new /usr/bin/served");
+    // One that dies and is started again: upstart says at each look that it runs, with another process.
+    site.node(3).write("/etc/init/neutron-server.conf", "respawn\nrespawn limit unlimited\nexec sleep 0.02\n");
+    site.node(3).run("initctl reload-configuration; initctl stop neutron-server; initctl start neutron-server");
+    let ran = site.program.run(&format!("{check} -f json"));
+    let planted = [
+        "service mcollective: stopped on node-1",
+        "service nova-api: runs old code on node-2",
+        "service neutron-server: keeps restarting on node-3",
+    ];
+    assert_same(&found(&ran.json()), &planted.map(str::to_owned).into());
+}
+
+mod jobs_of_upstart {
+    #[test]
+    fn trusty() {
+        super::super::inside::inside(concat!(module_path!(), "::trusty"), super::Tools::Trusty, super::jobs_of_upstart);
     }
 }

@@ -74,16 +74,34 @@ impl Node {
 
     /// Switches it on: a process namespace whose first process is the SSH server, then its services.
     pub(crate) fn boot(&mut self, address: SocketAddr, public_key: &str) {
+        let server = format!("exec chroot $0 {}", ssh_server(address));
+        self.start(address, public_key, &server);
+        for service in self.services() {
+            self.run(&format!("service {service} start"));
+        }
+    }
+
+    /// Switches it on with upstart as the first process. The SSH server is a job, and so are these services: name, command.
+    pub(crate) fn boot_by_upstart(&mut self, address: SocketAddr, public_key: &str, jobs: &[(&str, &str)]) {
+        self.write("/etc/init/ssh.conf", &format!("start on startup\nexec {}\n", ssh_server(address)));
+        for (name, command) in jobs {
+            let job = format!("start on startup\nrespawn\nrespawn limit unlimited\nexec {command}\n");
+            self.write(&format!("/etc/init/{name}.conf"), &job);
+        }
+        let init = "mount -t tmpfs tmpfs $0/run && mkdir $0/run/sshd $0/run/lock && \
+             exec chroot $0 /sbin/init --no-inherit-env --default-console=none";
+        self.start(address, public_key, init);
+    }
+
+    /// A process namespace, until its SSH server listens. `first` is a shell command that becomes the first process.
+    fn start(&mut self, address: SocketAddr, public_key: &str, first: &str) {
         self.kill();
         self.write("/root/.ssh/authorized_keys", public_key);
-        let script = "mount -t proc proc $0/proc && mount --bind $1 $0/srv/mos && \
-             exec chroot $0 /usr/sbin/sshd -D -e -p $2 -o ListenAddress=$3 -o UsePAM=no -o UseDNS=no -o StrictModes=no";
+        let script = format!("mount -t proc proc $0/proc && mount --bind $1 $0/srv/mos && {first}");
         let mut init = Command::new("unshare")
-            .args(["--mount", "--pid", "--fork", "--kill-child=KILL", "sh", "-c", script])
+            .args(["--mount", "--pid", "--fork", "--kill-child=KILL", "sh", "-c", &script])
             .arg(&self.root)
             .arg(&self.repository)
-            .arg(address.port().to_string())
-            .arg(address.ip().to_string())
             .stdin(Stdio::null())
             .stderr(fs::File::create(self.folder.join("sshd.log")).expect("a log"))
             .spawn()
@@ -105,9 +123,6 @@ impl Node {
         fs::write(&self.enter, enter).expect("a program");
         fs::set_permissions(&self.enter, fs::Permissions::from_mode(0o755)).expect("a mode");
         (self.address, self.init) = (Some(address), Some(init));
-        for service in self.services() {
-            self.run(&format!("service {service} start"));
-        }
     }
 
     /// Power off, without a goodbye.
@@ -281,6 +296,12 @@ impl Node {
         }
         left
     }
+}
+
+/// The command of a node's SSH server.
+fn ssh_server(address: SocketAddr) -> String {
+    let (port, ip) = (address.port(), address.ip());
+    format!("/usr/sbin/sshd -D -e -p {port} -o ListenAddress={ip} -o UsePAM=no -o UseDNS=no -o StrictModes=no")
 }
 
 impl Drop for Node {

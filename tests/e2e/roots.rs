@@ -132,12 +132,12 @@ fn number(of: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// A Debian as small as it comes, with OpenSSH's server, from where this machine gets its own packages.
+/// A Debian as small as it comes, with OpenSSH's server and Python, from where this machine gets its own packages.
 fn bootstrap(into: &Path) {
     let (uri, suite) = package_mirror();
     output(
         Command::new("debootstrap")
-            .args(["--variant=minbase", "--include=openssh-server", &suite])
+            .args(["--variant=minbase", "--include=openssh-server,python3-minimal", &suite])
             .arg(into)
             .arg(uri)
             // The machine's own proxy is hidden from tests; to fetch packages it may be needed.

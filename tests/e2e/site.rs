@@ -116,6 +116,13 @@ impl Site {
         node.boot(address, &self.public_key);
     }
 
+    /// Switches a node on again, with upstart as its first process and these services: name, command.
+    pub(crate) fn boot_by_upstart(&mut self, id: u32, jobs: &[(&str, &str)]) {
+        let address = self.lab.node(id).socket();
+        let node = self.nodes.iter_mut().find(|node| node.kind.id == id).expect("a node of the site");
+        node.boot_by_upstart(address, &self.public_key, jobs);
+    }
+
     /// Installs a node anew, with the release's packages.
     pub(crate) fn reinstall(&mut self, id: u32) {
         let node = self.nodes.iter_mut().find(|node| node.kind.id == id).expect("a node of the site");

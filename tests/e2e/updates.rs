@@ -72,6 +72,8 @@ real! {
             let ran = site.install("");
             over.store(true, Ordering::SeqCst);
             assert_eq!(ran.code, Some(0), "{}\n{}", ran.picture(), site.logs());
+            // Every package of the release has another version now, and nothing else is different.
+            assert!(ran.stdout.contains("\nchanged since before: 10 packages on node-[1-8]\n"), "{}", ran.picture());
             watcher.join().expect("every word was true")
         });
         assert!(asked >= 5, "{asked}");

@@ -5,9 +5,12 @@ use std::fmt::Write as _;
 
 use super::{among, value};
 use crate::domain::drift::{Changes, Difference, DriftReport, Kind, Scope};
+use crate::domain::text::counted;
 
 /// So many rows of one heading; the rest is counted.
 const ROWS: usize = 40;
+/// The longest list of names of a majority, in bytes.
+const NAMES: usize = 32;
 /// The widest column of names.
 const WIDEST: usize = 44;
 
@@ -70,7 +73,10 @@ fn heading(report: &DriftReport, first: &Difference) -> String {
             let outliers = report.names(first.outliers());
             let many = others.iter().map(|other| other.nodes.len()).sum::<usize>() > 1;
             let verb = if many { "differ" } else { "differs" };
-            format!("{outliers} {verb} from {}{place}", report.names(most.iter().copied()))
+            // Of a large group the majority is everything between the outliers: its names say nothing.
+            let names = report.names(most.iter().copied());
+            let from = if names.len() > NAMES { counted(most.len(), "node") } else { names };
+            format!("{outliers} {verb} from {from}{place}")
         }
         (None, _) => format!("{} have no majority{place}", report.names(first.outliers())),
     }

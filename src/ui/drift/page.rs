@@ -12,6 +12,8 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// The most columns of the heat map: those in which most nodes differ.
 const COLUMNS: usize = 120;
+/// With more nodes than this, those that agree are named in one line and have no row and no sheet of their own.
+const MANY: usize = 60;
 
 /// The page.
 pub fn page(report: &DriftReport) -> String {
@@ -145,10 +147,13 @@ fn heat_map(report: &DriftReport) -> Markup {
     columns.truncate(COLUMNS);
     columns.sort_by_key(|(key, _)| report.pool.key(*key));
     let counts = |node: usize| cells.range((node, KeyId::FIRST)..=(node, KeyId::LAST)).count();
+    let many = report.nodes.len() > MANY;
     // Those that differ most stand first.
     let mut rows: Vec<(usize, &DriftNode)> = report.nodes.iter().enumerate().collect();
+    rows.retain(|(at, node)| !many || !node.is_compared() || counts(*at) > 0);
     rows.sort_by_key(|(at, node)| (std::cmp::Reverse(counts(*at)), node.is_compared()));
-    let dense = if report.nodes.len() > 60 { "dense" } else { "" };
+    let dense = if many { "dense" } else { "" };
+    let agree = agreeing(report);
     html! {
         section {
             h2 { "Heat map" }
@@ -191,8 +196,18 @@ fn heat_map(report: &DriftReport) -> Markup {
                     }
                 }
             }
+            @if many && !agree.is_empty() {
+                p class="note" { "Without a row: " (agree.len()) " that agree, " (report.names(agree.iter().copied())) }
+            }
         }
     }
+}
+
+/// The positions of the compared nodes that are of every majority.
+fn agreeing(report: &DriftReport) -> Vec<usize> {
+    let outliers = report.comparison.outliers();
+    let nodes = report.nodes.iter().enumerate();
+    nodes.filter(|(at, node)| node.is_compared() && !outliers.contains_key(at)).map(|(at, _)| at).collect()
 }
 
 /// The kind where the name alone would be taken for a package's version.
@@ -309,10 +324,15 @@ fn sheets(report: &DriftReport) -> Markup {
             }
         }
     }
+    // What a node could not tell stands above for all of them.
+    let bare = if report.nodes.len() > MANY { agreeing(report) } else { vec![] };
     html! {
         section {
             h2 { "Nodes" }
-            @for (at, node) in report.nodes.iter().enumerate() {
+            @if !bare.is_empty() {
+                p class="note" { (bare.len()) " agree and have no sheet: " (report.names(bare.iter().copied())) }
+            }
+            @for (at, node) in report.nodes.iter().enumerate().filter(|(at, _)| bare.binary_search(at).is_err()) {
                 @let found = own.get(&at).map(Vec::as_slice).unwrap_or_default();
                 details id={ "n" (at) } class="sheet" {
                     summary {

@@ -105,6 +105,12 @@ fn an_environment_without_drift_has_a_page_without_tables() {
     assert!(page.contains("no drift") && page.contains("all 3 nodes agree") && !page.contains("id=\"heat\""));
 }
 
+#[test]
+fn the_majority_of_a_large_group_is_counted_and_not_listed() {
+    let lines = super::super::lines::lines(&environment(200, ""));
+    assert!(lines.iter().any(|line| line == "  node-[30,90,150] differ from 140 nodes (compute)"), "{lines:#?}");
+}
+
 /// Chromium, if this machine has it.
 fn browser() -> Option<PathBuf> {
     let names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
@@ -145,7 +151,7 @@ heading("heat", 2).click(); found.push("least " + first("heat", 2));
 heading("heat", 0).click(); found.push("name " + rows("heat").slice(0, 3).map(function (row) { return row.cells[0].textContent; }).join(" "));
 heading("heat", 0).click(); found.push("last " + first("heat", 0));
 heading("heat", 3).click(); found.push("cell " + (rows("heat")[0].cells[3].className || "none"));
-type("heat", "controller"); found.push("controllers " + rows("heat").length + " " + document.getElementById("heat-count").textContent);
+type("heat", "ceph-osd"); found.push("storage " + rows("heat").length + " " + document.getElementById("heat-count").textContent);
 type("heat", ""); found.push("again " + rows("heat").length);
 type("differences", "held NODE-25"); found.push("held " + rows("differences").length + " " + first("differences", 1));
 type("differences", "no such thing"); found.push("none " + rows("differences").length);
@@ -166,7 +172,7 @@ fn the_page_sorts_and_filters_in_a_browser() {
     // As it is: its own script runs under its own policy, and no other would.
     let own =
         open(&browser, &page.replace("</main>", "</main><script>document.title = 'foreign'</script>"), &["--dump-dom"]);
-    assert!(own.contains(">200 of 200</output>") && !own.contains("<title>foreign"), "the policy");
+    assert!(own.contains(">28 of 28</output>") && !own.contains("<title>foreign"), "the policy");
     // A visitor is a foreign script, so the policy has to go.
     let (before, after) = page.split_once("<meta http-equiv").expect("a policy");
     let after = after.split_once('>').expect("its end").1;
@@ -175,9 +181,11 @@ fn the_page_sorts_and_filters_in_a_browser() {
     let title = seen.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).expect("a title").0;
     assert_eq!(
         title,
-        "rows 200; most node-150 32; least timeout; name node-1 node-2 node-3; last node-200; cell o; controllers 3 3 of 200; again 200; \
+        "rows 28; most node-150 32; least timeout; name node-7 node-17 node-20; last node-200; cell o; storage 10 10 of 28; again 28; \
          held 1 python-package-5; none 0; sheet true; wide true"
     );
+    // Those that agree are named, and take no room.
+    assert!(page.contains("Without a row: 172 that agree, node-[1-6,8-16,18-19,") && !page.contains("id=\"n0\""));
     // In a narrow window only the tables scroll.
     let narrow = open(&browser, &visited, &["--dump-dom", "--virtual-time-budget=2000", "--window-size=390,844"]);
     assert!(narrow.contains("sheet true; wide true</title>"), "the page is wider than the window");
