@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::cli::{self, CheckCommand, Cli, Command, ConfigCommand, Format, GraphCommand};
+use crate::cli::{self, CheckCommand, Cli, Command, ConfigCommand, Format, GraphCommand, ProgressWhen};
 use crate::command::{self, clock::now};
 use crate::domain::report;
 use crate::error::AppError;
@@ -13,7 +13,7 @@ use crate::ui::Ui;
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
     if std::env::args_os().len() <= 1 {
-        let ui = Ui::new(cli::OutputOptions::default().into(), false);
+        let ui = Ui::new(cli::OutputOptions::default().into(), ProgressWhen::Auto, false);
         ui.usage(cli::START, cli::START);
         return ui.end(Exit::Usage).into();
     }
@@ -22,7 +22,7 @@ pub fn run() -> ExitCode {
         Err(said) => return refused(&said),
     };
     let given = cli.command.settings();
-    let mut ui = Ui::new(given.output.into(), cli.global.quiet);
+    let mut ui = Ui::new(given.output.into(), given.progress.progress, cli.global.quiet);
     let variables = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     for warning in cli::unknown_variables(variables) {
         ui.warning(&warning);
@@ -47,7 +47,7 @@ fn status(exit: Exit, format: Format) -> ExitCode {
 /// Prints what clap says in place of a command line: help and version, or a usage error.
 fn refused(said: &clap::Error) -> ExitCode {
     let format = cli::format_wanted(std::env::args_os()).unwrap_or(Format::Table);
-    let ui = Ui::new(cli::OutputOptions { format, ..Default::default() }.into(), false);
+    let ui = Ui::new(cli::OutputOptions { format, ..Default::default() }.into(), ProgressWhen::Auto, false);
     let text = said.render();
     let (plain, coloured) = (text.to_string(), text.ansi().to_string());
     if !said.use_stderr() {

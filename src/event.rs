@@ -1,9 +1,10 @@
 //! Progress of work in the foreground: commands emit events, the displays of `ui` consume them. Only displays print.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::numbers::TaskId;
 use crate::domain::row::Row;
+use crate::domain::run::PhaseProgress;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -11,6 +12,15 @@ pub enum Event<'a> {
     /// Asking nodes begins.
     Asking {
         /// How many.
+        total: usize,
+    },
+    /// Time passes while nodes are asked; told several times a second.
+    Waiting {
+        /// The nodes that were begun with and have not answered.
+        nodes: &'a [&'a str],
+        /// How many nodes are finished.
+        done: usize,
+        /// How many nodes there are.
         total: usize,
     },
     /// A node answered or could not be asked. Events come in the order of the answers.
@@ -30,8 +40,8 @@ pub enum Event<'a> {
         title: &'a str,
         /// Nailgun's task.
         task: TaskId,
-        /// How many tasks it has on all nodes in total.
-        planned: usize,
+        /// How far it was before.
+        view: &'a RunView,
     },
     /// Nailgun was asked how far the run is.
     RunMoved(&'a RunView),
@@ -50,12 +60,23 @@ pub struct RunView {
     pub done: usize,
     /// How many tasks there are.
     pub planned: usize,
-    /// The first phase that has not ended. Safe to show.
-    pub phase: Option<String>,
+    /// The phases that have something to do, in their order.
+    pub phases: Vec<PhaseProgress>,
+    /// Since when it runs.
+    pub elapsed: SignedDuration,
+    /// About how long it will still take; nothing where nobody can tell.
+    pub left: Option<SignedDuration>,
     /// The tasks that are running, the longest first.
     pub working: Vec<RunningTask>,
     /// What changed since the last view, in the order in which it happened.
     pub changes: Vec<TaskChange>,
+}
+
+impl RunView {
+    /// The first phase that has not ended.
+    pub fn phase(&self) -> Option<&PhaseProgress> {
+        self.phases.iter().find(|phase| !phase.is_over())
+    }
 }
 
 /// A task that is running on a node.
@@ -67,6 +88,8 @@ pub struct RunningTask {
     pub task: String,
     /// When it began, by Nailgun's clock.
     pub began: Option<Timestamp>,
+    /// Since when it runs.
+    pub elapsed: SignedDuration,
 }
 
 /// A task that began or ended.

@@ -26,6 +26,8 @@ mod cli {
     mod monitoring;
     mod openssh;
     mod plan_file;
+    mod progress;
+    mod pty;
     mod scenarios;
     mod signals;
     mod snapshots;

@@ -1,5 +1,6 @@
 """Two things that are about waiting: bad nodes first in the list, and an RSA key at a server without EXT_INFO."""
 
+import json
 import os
 import pathlib
 import re
@@ -80,7 +81,7 @@ def left_over(ports):
 
 
 def bad_nodes_first(binary, work):
-    """A list of 100: five bad nodes first, then 95 good ones. The order of the progress lines tells who waited."""
+    """A list of 100: five bad nodes first, then 95 good ones. The order of the answers tells who waited."""
     servers = Servers(work / "bad", 97, refusing={1}, empty={2})
     # Addresses of their own, behind those of the servers.
     hole, silent = BlackHole(address(251)), Silent(address(252))
@@ -90,6 +91,7 @@ def bad_nodes_first(binary, work):
     inventory = servers.inventory(97, first)
     command = [binary, "check", "installed", "--inventory", inventory, "--ssh-key", servers.keys["rsa-2048"]]
     command += ["--connect-timeout", CONNECT, "--handshake-timeout", HANDSHAKE, "--host-keys", "strict"]
+    command += ["--progress", "none", "--events", "/dev/stderr"]
     for end in hole.queue:
         end.setblocking(False)
     began = time.monotonic()
@@ -99,9 +101,12 @@ def bad_nodes_first(binary, work):
     )
     lines, open_then = [], None
     for line in process.stderr:
-        if done := re.match(r"\[(\d+)/100\] (\S+?): (.*)", line):
-            lines.append((time.monotonic() - began, done[2], done[3]))
-            if int(done[1]) == 98:
+        event = json.loads(line) if line.startswith("{") else {}
+        if event.get("event") == "answered":
+            node = event["node"]
+            what = node["mu"]["title"] if node["mu"] else f"{node['state']} ({node['detail']})"
+            lines.append((time.monotonic() - began, node["name"], what))
+            if event["done"] == 98:
                 # Only the black hole and the silent node are left; a goodbye may still be on its way.
                 time.sleep(0.5)
                 open_then = sockets_of(process.pid)

@@ -4,7 +4,7 @@
     scripts/bench/drift.py --binary target/x86_64-unknown-linux-gnu/release/fuel-updates [--nodes 200] [--packages 1500]
 
 Real sshd on loopback; each node has a package database of its own in which dpkg's real programs read. The time is that between
-the last line of progress and the end of the report, both as they leave our process."""
+the last answer of a node and the end of the report, both as they leave our process."""
 
 import argparse
 import json
@@ -47,6 +47,7 @@ def fill(tree, packages, node):
 def run(binary, inventory, state, options):
     """One check: seconds in all, seconds from the last answer to the end of the report, peak memory in MB."""
     command = [str(binary), "-e", "1", "--inventory", str(inventory), "check", "drift", "--node-timeout", "600", *options]
+    command += ["--progress", "none", "--events", "/dev/stderr"]
     began = time.monotonic()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "FUEL_UPDATES_STATE_DIR": str(state)}
@@ -55,7 +56,7 @@ def run(binary, inventory, state, options):
 
     def progress():
         for line in process.stderr:
-            if line.startswith(b"["):
+            if b'"event":"answered"' in line:
                 last[0] = time.monotonic()
 
     reader = threading.Thread(target=progress)

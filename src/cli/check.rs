@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{AskOptions, CertificateOption, EventsOption, MirrorOption, OutputOptions, SettingsOptions};
+use super::{
+    AskOptions, CertificateOption, EventsOption, MirrorOption, OutputOptions, ProgressOption, SettingsOptions,
+};
 
 // `check` alone has the options of both checks.
 #[derive(Debug, Args)]
@@ -34,6 +36,8 @@ pub(crate) struct CheckInstalledOptions {
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
+    progress: ProgressOption,
+    #[command(flatten)]
     events: EventsOption,
 }
 
@@ -49,6 +53,8 @@ pub(crate) struct CheckAvailableOptions {
     pub(crate) rows: RowOptions,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    progress: ProgressOption,
     #[command(flatten)]
     events: EventsOption,
 }
@@ -84,6 +90,8 @@ pub(crate) struct CheckDriftOptions {
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
+    progress: ProgressOption,
+    #[command(flatten)]
     events: EventsOption,
 }
 
@@ -113,11 +121,13 @@ impl CheckOptions {
             Some(CheckCommand::Available(options)) => options.settings(),
             Some(CheckCommand::Drift(options)) => SettingsOptions {
                 output: options.output.clone(),
+                progress: options.progress,
                 events: options.events.clone(),
                 ..options.ask.settings()
             },
             Some(CheckCommand::Installed(options)) => SettingsOptions {
                 output: options.output.clone(),
+                progress: options.progress,
                 events: options.events.clone(),
                 ..options.ask.settings()
             },
@@ -131,6 +141,7 @@ impl CheckAvailableOptions {
             mirror: self.mirror.clone(),
             certificates: self.certificates.clone(),
             output: self.output.clone(),
+            progress: self.progress,
             events: self.events.clone(),
             ..self.ask.settings()
         }

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::whole::whole;
-use super::{AskOptions, CertificateOption, EventsOption, MirrorOption, NailgunOption, OutputOptions, SettingsOptions};
+use super::{
+    AskOptions, CertificateOption, EventsOption, MirrorOption, NailgunOption, OutputOptions, ProgressOption,
+    SettingsOptions,
+};
 use crate::domain::run::RunRef;
 use crate::domain::saved_plan::SavedOptions;
 use crate::domain::select::Selection;
@@ -113,6 +116,8 @@ pub(crate) struct InstallOptions {
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
+    progress: ProgressOption,
+    #[command(flatten)]
     events: EventsOption,
 }
 
@@ -156,6 +161,7 @@ impl InstallOptions {
             certificates: self.certificates.clone(),
             nailgun: self.nailgun.clone(),
             output: self.output.clone(),
+            progress: self.progress,
             events: self.events.clone(),
             ..self.ask.settings()
         }

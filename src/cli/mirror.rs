@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use super::{AskOptions, CertificateOption, MirrorOption, OutputOptions, SettingsOptions, VersionOption};
+use super::{
+    AskOptions, CertificateOption, MirrorOption, OutputOptions, ProgressOption, SettingsOptions, VersionOption,
+};
 use crate::domain::mos_version::MosVersion;
 
 #[derive(Debug, Subcommand)]
@@ -87,6 +89,8 @@ pub(crate) struct MirrorVerifyOptions {
     certificates: CertificateOption,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    progress: ProgressOption,
 }
 
 #[derive(Debug, Args)]
@@ -118,6 +122,7 @@ impl MirrorCommand {
                 mirror: MirrorOption { mirror: options.place.clone() },
                 certificates: options.certificates.clone(),
                 output: options.output.clone(),
+                progress: options.progress,
                 ..options.ask.settings()
             },
             Self::Fetch(options) => SettingsOptions {

@@ -23,6 +23,7 @@ mod nodes;
 mod origin;
 mod output;
 mod parse;
+mod progress;
 mod schema;
 mod servers;
 mod shared;
@@ -53,6 +54,8 @@ pub(crate) use origin::Origins;
 pub use output::Format;
 pub(crate) use output::OutputOptions;
 pub(crate) use parse::{format_wanted, parse};
+pub(crate) use progress::ProgressOption;
+pub use progress::ProgressWhen;
 pub(crate) use schema::SchemaOptions;
 pub(crate) use servers::{CertificateOption, MirrorOption, NailgunOption};
 pub use ssh::HostKeys;
@@ -129,6 +132,8 @@ pub(crate) struct SettingsOptions {
     pub(crate) nailgun: NailgunOption,
     #[command(flatten)]
     pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) progress: ProgressOption,
     #[command(flatten)]
     pub(crate) events: EventsOption,
 }

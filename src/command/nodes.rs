@@ -1,5 +1,6 @@
 //! Asks nodes over SSH: the one owner of login settings, host keys, cancellation and progress.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,10 +57,19 @@ impl<'a> Nodes<'a> {
         let mut progress = self.ui.progress();
         progress.event(&Event::Asking { total });
         let mut done = 0;
+        let mut at_work: BTreeSet<usize> = BTreeSet::new();
         let mut rows: Vec<Option<Row>> = vec![None; total];
         let asked = self.each::<C>(nodes, &mut |told| match told {
             Told::Warning(text) => progress.event(&Event::Warning(&text)),
+            Told::Begun(index) => {
+                at_work.insert(index);
+            }
+            Told::Waiting => {
+                let names: Vec<&str> = at_work.iter().filter_map(|i| Some(nodes.get(*i)?.name.as_str())).collect();
+                progress.event(&Event::Waiting { nodes: &names, done, total });
+            }
             Told::Answer { index, answer, elapsed } => {
+                at_work.remove(&index);
                 let (Some(row), Some(slot)) = (take(index, answer, elapsed), rows.get_mut(index)) else { return };
                 done += 1;
                 progress.event(&Event::Answered { row: &row, done, total });
@@ -113,6 +123,7 @@ impl<'a> Nodes<'a> {
         self.each::<C>(nodes, &mut |told| match told {
             Told::Warning(text) => progress.event(&Event::Warning(&text)),
             Told::Answer { index, answer, elapsed } => take(index, answer, elapsed),
+            Told::Begun(_) | Told::Waiting => {}
         })
     }
 
@@ -121,7 +132,8 @@ impl<'a> Nodes<'a> {
         let targets: Vec<Target> = nodes.iter().map(|node| login(node, self.ssh)).collect::<Result<_, _>>()?;
         let frame = fleet::frame()?;
         let ran = fleet::run(&targets, &frame.command::<C>(), &self.settings(C::LIMIT), &mut |event| match event {
-            FleetEvent::Started { .. } => {}
+            FleetEvent::Started { index } => tell(Told::Begun(index)),
+            FleetEvent::Waiting => tell(Told::Waiting),
             FleetEvent::Warning { text } => tell(Told::Warning(text)),
             FleetEvent::Finished { index, result, elapsed } => {
                 let answer = result.as_ref().map_err(NodeFailure::clone).and_then(|answer| answer.read::<C>(&frame));
@@ -162,6 +174,10 @@ impl<'a> Nodes<'a> {
 enum Told<A> {
     /// Something concerns all nodes.
     Warning(String),
+    /// A node is begun with.
+    Begun(usize),
+    /// Time passes.
+    Waiting,
     /// A node is done.
     Answer { index: usize, answer: Result<A, NodeFailure>, elapsed: Duration },
 }

@@ -1,14 +1,18 @@
 //! The runs of our graph among the transactions of an environment: the one place that tells which transactions are ours.
 //! `history`, `install --attach` and `install --stop` find a run here.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
-use crate::domain::history::HistoryEntry;
+use crate::domain::history::{HistoryEntry, run_phases};
 use crate::domain::node::NodeId;
 use crate::domain::numbers::{EnvId, TaskId};
-use crate::domain::run::TaskKind;
+use crate::domain::run::{RunPhase, TaskKind};
 use crate::error::Explain;
-use crate::graph::{CHECKED, GRAPH_TYPE, Graph, RunMark, UploadedValues, VALUES, is_our_type, passes_by, run_of_type};
+use crate::graph::{
+    CHECKED, DEFAULT_BATCH, GRAPH_TYPE, Graph, RunMark, UploadedValues, VALUES, is_our_type, passes_by, run_of_type,
+};
 use crate::nailgun::{FullRecord, HistoryFilter, Nailgun, NailgunError, NailgunErrorKind, Task};
 
 /// A run, or what may be one.
@@ -191,6 +195,17 @@ pub(crate) fn entries(records: Vec<FullRecord>, child: &Task, values: &UploadedV
         }
     };
     records.into_iter().map(entry).collect()
+}
+
+/// The phases of a run, with the limits of their tasks. The history of 9.0 tells neither: there they are those of the built-in
+/// graph.
+pub(crate) fn phases(records: &[FullRecord], entries: &[HistoryEntry]) -> Vec<RunPhase> {
+    if records.iter().all(|record| record.kind.is_empty()) {
+        return Graph::builtin().map(|graph| graph.run_phases(DEFAULT_BATCH)).unwrap_or_default();
+    }
+    let limits: BTreeMap<&str, usize> =
+        records.iter().filter_map(|r| Some((r.record.task.as_str(), r.at_once?))).collect();
+    run_phases(entries, &|task| limits.get(task).copied())
 }
 
 /// The names of the tasks that only check, and of the uploads before them: as the records tell, or as the built-in graph has

@@ -52,6 +52,8 @@ pub enum FleetEvent<'a> {
         /// Since it was started.
         elapsed: Duration,
     },
+    /// Time passes; told several times a second, whether or not anything happened.
+    Waiting,
     /// Something that concerns the run and not one node. Safe to show.
     Warning {
         /// What happened.

@@ -15,7 +15,7 @@ use futures::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, timeout};
 
 use super::answer::{Answer, FleetEvent};
 use super::descriptors::{Places, own_fault, places};
@@ -34,6 +34,8 @@ use crate::domain::failure::{FailureKind, NodeFailure};
 const LOAN: Duration = Duration::from_millis(250);
 /// How often the flag of cancellation is read.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often it is told that nodes are waited for.
+const TELL: Duration = Duration::from_millis(250);
 
 /// The runtime of one call. One thread: the arithmetic of a login is well below a millisecond, and more
 /// threads cost more in total than they save.
@@ -145,6 +147,8 @@ async fn ask_all(
     let mut next = 0;
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tell = interval_at(Instant::now() + TELL, TELL);
+    tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while next < targets.len() || !nodes.is_empty() {
         tokio::select! {
             biased;
@@ -154,6 +158,7 @@ async fn ask_all(
                     return Err(FleetError::Interrupted);
                 }
             }
+            _ = tell.tick() => on_event(FleetEvent::Waiting),
             Some(Ok((index, mut outcome, elapsed))) = nodes.join_next() => {
                 if let Some(fault) = run.routes.own_fault() {
                     return Err(fault);

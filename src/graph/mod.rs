@@ -39,6 +39,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::domain::repository::Sha256;
+use crate::domain::run::{PhaseTask, RunPhase};
 
 /// The graph's own type in Nailgun, per environment: for operators who upload it themselves. Each run of ours has a
 /// type of its own, which begins with this; see [`run_type`].
@@ -149,6 +150,24 @@ impl Graph {
     /// Names of the tasks that run on nodes, in the order of the file.
     pub fn tasks_in_order(&self) -> Vec<String> {
         self.node_tasks().map(id_of).collect()
+    }
+
+    /// The phases in the order of the stages that end them, with the limits of their tasks in a run.
+    pub fn run_phases(&self, batch: u32) -> Vec<RunPhase> {
+        let whole = |limit: &Value| limit.as_u64().and_then(|limit| usize::try_from(limit).ok());
+        let at_once = |task: &GraphTask| match task.parameter("strategy")? {
+            strategy if strategy.get("type").and_then(Value::as_str) == Some("one_by_one") => Some(1),
+            strategy if strategy.get("amount").and_then(Value::as_str) == Some("@batch") => usize::try_from(batch).ok(),
+            strategy => strategy.get("amount").and_then(whole),
+        };
+        let of = |stage: String| RunPhase {
+            tasks: self
+                .node_tasks()
+                .filter(|task| task.required_for.iter().next().is_some_and(|ends| ends == stage))
+                .map(|task| PhaseTask { task: id_of(task), at_once: at_once(task) })
+                .collect(),
+        };
+        self.stages().into_iter().map(of).filter(|phase| !phase.tasks.is_empty()).collect()
     }
 
     /// Names of the tasks that upload a file.

@@ -21,6 +21,8 @@ pub struct FullRecord {
     pub command: Option<Value>,
     /// `parameters.data`. Untrusted.
     pub data: Option<String>,
+    /// On how many nodes it may run at the same time, by `parameters.strategy`.
+    pub at_once: Option<usize>,
     /// What it waits for. Safe to show.
     pub requires: Vec<String>,
     /// What waits for it. Safe to show.
@@ -47,10 +49,16 @@ impl Wire {
             list.iter().filter_map(Value::as_str).map(|name| crate::domain::text::one_line(name, 200)).collect()
         };
         let data = self.parameters.get_mut("data").map(Value::take);
+        let strategy = self.parameters.get("strategy");
+        let at_once = strategy.and_then(|strategy| match strategy.get("type").and_then(Value::as_str) {
+            Some("one_by_one") => Some(1),
+            _ => strategy.get("amount").and_then(Value::as_u64).and_then(|amount| usize::try_from(amount).ok()),
+        });
         Some(FullRecord {
             kind: self.kind,
             command: self.parameters.get_mut("cmd").map(Value::take),
             data: if let Some(Value::String(data)) = data { Some(data) } else { None },
+            at_once: at_once.filter(|limit| *limit > 0),
             requires: names(&self.requires),
             required_for: names(&self.required_for),
             record: self.record.into_record()?,

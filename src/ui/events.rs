@@ -53,7 +53,7 @@ pub(super) enum EventDocument<'a> {
     Answered { done: usize, total: usize, node: Box<RowDocument<'a>> },
     Asked,
     Plan(PlanDocument<'a>),
-    RunBegun { title: &'a str, task: u64, planned: usize },
+    RunBegun { title: &'a str, task: u64, planned: usize, done: usize },
     RunMoved(RunViewDocument<'a>),
     RunOver,
     Note { text: &'a str },
@@ -106,8 +106,19 @@ pub(super) struct RunViewDocument<'a> {
     done: usize,
     planned: usize,
     phase: Option<&'a str>,
+    phases: Vec<RunPhaseDocument<'a>>,
+    elapsed_s: i64,
+    left_s: Option<i64>,
     working: Vec<RunningTaskDocument<'a>>,
     changes: Vec<TaskChangeDocument<'a>>,
+}
+
+/// A phase of a run: how many of its tasks are over.
+#[derive(Serialize)]
+struct RunPhaseDocument<'a> {
+    title: &'a str,
+    done: usize,
+    planned: usize,
 }
 
 #[derive(Serialize)]
@@ -182,8 +193,10 @@ impl EventStream {
                 EventDocument::Answered { done: *done, total: *total, node: Box::new(row_document(row)) }
             }
             Event::Asked => EventDocument::Asked,
-            Event::RunBegan { title, task, planned } => {
-                EventDocument::RunBegun { title, task: task.0, planned: *planned }
+            // A clock of the display: what is at work shows from the nodes that have not answered.
+            Event::Waiting { .. } => return,
+            Event::RunBegan { title, task, view } => {
+                EventDocument::RunBegun { title, task: task.0, planned: view.planned, done: view.done }
             }
             Event::RunMoved(view) => EventDocument::RunMoved(run_view(view)),
             Event::RunOver => EventDocument::RunOver,
@@ -197,7 +210,14 @@ fn run_view(view: &RunView) -> RunViewDocument<'_> {
     RunViewDocument {
         done: view.done,
         planned: view.planned,
-        phase: view.phase.as_deref(),
+        phase: view.phase().map(|phase| phase.title.as_str()),
+        phases: view
+            .phases
+            .iter()
+            .map(|p| RunPhaseDocument { title: &p.title, done: p.counts.over(), planned: p.counts.total() })
+            .collect(),
+        elapsed_s: view.elapsed.as_secs(),
+        left_s: view.left.map(|left| left.as_secs()),
         working: view
             .working
             .iter()

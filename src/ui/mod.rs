@@ -1,7 +1,6 @@
 //! Output: the only module that writes to the terminal. stdout carries only data; progress, warnings, hints and errors
 //! go to stderr.
 
-mod bars;
 mod check;
 mod doctor;
 mod document;
@@ -42,10 +41,11 @@ pub use table::Table;
 
 use document::Envelope;
 use events::{EventDocument, EventStream};
+use progress::{Glyphs, ProgressKind};
 use rustix::io::Errno;
 use streams::Stdout;
 
-use crate::cli::Format;
+use crate::cli::{Format, ProgressWhen};
 use crate::domain::environment::Environment;
 use crate::domain::numbers::EnvId;
 use crate::domain::plan::{Plan, Refusal};
@@ -58,7 +58,7 @@ use crate::signals::Interrupt;
 #[derive(Debug)]
 pub struct Ui {
     quiet: bool,
-    bars: bool,
+    progress: ProgressKind,
     colour: bool,
     coloured_stdout: bool,
     width: Option<u16>,
@@ -84,7 +84,7 @@ pub(crate) enum Confirmation {
 
 impl Ui {
     /// Reads the streams and the variables `NO_COLOR` and `TERM`.
-    pub fn new(output: OutputSettings, quiet: bool) -> Self {
+    pub fn new(output: OutputSettings, progress: ProgressWhen, quiet: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let stdout = io::stdout();
@@ -92,7 +92,14 @@ impl Ui {
         let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
         Self {
             quiet,
-            bars: io::stderr().is_terminal() && !dumb && !quiet,
+            progress: match progress {
+                _ if quiet => ProgressKind::Silent,
+                ProgressWhen::None => ProgressKind::Hidden,
+                ProgressWhen::Auto if io::stderr().is_terminal() && !dumb => {
+                    ProgressKind::Bars { colour: colours, glyphs: Glyphs::of_locale(|name| std::env::var(name).ok()) }
+                }
+                ProgressWhen::Auto | ProgressWhen::Plain => ProgressKind::Lines,
+            },
             colour: io::stderr().is_terminal() && colours,
             coloured_stdout: stdout.is_terminal() && colours,
             width: size.map(|size| size.ws_col).filter(|columns| *columns > 0),
@@ -127,9 +134,9 @@ impl Ui {
         self.events.as_ref().is_some_and(EventStream::is_stdout)
     }
 
-    /// A display for events: bars on a terminal, lines elsewhere, nothing with `--quiet`.
+    /// A display for events: bars on a terminal, lines elsewhere, unless the options say otherwise.
     pub fn progress(&self) -> Progress<'_> {
-        Progress::new(self.quiet, self.bars, self.colour, self.events.as_ref())
+        Progress::new(self.progress, self.events.as_ref())
     }
 
     /// Prints data to stdout. A failure is told at the end, by [`Ui::end`].

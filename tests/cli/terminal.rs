@@ -44,23 +44,6 @@ fn lab() -> Lab {
 }
 
 #[test]
-fn bars_and_colours_on_a_terminal_only() {
-    let lab = lab();
-    let program = Program::in_lab(&lab);
-    let (code, seen) = on_terminal(&program, "-e 1 check installed", &[], "");
-    assert_eq!(code, Some(0), "{seen}");
-    assert!(seen.contains("asking nodes") && seen.contains("\x1b["), "a bar was drawn: {seen:?}");
-    assert!(seen.contains("9.0-mu-1 on all 2 nodes"), "{seen}");
-
-    let (_, plain) = on_terminal(&program, "-e 1 check installed", &[("NO_COLOR", "1")], "");
-    assert!(plain.contains("asking nodes") && !plain.contains("\x1b[1;3") && !plain.contains("\x1b[36m"), "{plain:?}");
-    let (_, dumb) = on_terminal(&program, "-e 1 check installed", &[("TERM", "dumb")], "");
-    assert!(dumb.contains("[2/2] node-") && !dumb.contains('\x1b'), "lines, not bars: {dumb:?}");
-    let (_, quiet) = on_terminal(&program, "-e 1 -q check installed", &[("NO_COLOR", "1")], "");
-    assert!(!quiet.contains('\x1b') && !quiet.contains("asking"), "{quiet:?}");
-}
-
-#[test]
 fn the_question_is_asked_and_no_is_its_default() {
     let lab = lab();
     let program = Program::in_lab(&lab);

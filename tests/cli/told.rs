@@ -11,10 +11,10 @@ use crate::program::{Program, Ran};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The number in `TITLE: N tasks`.
+/// The number in `TITLE: N tasks`, as progress tells it.
 fn planned(ran: &Ran, title: &str) -> u64 {
-    let line = ran.lines(title).into_iter().find_map(|line| line.strip_suffix(" tasks"));
-    line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no total: {}", ran.picture()))
+    let line = ran.progress().into_iter().find_map(|line| line.strip_prefix(title)?.split_once(" task"));
+    line.and_then(|(number, _)| number.parse().ok()).unwrap_or_else(|| panic!("no total: {}", ran.stderr))
 }
 
 #[test]
@@ -76,9 +76,15 @@ fn progress_is_told_in_the_order_in_which_it_happened() {
     hold("mu_commit", 1, None);
     let ran = program.ran(child.wait_with_output().expect("it ends"));
     assert_eq!(ran.code, Some(0), "{}", ran.picture());
-    let place = |text: &str| ran.stderr.lines().position(|line| line.contains(text));
+    let place = |text: &str| ran.progress().iter().position(|line| line.contains(text));
+    let (verified, commit) = (place("(verify cluster): 1 task in "), place("(commit): 2 tasks"));
+    assert!(verified.is_some() && verified < commit, "{}", ran.stderr);
+    // Every task is in the log.
+    let log = std::fs::read_dir(program.state().join("log")).expect("logs").next().expect("a log").expect("an entry");
+    let log = std::fs::read_to_string(log.path()).expect("the log");
+    let place = |text: &str| log.lines().position(|line| line.contains(text));
     let (verified, commit) = (place("node-2: verify cluster done"), place("node-1: commit "));
-    assert!(verified.is_some() && verified < commit, "{}", ran.picture());
+    assert!(verified.is_some() && verified < commit, "{log}");
 }
 
 #[test]

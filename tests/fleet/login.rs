@@ -17,6 +17,7 @@ fn every_node_answers_for_itself_and_in_the_order_of_the_targets() {
     let results = run(&targets, "printf %s \"$FUEL_MU_ROOT\"", &settings(sshd.dir()), &mut |event| match event {
         FleetEvent::Started { index } => events.push((index, false)),
         FleetEvent::Finished { index, result, .. } => events.push((index, result.is_ok())),
+        FleetEvent::Waiting => {}
         FleetEvent::Warning { text } => panic!("{text}"),
     })
     .unwrap();

@@ -125,7 +125,13 @@ impl Ran {
         for (from, to) in &self.redactions {
             text = text.replace(from.as_str(), to);
         }
-        text.lines().map(|line| age_redacted(line) + "\n").collect()
+        // Progress depends on how fast things are.
+        text.lines().filter(|line| timed(line).is_none()).map(|line| age_redacted(line) + "\n").collect()
+    }
+
+    /// The lines of progress, without their time.
+    pub(crate) fn progress(&self) -> Vec<&str> {
+        self.stderr.lines().filter_map(timed).collect()
     }
 
     /// stdout as JSON.
@@ -153,6 +159,13 @@ pub(crate) const MU_FILE: &str = "/etc/fuel/mu-version.json";
 /// Whether a path exists, for assertions that read well.
 pub(crate) fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
+}
+
+/// What follows the time in a line of progress: `13:05:59Z asking 3 nodes`.
+fn timed(line: &str) -> Option<&str> {
+    let (time, rest) = line.split_once("Z ")?;
+    let form = |(at, c): (usize, char)| if matches!(at, 2 | 5) { c == ':' } else { c.is_ascii_digit() };
+    (time.len() == 8 && time.char_indices().all(form)).then_some(rest)
 }
 
 /// `(native, 3 s old)` → `(native, AGE old)`.

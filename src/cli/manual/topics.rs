@@ -334,6 +334,9 @@ pub(super) fn variables(command: &Command) -> Vec<Entry> {
         found.push(("FUEL_UPDATES_STATE_DIR", what));
     }
     found.push(("NO_COLOR, TERM=dumb", "No colours; with TERM=dumb no progress bars either."));
+    if has(command, "progress") {
+        found.push(("LC_ALL, LC_CTYPE, LANG", "Progress bars are ASCII unless the locale has UTF-8."));
+    }
     found
 }
 

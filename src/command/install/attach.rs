@@ -16,7 +16,7 @@ use crate::domain::mu::Mu;
 use crate::domain::node::NodeId;
 use crate::domain::numbers::TaskId;
 use crate::domain::outcome::{InstallResult, Outcome};
-use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunRef, TaskRecord, TaskStatus};
+use crate::domain::run::{LeftOvers, NodeRef, PlannedTask, RunPhase, RunRef, TaskRecord, TaskStatus};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::{COMMIT, UploadedValues};
@@ -31,7 +31,7 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     context.ui.status(&format!("task {}: run {run_id} to {}", parent.id, target.title));
     let record = RunRecord::of_run(&context.state, &context.key(), context.env, &run_id);
     let only_checks = record.as_ref().is_some_and(|record| record.precheck && record.task == Some(parent.id));
-    let (entries, checks) = entries(context, &child, &values)?;
+    let (entries, checks, phases) = entries(context, &child, &values)?;
     let planned = planned(&entries, |task| !only_checks || checks.iter().any(|check| check == task));
     let mut ids: Vec<NodeId> = planned.iter().map(|p| p.node).collect();
     ids.sort_unstable();
@@ -39,11 +39,13 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     let nodes = run_nodes(context, &ids, &values)?;
     let names: BTreeMap<NodeId, String> = nodes.iter().map(|s| (s.id, s.node.name.clone())).collect();
     let child_id = Some(child.id);
-    let run = WatchedRun { id: run_id.clone(), parent, child: child_id, planned, names, title: "run".to_owned() };
+    let known = entries.iter().map(|entry| entry.record.clone()).collect();
+    let title = "run".to_owned();
+    let run = WatchedRun { id: run_id.clone(), parent, child: child_id, planned, phases, known, names, title };
     let end = watch(context, run);
     if end.ended == WatchEnd::Over && !context.interrupt.came() {
         // Before 9.1 only the end tells which of the graph's tasks a run leaves out.
-        let (entries, checks) = self::entries(context, &child, &values)?;
+        let (entries, checks, _) = self::entries(context, &child, &values)?;
         match kind(&entries, &checks, only_checks) {
             RunKind::PreChecks => {
                 let left = only(end.progress.left_overs(), &checks);
@@ -74,16 +76,18 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     conclude(context, &end, &nodes, outcome)
 }
 
-/// The records of a run, and the names of the tasks that only check.
+/// The records of a run, the names of the tasks that only check, and the phases.
 fn entries(
     context: &Context<'_>,
     child: &Task,
     values: &UploadedValues,
-) -> Result<(Vec<HistoryEntry>, Vec<String>), AppError> {
+) -> Result<(Vec<HistoryEntry>, Vec<String>, Vec<RunPhase>), AppError> {
     let id = child.id;
     let records = context.nailgun(move |nailgun| nailgun.full_history(id))?;
     let checks = runs::checks(&records);
-    Ok((runs::entries(records, child, values), checks))
+    let entries = runs::entries(records.clone(), child, values);
+    let phases = runs::phases(&records, &entries);
+    Ok((entries, checks, phases))
 }
 
 /// The tasks that the run is to do on nodes, as far as its history tells already.

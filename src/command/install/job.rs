@@ -6,7 +6,7 @@ use crate::domain::mu::Mu;
 use crate::domain::node::{Node, NodeId};
 use crate::domain::numbers::TaskId;
 use crate::domain::plan::Plan;
-use crate::domain::run::{PlannedTask, RunProgress};
+use crate::domain::run::{PlannedTask, RunPhase, RunProgress, TaskRecord};
 use crate::graph::{RunBody, RunValues};
 use crate::nailgun::{StartApi, Task, TaskState};
 
@@ -58,6 +58,8 @@ pub(super) struct Job {
     pub(super) planned: Vec<PlannedTask>,
     /// The name of the controller that goes first, by Nailgun.
     pub(super) first_controller: Option<String>,
+    /// The phases of the graph.
+    pub(super) phases: Vec<RunPhase>,
     /// Nodes that are left out, with the reason.
     pub(super) left_out: Vec<(String, String)>,
 }
@@ -92,6 +94,10 @@ pub(super) struct WatchedRun {
     pub(super) child: Option<TaskId>,
     /// What it is to do.
     pub(super) planned: Vec<PlannedTask>,
+    /// The phases of its graph.
+    pub(super) phases: Vec<RunPhase>,
+    /// What its history told before the watch.
+    pub(super) known: Vec<TaskRecord>,
     /// The names of nodes.
     pub(super) names: BTreeMap<NodeId, String>,
     /// What it does, in a few words.

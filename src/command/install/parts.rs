@@ -128,6 +128,7 @@ mod tests {
                 planned("mu_commit", 1),
             ],
             first_controller: None,
+            phases: vec![],
             left_out: vec![],
         };
         let parts = update(&graph, &job);

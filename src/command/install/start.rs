@@ -63,6 +63,8 @@ pub(super) fn start(context: &Context<'_>, job: &Job, part: &JobPart) -> Result<
         parent,
         child: None,
         planned: planned.cloned().collect(),
+        phases: job.phases.clone(),
+        known: vec![],
         names: job.names.clone(),
         title: part.title.clone(),
     })

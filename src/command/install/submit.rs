@@ -65,6 +65,7 @@ pub(super) fn prepare(context: &Context<'_>, graph: &Graph, facts: &Facts, plan:
         names,
         planned,
         first_controller,
+        phases: graph.run_phases(context.options.batch.into()),
         left_out: plan.left_out.clone(),
     })
 }

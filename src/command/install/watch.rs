@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::compare::words;
 use super::context::{Context, Stage};
@@ -28,8 +28,9 @@ pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
     let mut log = RunLog::open(&context.state, &run.id, &mut progress);
     log.line(&format!("watching task {} of environment {}", run.parent.id, context.env));
     let events = &mut log;
-    let progress = RunProgress::new(run.planned.iter().cloned());
-    events.event(&Event::RunBegan { title: &run.title, task: run.parent.id, planned: progress.counts().total() });
+    let mut progress = RunProgress::new(run.planned.iter().cloned());
+    // What happened before is not told again.
+    progress.take(&run.known);
     let mut watch = RunWatch {
         context,
         child: run.child,
@@ -40,6 +41,8 @@ pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
         complained: String::new(),
         gone: 0,
     };
+    let (title, task, view) = (watch.run.title.clone(), watch.run.parent.id, watch.view(vec![]));
+    events.event(&Event::RunBegan { title: &title, task, view: &view });
     let end = watch.follow(events);
     events.event(&Event::RunOver);
     events.line(&format!(
@@ -169,21 +172,32 @@ impl RunWatch<'_> {
 
     fn take(&mut self, records: &[TaskRecord], events: &mut dyn Events) -> bool {
         let moved = self.progress.take(records);
+        events.event(&Event::RunMoved(&self.view(self.changes(&moved))));
+        !moved.is_empty()
+    }
+
+    /// How far the run is. Nailgun's clock is taken for this host's, as far as its records do not tell otherwise.
+    fn view(&self, changes: Vec<TaskChange>) -> RunView {
         let (counts, running) = (self.progress.counts(), self.progress.running());
-        let view = RunView {
+        let phases = self.progress.phases(&self.run.phases);
+        let told = phases.iter().filter_map(|phase| phase.ended.max(phase.began)).max();
+        let now = Timestamp::now().max(told.unwrap_or(Timestamp::MIN));
+        let since = |began: Option<Timestamp>| {
+            began.map_or(SignedDuration::ZERO, |began| now.duration_since(began).max(SignedDuration::ZERO))
+        };
+        let working = running.iter().filter_map(|on| {
+            let (node, task) = (self.name(on.node.id()?), words(&on.task));
+            Some(RunningTask { node, task, began: on.began, elapsed: since(on.began) })
+        });
+        RunView {
             done: counts.over(),
             planned: counts.total(),
-            phase: running.first().map(|on| words(&on.task)),
-            working: running
-                .iter()
-                .filter_map(|on| {
-                    Some(RunningTask { node: self.name(on.node.id()?), task: words(&on.task), began: on.began })
-                })
-                .collect(),
-            changes: self.changes(&moved),
-        };
-        events.event(&Event::RunMoved(&view));
-        !moved.is_empty()
+            working: working.collect(),
+            changes,
+            elapsed: since(phases.iter().filter_map(|phase| phase.began).min()),
+            left: self.progress.left(&self.run.phases, now),
+            phases,
+        }
     }
 
     /// What to say of tasks that moved, in the order in which it happened by Nailgun's clock: first what ended.

@@ -7,6 +7,6 @@ mod run;
 mod task;
 
 pub use kind::{Landmarks, RunKind};
-pub use phase::HistoryPhase;
+pub use phase::{HistoryPhase, run_phases};
 pub use run::{HistoryEntry, RunHistory, RunStatus, RunSummary};
 pub use task::NodeTask;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::run::HistoryEntry;
-use crate::domain::run::{NodeRef, TaskKind, words};
+use crate::domain::run::{NodeRef, PhaseTask, RunPhase, TaskKind, words};
 
 /// The tasks between two stages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,19 @@ pub(super) fn phases(on_nodes: &[&HistoryEntry], stages: &[&HistoryEntry]) -> Ve
         (place, p.began.unwrap_or(Timestamp::MAX))
     });
     phases
+}
+
+/// The phases of a run that goes on, as its history tells them; `at_once` is the limit of a task, where one is known. Tasks whose
+/// phase is not known are left out.
+pub fn run_phases(entries: &[HistoryEntry], at_once: &dyn Fn(&str) -> Option<usize>) -> Vec<RunPhase> {
+    let stages: Vec<&HistoryEntry> = entries.iter().filter(|s| s.record.node == NodeRef::Virtual).collect();
+    let of = |stage: &str| {
+        let on_nodes = entries.iter().filter(|s| s.record.node.id().is_some() && stage_of(s) == stage);
+        let names: BTreeSet<&str> = on_nodes.map(|s| s.record.task.as_str()).collect();
+        let task = |name: &str| PhaseTask { task: name.to_owned(), at_once: at_once(name) };
+        RunPhase { tasks: names.into_iter().map(task).collect() }
+    };
+    chain(&stages).into_iter().map(of).filter(|phase| !phase.tasks.is_empty()).collect()
 }
 
 fn phase(stage: &str, tasks: &[&HistoryEntry]) -> HistoryPhase {

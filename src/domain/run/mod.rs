@@ -4,14 +4,18 @@
 //! [`TaskResult`] is what that means. Only this module reads Nailgun's status words.
 
 mod counts;
+mod estimate;
 mod node_ref;
+mod phases;
 mod progress;
 mod run_ref;
 mod status;
 mod task;
 
 pub use counts::TaskCounts;
+pub use estimate::about;
 pub use node_ref::NodeRef;
+pub use phases::{PhaseProgress, PhaseTask, RunPhase};
 pub use progress::{LeftOvers, NodeProgress, RunProgress};
 pub use run_ref::RunRef;
 pub use status::{TaskResult, TaskStatus};

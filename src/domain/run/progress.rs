@@ -121,6 +121,15 @@ impl RunProgress {
         results.into_iter().map(|(node, results)| (node, progress(results))).collect()
     }
 
+    /// The planned tasks of some kinds while the run goes on: name, node, result, and what the history says.
+    pub(super) fn tasks(
+        &self,
+        wanted: impl Fn(TaskKind) -> bool,
+    ) -> impl Iterator<Item = (&str, NodeId, TaskResult, Option<&TaskRecord>)> {
+        let wanted = self.results(wanted, false);
+        wanted.map(|((task, node), result)| (task, node, result, self.known.get(&(task.to_owned(), node))))
+    }
+
     /// The planned tasks of some kinds with their results.
     fn results(
         &self,
