@@ -31,7 +31,7 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     context.ui.status(&format!("task {}: run {run_id} to {}", parent.id, target.title));
     let record = RunRecord::of_run(&context.state, &context.key(), context.env, &run_id);
     let only_checks = record.as_ref().is_some_and(|record| record.precheck && record.task == Some(parent.id));
-    let (entries, checks, phases) = entries(context, &child, &values)?;
+    let HistoryTold { entries, checks, phases } = told(context, &child, &values)?;
     let planned = planned(&entries, |task| !only_checks || checks.iter().any(|check| check == task));
     let mut ids: Vec<NodeId> = planned.iter().map(|p| p.node).collect();
     ids.sort_unstable();
@@ -45,7 +45,7 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     let end = watch(context, run);
     if end.ended == WatchEnd::Over && !context.interrupt.came() {
         // Before 9.1 only the end tells which of the graph's tasks a run leaves out.
-        let (entries, checks, _) = self::entries(context, &child, &values)?;
+        let HistoryTold { entries, checks, .. } = told(context, &child, &values)?;
         match kind(&entries, &checks, only_checks) {
             RunKind::PreChecks => {
                 let left = only(end.progress.left_overs(), &checks);
@@ -76,18 +76,21 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
     conclude(context, &end, &nodes, outcome)
 }
 
-/// The records of a run, the names of the tasks that only check, and the phases.
-fn entries(
-    context: &Context<'_>,
-    child: &Task,
-    values: &UploadedValues,
-) -> Result<(Vec<HistoryEntry>, Vec<String>, Vec<RunPhase>), AppError> {
+/// What the history of a run tells: its records, the names of the tasks that only check, and its phases.
+struct HistoryTold {
+    entries: Vec<HistoryEntry>,
+    checks: Vec<String>,
+    phases: Vec<RunPhase>,
+}
+
+/// Reads the history of a run.
+fn told(context: &Context<'_>, child: &Task, values: &UploadedValues) -> Result<HistoryTold, AppError> {
     let id = child.id;
     let records = context.nailgun(move |nailgun| nailgun.full_history(id))?;
     let checks = runs::checks(&records);
     let entries = runs::entries(records.clone(), child, values);
     let phases = runs::phases(&records, &entries);
-    Ok((entries, checks, phases))
+    Ok(HistoryTold { entries, checks, phases })
 }
 
 /// The tasks that the run is to do on nodes, as far as its history tells already.

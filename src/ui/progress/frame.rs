@@ -130,7 +130,7 @@ impl BarFrame {
         } else {
             0
         };
-        let full = if total == 0 { cells } else { (done * cells / total).min(cells) };
+        let full = (done * cells).checked_div(total).unwrap_or(cells).min(cells);
         let part = |glyph: char, cells: usize| std::iter::repeat_n(glyph, cells).collect::<String>();
         let (full, empty) = (part(self.glyphs.full, full), part(self.glyphs.empty, cells - full));
         let bar =
