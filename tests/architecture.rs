@@ -34,7 +34,7 @@ const STEPS: &[(&str, &[&[&str]])] = &[
         &[
             &["context", "job", "lock", "record", "run_log", "compare"],
             &["stop_request", "halt", "snapshots"],
-            &["parts", "find", "gather", "watch", "prove", "clean", "finish"],
+            &["parts", "find", "gather", "watch", "prove", "clean", "finish", "advance"],
             &["tidy", "claim", "start", "conclude", "plan_file"],
             &["submit"],
             &["precheck", "stop"],

@@ -31,6 +31,7 @@ mod cli {
     mod scenarios;
     mod signals;
     mod snapshots;
+    mod steps;
     mod stop;
     mod stop_and_others;
     mod terminal;

@@ -13,6 +13,7 @@ use super::{
 use crate::domain::run::RunRef;
 use crate::domain::saved_plan::SavedOptions;
 use crate::domain::select::Selection;
+use crate::domain::window::WindowEnd;
 
 /// How many computes may be updated at the same time.
 const BATCH: RangeInclusive<u16> = 1..=50;
@@ -44,6 +45,19 @@ pub(crate) struct InstallOptions {
     /// Start without asking for confirmation.
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
+
+    /// Ask before each step that changes something.
+    ///
+    /// The first controller, the other controllers, storage, the first compute, the computes, the other nodes. With --yes the
+    /// steps are only reported.
+    #[arg(long, hide_short_help = true, conflicts_with_all = ["attach", "detach", "stop", "dry_run", "precheck", "save_plan"])]
+    pub(crate) step: bool,
+
+    /// Let no further node begin after this time: the end of the maintenance window.
+    ///
+    /// 05:00 (UTC), 2026-11-30T05:00+02:00, or a duration from now such as 4h or 90m. What is at work then ends.
+    #[arg(long, hide_short_help = true, value_name = "TIME", conflicts_with_all = ["detach", "stop", "precheck", "save_plan"])]
+    pub(crate) not_after: Option<WindowEnd>,
 
     /// Start the installation and exit.
     ///

@@ -35,3 +35,4 @@ pub mod select;
 pub mod text;
 pub mod time;
 pub mod update_state;
+pub mod window;

@@ -9,7 +9,12 @@ use crate::program::{MU_FILE, Program, mu};
 
 /// Runs a command line on a terminal of its own (util-linux's `script` makes it), types `keys`, and returns exit
 /// status and all that the terminal got.
-fn on_terminal(program: &Program, line: &str, variables: &[(&str, &str)], keys: &str) -> (Option<i32>, String) {
+pub(super) fn on_terminal(
+    program: &Program,
+    line: &str,
+    variables: &[(&str, &str)],
+    keys: &str,
+) -> (Option<i32>, String) {
     after(program, "", line, variables, keys)
 }
 

@@ -153,6 +153,10 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
             ("fuel-updates --env 1 install --precheck", "Run the pre-checks on every node; change nothing."),
             ("fuel-updates --env 1 install --save-plan mu.json", "Save what would be done, for somebody to approve."),
             ("fuel-updates --env 1 install --plan mu.json", "Do exactly what was approved."),
+            (
+                "fuel-updates --env 1 install --step --not-after 05:00",
+                "Ask before each step; begin no node after 05:00 UTC.",
+            ),
             ("fuel-updates --env 1 install", "Show the plan, ask, install, and verify."),
             (
                 "fuel-updates --env 1 install --yes --exclude node-7 --events /var/log/mu.ndjson",

@@ -53,9 +53,7 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
             }
             RunKind::Part => {
                 let hint = "install again for the rest";
-                context
-                    .ui
-                    .warning(&format!("this run was one part of an update in several (before Nailgun 9.1); {hint}"));
+                context.ui.warning(&format!("this run was one part of an update in several; {hint}"));
             }
             RunKind::Update | RunKind::Unknown => {}
         }

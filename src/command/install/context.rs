@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::cli::InstallOptions;
 use crate::command::nodes::Nodes;
 use crate::command::pending::Pending;
 use crate::command::{connect, state_dir};
 use crate::domain::numbers::{EnvId, TaskId};
 use crate::domain::saved_plan::SavedPlan;
+use crate::domain::time::format_utc;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
@@ -44,6 +47,8 @@ pub(super) struct Context<'a> {
     pub(super) ui: &'a Ui,
     /// The saved plan that is to be carried out, if one was given.
     pub(super) approved: Option<&'a SavedPlan>,
+    /// The end of the maintenance window, if one was given.
+    window_end: Option<Timestamp>,
     pub(super) interrupt: Interrupt,
     /// The folder of our own state.
     pub(super) state: PathBuf,
@@ -64,9 +69,16 @@ impl<'a> Context<'a> {
         let env = settings
             .env
             .ok_or_else(|| AppError::new(Exit::Usage, "install needs --env ID: the environment is never guessed"))?;
+        let now = Timestamp::now();
+        let window_end = options.not_after.map(|end| end.moment(now));
+        if let Some(end) = window_end.filter(|end| *end <= now) {
+            let message = format!("--not-after: {} is in the past", format_utc(end));
+            return Err(AppError::new(Exit::Usage, message));
+        }
         Ok(Self {
             env,
             options,
+            window_end,
             settings,
             ui,
             approved,
@@ -119,6 +131,22 @@ impl<'a> Context<'a> {
     /// Ends the installation here if a signal has come.
     pub(super) fn go_on(&self) -> Result<(), AppError> {
         if self.interrupt.came() { Err(self.interrupted()) } else { Ok(()) }
+    }
+
+    /// The end of the maintenance window, if one was given.
+    pub(super) fn window_end(&self) -> Option<Timestamp> {
+        self.window_end
+    }
+
+    /// Whether something that changes nodes runs.
+    pub(super) fn is_updating(&self) -> bool {
+        matches!(self.stage.get(), Stage::Running(_))
+    }
+
+    /// That the maintenance window is over, in words.
+    pub(super) fn window_over(&self) -> Option<String> {
+        let over = self.window_end.filter(|end| *end <= Timestamp::now());
+        over.map(|end| format!("the maintenance window is over (since {})", format_utc(end)))
     }
 
     /// Notes how far the installation has come.

@@ -1,6 +1,7 @@
 //! Stops a run at Nailgun: sends the stop when it can be heard, and waits until the run is at rest. Nailgun may restart,
 //! refuse or be slow meanwhile, and somebody else may have sent a stop before.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use super::context::Context;
@@ -66,13 +67,32 @@ pub(super) struct Halt<'a> {
     complained: String,
     answered: Instant,
     gone: u32,
+    /// What there is to say, where somebody else says it.
+    said: Option<RefCell<Vec<String>>>,
 }
 
 impl<'a> Halt<'a> {
     /// The run of this task and, if it is known, its child.
     pub(super) fn new(context: &'a Context<'a>, parent: Task, child: Option<TaskId>) -> Self {
         let (complained, answered) = (String::new(), Instant::now());
-        Self { context, parent, child, sent: Sent::No, complained, answered, gone: 0 }
+        Self { context, parent, child, sent: Sent::No, complained, answered, gone: 0, said: None }
+    }
+
+    /// The same, while a display of progress has the terminal: what there is to say is kept for [`Self::said`].
+    pub(super) fn quiet(self) -> Self {
+        Self { said: Some(RefCell::default()), ..self }
+    }
+
+    /// What a quiet one had to say.
+    pub(super) fn said(&self) -> Vec<String> {
+        self.said.as_ref().map(RefCell::take).unwrap_or_default()
+    }
+
+    fn say(&self, text: &str) {
+        match &self.said {
+            Some(said) => said.borrow_mut().push(text.to_owned()),
+            None => self.context.ui.status(text),
+        }
     }
 
     /// Waits until a stop can be heard and sends it. Ends when one is under way, when the run is over, and where Nailgun
@@ -228,7 +248,7 @@ impl<'a> Halt<'a> {
             let more = if at_work.len() > 3 { format!(" and {} more", at_work.len() - 3) } else { String::new() };
             text.push_str(&format!("; these cannot be interrupted: {}{more}", shown.join(", ")));
         }
-        self.context.ui.status(&text);
+        self.say(&text);
     }
 
     /// One look at Nailgun; nothing if it does not tell.
@@ -238,7 +258,7 @@ impl<'a> Halt<'a> {
         match answer.ok_or_else(|| self.interrupted())? {
             Ok((child, seen)) => {
                 if !std::mem::take(&mut self.complained).is_empty() {
-                    self.context.ui.status("Nailgun answers again");
+                    self.say("Nailgun answers again");
                 }
                 (self.child, self.answered, self.gone) = (child, Instant::now(), 0);
                 Ok(Some(seen))
@@ -261,7 +281,10 @@ impl<'a> Halt<'a> {
     /// Warns of a fault of Nailgun, once until it is another one.
     fn complain(&mut self, text: &str) {
         if self.complained != text {
-            self.context.ui.warning(&format!("{text}; still waiting"));
+            match &self.said {
+                Some(_) => self.say(&format!("{text}; still waiting")),
+                None => self.context.ui.warning(&format!("{text}; still waiting")),
+            }
             text.clone_into(&mut self.complained);
         }
     }

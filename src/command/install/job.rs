@@ -7,7 +7,7 @@ use crate::domain::node::{Node, NodeId};
 use crate::domain::numbers::TaskId;
 use crate::domain::plan::Plan;
 use crate::domain::run::{PlannedTask, RunPhase, RunProgress, TaskRecord};
-use crate::graph::{RunBody, RunValues};
+use crate::graph::{RunBody, RunValues, Step};
 use crate::nailgun::{StartApi, Task, TaskState};
 
 /// A node of an installation.
@@ -82,6 +82,8 @@ pub(super) struct JobPart {
     pub(super) title: String,
     /// Whether it only checks.
     pub(super) precheck: bool,
+    /// The step that it begins or goes on with, where the update is cut by steps.
+    pub(super) step: Option<Step>,
 }
 
 /// A run to be watched.

@@ -8,6 +8,7 @@
 //! conclude, precheck, attach, stop                       steps put together
 //! ```
 
+mod advance;
 mod attach;
 mod claim;
 mod clean;
@@ -34,6 +35,8 @@ mod submit;
 mod tidy;
 mod watch;
 
+use std::time::Instant;
+
 use claim::EnvClaim;
 use context::Context;
 use gather::Facts;
@@ -45,6 +48,7 @@ use crate::command::unchecked;
 use crate::domain::outcome::{InstallResult, Outcome};
 use crate::domain::plan::Plan;
 use crate::domain::saved_plan::SavedPlan;
+use crate::domain::time::format_utc;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::graph::Graph;
@@ -181,10 +185,13 @@ fn carry_out(
     described: SavedPlan,
     outcome: Outcome,
 ) -> Result<Exit, AppError> {
-    let update = parts::update(graph, job);
+    let update = parts::update(graph, job, context.options.step);
     let Some((last, before)) = update.split_last() else {
         return Err(AppError::new(Exit::Error, "the graph has no task that updates"));
     };
+    if let Some(end) = context.window_end() {
+        context.ui.status(&format!("no further node begins after {}", format_utc(end)));
+    }
     if context.options.detach && !before.is_empty() {
         let message =
             format!("--detach: this Nailgun is older than 9.1, and needs {} runs one after the other", update.len());
@@ -199,13 +206,14 @@ fn carry_out(
         return finish::finish(context, &failed);
     }
     for (number, part) in (1..).zip(before) {
+        let began = Instant::now();
         let mut end = watch::watch(context, begin(context, job, part, number)?);
-        if end.went_well() && stop_request::came(context, &job.values.run).map_err(in_the_middle)? {
-            context.ui.warning(&format!(
-                "a stop was asked for: parts {} to {} are not started",
-                number + 1,
-                update.len()
-            ));
+        if end.went_well()
+            && let Some(reason) =
+                advance::forbidden(context, job, (part, &update[number]), began.elapsed()).map_err(in_the_middle)?
+        {
+            let rest = format!("parts {} to {} are not started", number + 1, update.len());
+            context.ui.warning(&format!("{reason}: {rest}"));
             end.ended = job::WatchEnd::Halted;
         }
         if !end.went_well() {

@@ -2,25 +2,33 @@
 //!
 //! Since Nailgun 9.1 a run stops at the first failure, and one part is enough. Before 9.1 it does not stop: it starts the
 //! third controller although the second has failed. There every node of a phase that updates nodes one by one is a part of
-//! its own, and the next part is started only if the one before ended well.
+//! its own, and the next part is started only if the one before ended well. With `--step` every step begins a part.
 
 use super::job::{Job, JobPart};
 use crate::domain::node::NodeId;
 use crate::domain::run::TaskKind;
-use crate::graph::Graph;
+use crate::graph::{Graph, Step};
 use crate::nailgun::StartApi;
 
 /// The pre-checks as a part of their own.
 pub(super) fn prechecks(graph: &Graph, job: &Job) -> JobPart {
-    JobPart { tasks: Some(graph.precheck_tasks()), nodes: job.ids(), title: "pre-checks".to_owned(), precheck: true }
+    JobPart {
+        tasks: Some(graph.precheck_tasks()),
+        nodes: job.ids(),
+        title: "pre-checks".to_owned(),
+        precheck: true,
+        step: None,
+    }
 }
 
-/// The parts of an update, in order.
-pub(super) fn update(graph: &Graph, job: &Job) -> Vec<JobPart> {
-    let mut parts = if job.api == StartApi::Deploy { cut(graph, job) } else { vec![] };
+/// The parts of an update, in order; with `by_step` each step begins a part.
+pub(super) fn update(graph: &Graph, job: &Job, by_step: bool) -> Vec<JobPart> {
+    let by_node = job.api == StartApi::Deploy;
+    let mut parts = if by_node || by_step { PartCutter::new(graph, job, by_node, by_step).parts() } else { vec![] };
     let count = parts.len();
     if count < 2 {
-        return vec![JobPart { tasks: None, nodes: job.ids(), title: "update".to_owned(), precheck: false }];
+        let step = parts.pop().and_then(|part| part.step);
+        return vec![JobPart { tasks: None, nodes: job.ids(), title: "update".to_owned(), precheck: false, step }];
     }
     for (number, part) in (1..).zip(&mut parts) {
         part.title = format!("update, part {number} of {count}");
@@ -28,37 +36,64 @@ pub(super) fn update(graph: &Graph, job: &Job) -> Vec<JobPart> {
     parts
 }
 
-/// The parts of an update after its pre-checks, in order. Every part has the uploads of the graph, so that each tells
-/// which update it belongs to, and the stages, which keep the order.
-fn cut(graph: &Graph, job: &Job) -> Vec<JobPart> {
-    let nodes = &job.ids();
-    let checks = graph.precheck_tasks();
-    let always: Vec<String> = graph.stages().into_iter().chain(graph.uploads()).collect();
-    let part = |tasks: &[String], nodes: &[NodeId]| JobPart {
-        tasks: Some([always.as_slice(), tasks].concat()),
-        nodes: nodes.to_vec(),
-        title: String::new(),
-        precheck: false,
-    };
-    let mut parts = Vec::new();
-    let mut together: Vec<String> = Vec::new();
-    for task in graph.tasks_in_order().into_iter().filter(|task| !checks.contains(task)) {
-        let mut on: Vec<NodeId> =
-            job.planned.iter().filter(|p| p.task == task && p.kind == TaskKind::Work).map(|p| p.node).collect();
-        on.sort_unstable();
-        if !graph.is_one_by_one(&task) || on.len() < 2 {
-            together.push(task);
-            continue;
-        }
-        if !together.is_empty() {
-            parts.push(part(&std::mem::take(&mut together), nodes));
-        }
-        parts.extend(on.iter().map(|node| part(std::slice::from_ref(&task), &[*node])));
+/// An update that is being cut, after its pre-checks.
+struct PartCutter<'a> {
+    graph: &'a Graph,
+    job: &'a Job,
+    by_node: bool,
+    by_step: bool,
+    /// Every part has the uploads of the graph, so that each tells which update it belongs to, and the stages, which keep
+    /// the order.
+    always: Vec<String>,
+    parts: Vec<JobPart>,
+    /// Tasks that belong to one part.
+    together: Vec<String>,
+    step: Option<Step>,
+}
+
+impl<'a> PartCutter<'a> {
+    fn new(graph: &'a Graph, job: &'a Job, by_node: bool, by_step: bool) -> Self {
+        let always = graph.stages().into_iter().chain(graph.uploads()).collect();
+        Self { graph, job, by_node, by_step, always, parts: vec![], together: vec![], step: None }
     }
-    if !together.is_empty() {
-        parts.push(part(&together, nodes));
+
+    fn parts(mut self) -> Vec<JobPart> {
+        let checks = self.graph.precheck_tasks();
+        for task in self.graph.tasks_in_order().into_iter().filter(|task| !checks.contains(task)) {
+            let work = self.job.planned.iter().filter(|p| p.task == task && p.kind == TaskKind::Work);
+            let mut on: Vec<NodeId> = work.map(|p| p.node).collect();
+            on.sort_unstable();
+            let step = Step::of(&task).filter(|_| self.by_step && !on.is_empty());
+            if step.is_some() && self.step.is_some() && step != self.step {
+                self.end_part();
+            }
+            if self.by_node && self.graph.is_one_by_one(&task) && on.len() > 1 {
+                self.end_part();
+                self.step = step.or(self.step);
+                for node in on {
+                    self.push(std::slice::from_ref(&task), vec![node]);
+                }
+                continue;
+            }
+            self.step = step.or(self.step);
+            self.together.push(task);
+        }
+        self.end_part();
+        self.parts
     }
-    parts
+
+    /// Ends the part of the tasks that belong together, if there are any.
+    fn end_part(&mut self) {
+        let tasks = std::mem::take(&mut self.together);
+        if !tasks.is_empty() {
+            self.push(&tasks, self.job.ids());
+        }
+    }
+
+    fn push(&mut self, tasks: &[String], nodes: Vec<NodeId>) {
+        let tasks = Some([self.always.as_slice(), tasks].concat());
+        self.parts.push(JobPart { tasks, nodes, title: String::new(), precheck: false, step: self.step });
+    }
 }
 
 #[cfg(test)]
@@ -131,7 +166,7 @@ mod tests {
             phases: vec![],
             left_out: vec![],
         };
-        let parts = update(&graph, &job);
+        let parts = update(&graph, &job, false);
         let has = |part: &JobPart, task: &str| part.tasks.iter().flatten().any(|t| t == task);
         let on: Vec<_> = parts.iter().map(|part| part.nodes.clone()).collect();
         let all = || job.ids();
@@ -141,7 +176,25 @@ mod tests {
         assert!(has(&parts[3], "mu_update_block") && has(&parts[3], "mu_commit") && !has(&parts[3], "mu_backup"));
         assert!(parts.iter().all(|part| has(part, "mu_env") && has(part, "mu_checked") && !has(part, "mu_check")));
 
-        let whole = update(&graph, &Job { api: StartApi::Execute, ..job });
+        let job = Job { api: StartApi::Execute, ..job };
+        let whole = update(&graph, &job, false);
         assert_eq!((whole.len(), &whole[0].tasks, whole[0].title.as_str()), (1, &None, "update"));
+
+        // Each step is a part, with what belongs to it before and after; nothing is left out or done twice.
+        let steps = update(&graph, &job, true);
+        let named: Vec<_> = steps.iter().map(|part| part.step.map(Step::as_str)).collect();
+        let names = ["the first controller", "the other controllers", "storage", "the computes"].map(Some);
+        assert_eq!(named, names);
+        assert!(has(&steps[0], "mu_backup") && !has(&steps[0], "mu_commit") && has(&steps[1], "mu_ha"));
+        assert!(has(&steps[2], "mu_update_block") && has(&steps[3], "mu_commit"));
+        assert!(steps.iter().all(|part| part.nodes == job.ids() && has(part, "mu_env") && !has(part, "mu_check")));
+        for task in graph.tasks_in_order().iter().filter(|task| task.starts_with("mu_update_")) {
+            assert_eq!(steps.iter().filter(|part| has(part, task)).count(), 1, "{task}");
+        }
+        // Before 9.1 the nodes of a step are still parts of their own.
+        let both = update(&graph, &Job { api: StartApi::Deploy, ..job }, true);
+        let named: Vec<_> = both.iter().map(|part| part.step.map(Step::as_str)).collect();
+        let [first, controllers, storage, computes] = names;
+        assert_eq!(named, [first, controllers, controllers, controllers, storage, computes]);
     }
 }

@@ -52,12 +52,13 @@ pub(super) fn before_update(
         WatchEnd::Interrupted => return Err(interrupted(context, &end)),
     }
     let left = end.progress.left_overs();
-    let stopped = || {
-        context.ui.warning("a stop was asked for: the update is not started");
+    let stopped = |why: &str| {
+        context.ui.warning(&format!("{why}: the update is not started"));
         Ok(Some(ended(InstallResult::Stopped)))
     };
+    let asked_to = "a stop was asked for";
     if left.failed.is_empty() && stop_request::came(context, &job.values.run)? {
-        return stopped();
+        return stopped(asked_to);
     }
     let asked: Vec<&RunNode> = job.nodes.iter().collect();
     let details = fetch_details(context, &asked)?;
@@ -110,7 +111,10 @@ pub(super) fn before_update(
         return Err(interrupted(context, &end));
     }
     // The last step: nothing is waited for between here and the start.
-    if stop_request::came(context, &job.values.run)? { stopped() } else { Ok(None) }
+    if let Some(why) = context.window_over() {
+        return stopped(&why);
+    }
+    if stop_request::came(context, &job.values.run)? { stopped(asked_to) } else { Ok(None) }
 }
 
 /// `--precheck`: runs the pre-checks alone and prints what they found on each node; saves the plan where that was asked

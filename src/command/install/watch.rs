@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::compare::words;
 use super::context::{Context, Stage};
+use super::halt::Halt;
 use super::job::{RunEnd, WatchEnd, WatchedRun};
 use super::run_log::RunLog;
 use crate::domain::node::NodeId;
@@ -40,6 +41,7 @@ pub(super) fn watch(context: &Context<'_>, run: WatchedRun) -> RunEnd {
         run,
         complained: String::new(),
         gone: 0,
+        halted: false,
     };
     let (title, task, view) = (watch.run.title.clone(), watch.run.parent.id, watch.view(vec![]));
     events.event(&Event::RunBegan { title: &title, task, view: &view });
@@ -80,6 +82,8 @@ struct RunWatch<'a> {
     progress: RunProgress,
     complained: String,
     gone: u32,
+    /// Whether the run was asked to stop because the maintenance window is over.
+    halted: bool,
 }
 
 impl RunWatch<'_> {
@@ -92,10 +96,17 @@ impl RunWatch<'_> {
                 Look::Interrupted => return self.end(WatchEnd::Interrupted, None),
                 Look::Seen { moved, task } => {
                     self.recovered(events);
+                    let window_over = self.context.is_updating() && self.context.window_over().is_some();
+                    if window_over && !self.halted && !task.status.is_over() {
+                        self.halt(events);
+                    }
                     if task.status.is_over() {
                         self.context.reached(Stage::Over(self.run.parent.id));
                         self.take_all(events);
-                        return self.end(WatchEnd::Over, Some(task));
+                        let whole = task.status == TaskState::Ready && self.progress.left_overs().is_empty();
+                        let failed = !self.progress.left_overs().failed.is_empty();
+                        let halted = self.halted && !whole && !failed;
+                        return self.end(if halted { WatchEnd::Halted } else { WatchEnd::Over }, Some(task));
                     }
                     if moved {
                         (pause, moved_at, told_quiet) = (PAUSES.0, Instant::now(), false);
@@ -117,11 +128,35 @@ impl RunWatch<'_> {
                 let minutes = moved_at.elapsed().as_secs() / 60;
                 events.event(&Event::Warning(&format!("no progress for {minutes} minutes; still watching")));
             }
-            if self.context.interrupt.wait(pause) {
+            if self.context.interrupt.wait(self.until_window_end(pause)) {
                 return self.end(WatchEnd::Interrupted, None);
             }
             pause = (pause * 3 / 2).min(PAUSES.1);
         }
+    }
+
+    /// Stops the run because the maintenance window is over: what is at work ends, nothing more begins.
+    fn halt(&mut self, events: &mut dyn Events) {
+        self.halted = true;
+        let over = self.context.window_over().unwrap_or_default();
+        events.event(&Event::Note(&over));
+        let mut halt = Halt::new(self.context, self.run.parent.clone(), self.child).quiet();
+        let sent = halt.send();
+        halt.said().iter().for_each(|text| events.event(&Event::Note(text)));
+        match sent {
+            Ok(()) if halt.is_forbidden() => events.event(&Event::Warning(
+                "Nailgun 9.0 stops no run in this environment: this part goes on to its end, and no other part is started",
+            )),
+            Ok(()) => {}
+            Err(error) => events.event(&Event::Warning(&format!("{}; the run goes on", error.message))),
+        }
+    }
+
+    /// The pause, but not beyond the end of the maintenance window.
+    fn until_window_end(&self, pause: Duration) -> Duration {
+        let left = self.context.window_end().filter(|_| !self.halted).map(|end| end.duration_since(Timestamp::now()));
+        let left = left.and_then(|left| Duration::try_from(left).ok());
+        left.map_or(pause, |left| pause.min(left.max(PAUSES.0 / 5)))
     }
 
     /// One look at Nailgun.
