@@ -3,7 +3,8 @@
 
     scripts/bench/drift.py --binary target/x86_64-unknown-linux-gnu/release/fuel-updates [--nodes 200] [--packages 1500]
 
-Real sshd on loopback; each node has a package database of its own in which dpkg's real programs read. The time is that between
+Real sshd on loopback; each node has a package database and package lists of its own in which dpkg's and apt's real programs
+read; every package is in a repository, and those of every 20th node are behind. The time is that between
 the last answer of a node and the end of the report, both as they leave our process."""
 
 import argparse
@@ -37,11 +38,28 @@ def status(packages, node):
     return "".join(lines)
 
 
+def lists(packages):
+    """The index of a repository that has all packages, the old versions of some too."""
+    versions = [("2:13.1.1-7~u14.04+mos20", packages), ("2:13.1.0-1~u14.04+mos1", min(40, packages))]
+    names = [(f"python-some-package-{number}", "all", version) for version, count in versions for number in range(count)]
+    return "".join(
+        f"Package: {name}\nArchitecture: {architecture}\nVersion: {version}\nFilename: pool/{name}_{version}.deb\nSize: 1\n"
+        f"SHA256: {'0' * 64}\nDescription: package\n\n"
+        for name, architecture, version in [*names, ("dpkg", "amd64", "1")]
+    )
+
+
 def fill(tree, packages, node):
-    for folder in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "etc/apt/sources.list.d", "var/lib/apt/lists/partial"):
+    for folder in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "etc/apt/sources.list.d", "var/lib/apt/lists/partial", "usr/share"):
         (tree / folder).mkdir(parents=True, exist_ok=True)
     (tree / "var/lib/dpkg/status").write_text(status(packages, node))
     (tree / "etc/timezone").write_text("Etc/UTC\n")
+    # apt looks for dpkg's table of architectures below its root.
+    (tree / "usr/share/dpkg").symlink_to("/usr/share/dpkg")
+    (tree / "etc/apt/sources.list").write_text("deb [trusted=yes] http://mirror.invalid/mos mos9.0-updates main\n")
+    index = tree / "var/lib/apt/lists/mirror.invalid_mos_dists_mos9.0-updates"
+    index.with_name(index.name + "_Release").write_text("Origin: MOS\nSuite: mos9.0-updates\nCodename: mos9.0-updates\n")
+    index.with_name(index.name + "_main_binary-amd64_Packages").write_text(lists(packages))
 
 
 def run(binary, inventory, state, options):

@@ -19,7 +19,7 @@ pub enum Cleanup {
 }
 
 impl RemoteCommand for UndoChanges {
-    const SCRIPT: &'static str = include_str!("cleanup.sh");
+    const SCRIPT: &'static [&'static str] = &[include_str!("cleanup.sh")];
     const PROGRAMS: &'static str = "ls flock sh grep head";
     const LIMIT: usize = 64 * 1024;
     type Answer = Cleanup;

@@ -57,7 +57,7 @@ pub struct PackageChange {
 }
 
 impl RemoteCommand for FetchDetails {
-    const SCRIPT: &'static str = include_str!("details.sh");
+    const SCRIPT: &'static [&'static str] = &[include_str!("details.sh")];
     const PROGRAMS: &'static str = "head base64 tail";
     /// A report of 1 MiB and a log's end in base64.
     const LIMIT: usize = 2 * 1024 * 1024;

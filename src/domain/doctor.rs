@@ -152,8 +152,9 @@ impl DoctorReport {
 pub enum ReadClock {}
 
 impl RemoteCommand for ReadClock {
-    const SCRIPT: &'static str = r##"T=$(date +%s); printf '\n#fuel-updates %s begin\n%s\n#fuel-updates %s end\n' "$W" "$T" "$W"
-"##;
+    const SCRIPT: &'static [&'static str] =
+        &[r##"T=$(date +%s); printf '\n#fuel-updates %s begin\n%s\n#fuel-updates %s end\n' "$W" "$T" "$W"
+"##];
     const PROGRAMS: &'static str = "date";
     /// A number, and a noisy profile.
     const LIMIT: usize = 64 * 1024;

@@ -27,7 +27,7 @@ pub struct NodeRepositories {
 }
 
 impl RemoteCommand for ReadRepositories {
-    const SCRIPT: &'static str = include_str!("node_repositories.sh");
+    const SCRIPT: &'static [&'static str] = &[include_str!("node_repositories.sh")];
     const PROGRAMS: &'static str = "sed dpkg-query";
     const LIMIT: usize = 2 * 1024 * 1024;
     type Answer = NodeRepositories;

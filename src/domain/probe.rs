@@ -64,8 +64,11 @@ pub struct ProbeAnswer {
     pub lock: Lock,
 }
 
+/// Asks for what every check tells of a node; what prints it follows.
+pub(crate) const PROBE: &str = include_str!("probe.sh");
+
 impl RemoteCommand for Probe {
-    const SCRIPT: &'static str = concat!(include_str!("probe.sh"), include_str!("probe_print.sh"));
+    const SCRIPT: &'static [&'static str] = &[PROBE, include_str!("probe_print.sh")];
     const PROGRAMS: &'static str = "od grep flock";
     /// Two files of 64 KiB in hexadecimal, and room for a noisy profile.
     const LIMIT: usize = 512 * 1024;

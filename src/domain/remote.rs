@@ -23,7 +23,8 @@ const PRELUDE: &str = include_str!("prelude.sh");
 pub trait RemoteCommand {
     /// Plain POSIX sh. It prints `#fuel-updates $W begin`, its answer and `#fuel-updates $W end`, each on lines of their
     /// own. The prelude has set `W` to the run's word and `R` to the root of the node's file tree (empty in the field).
-    const SCRIPT: &'static str;
+    /// It is in parts, so that a part of several commands is in the program once.
+    const SCRIPT: &'static [&'static str];
     /// The programs that it starts, separated by spaces. A node without one of them is told as such.
     const PROGRAMS: &'static str;
     /// The most that a node may print, in bytes: the largest answer, and room for a noisy profile.
@@ -86,7 +87,7 @@ impl Frame {
     /// The text of a command, without the comments of its source.
     pub fn command<C: RemoteCommand>(&self) -> String {
         let code = |text: &'static str| text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        let lines: Vec<_> = code(PRELUDE).chain(code(C::SCRIPT)).collect();
+        let lines: Vec<_> = code(PRELUDE).chain(C::SCRIPT.iter().copied().flat_map(code)).collect();
         lines.join("\n").replace("@WORD@", &self.word).replace("@PROGRAMS@", C::PROGRAMS)
     }
 
@@ -157,12 +158,12 @@ mod tests {
     enum Look {}
 
     impl RemoteCommand for Look {
-        const SCRIPT: &'static str = r#"# a comment
+        const SCRIPT: &'static [&'static str] = &[r#"# a comment
 X='a b'; N=0; for x in $X; do N=$((N+1)); done
 false
 G=$(printf 'red\n' | grep red)
 printf '\n#fuel-updates %s begin\n%s|%s|%s|%s|%s\n#fuel-updates %s end\n' "$W" "$N" "$G" "$LC_ALL" "$nothing" "$(echo /e[t]c)" "$W"
-"#;
+"#];
         const PROGRAMS: &'static str = "grep od";
         const LIMIT: usize = 1000;
         type Answer = String;
@@ -176,7 +177,7 @@ printf '\n#fuel-updates %s begin\n%s|%s|%s|%s|%s\n#fuel-updates %s end\n' "$W" "
     enum Lacking {}
 
     impl RemoteCommand for Lacking {
-        const SCRIPT: &'static str = "echo never";
+        const SCRIPT: &'static [&'static str] = &["echo never"];
         const PROGRAMS: &'static str = "grep no-such-program";
         const LIMIT: usize = 1000;
         type Answer = String;

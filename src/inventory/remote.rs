@@ -37,7 +37,7 @@ pub enum NodeFileError {
 }
 
 impl RemoteCommand for FetchNodeFile {
-    const SCRIPT: &'static str = include_str!("fetch.sh");
+    const SCRIPT: &'static [&'static str] = &[include_str!("fetch.sh")];
     const PROGRAMS: &'static str = "head base64";
     /// Two files in base64, and room for a noisy profile.
     const LIMIT: usize = 2 * (MAX_FILE / 3 * 4) + 128 * 1024;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::cli::Origin;
 use crate::command::nodes::Nodes;
 use crate::domain::drift::ask::{AskNode, NodeAnswer};
 use crate::domain::drift::{DriftNode, FactPool};
@@ -12,6 +13,27 @@ use crate::domain::node::Node;
 use crate::domain::remote::RemoteCommand;
 use crate::domain::row::Row;
 use crate::error::AppError;
+use crate::settings::{Settings, SshSettings};
+
+/// A node that reads every file of every package needs longer than one that lists them.
+const FILES_TIMEOUT: Duration = Duration::from_secs(600);
+/// So many nodes are asked at the same time: an answer on its way takes a quarter of a megabyte.
+const AT_ONCE: usize = 50;
+
+/// How to log in. Fewer nodes are asked at once than for a short answer, and with `files` each gets more time, unless the
+/// operator said how many and how much.
+pub(crate) fn login_settings(settings: &Settings, files: bool) -> SshSettings {
+    let mut ssh = settings.ssh.clone();
+    let given =
+        |name: &str| settings.explained.iter().any(|found| found.name == name && found.origin != Origin::Default);
+    if !given("ssh.fanout") {
+        ssh.fanout = ssh.fanout.min(AT_ONCE);
+    }
+    if files && !given("ssh.node_timeout") {
+        ssh.node_timeout = FILES_TIMEOUT;
+    }
+    ssh
+}
 
 /// Nodes with their facts.
 pub(crate) struct Collected {

@@ -8,15 +8,13 @@
 pub(crate) mod collect;
 pub(crate) mod snapshot_file;
 
-use std::time::Duration;
-
-use collect::{Collected, collect};
+use collect::{Collected, collect, login_settings};
 
 use super::check::version_of_nodes;
 use super::clock::now;
 use super::nodes::Nodes;
 use super::{site, state_dir, unchecked};
-use crate::cli::{CheckDriftOptions, Origin};
+use crate::cli::CheckDriftOptions;
 use crate::domain::drift::ask::{AskNode, AskNodeAll, AskNodeConfig, AskNodeFiles};
 use crate::domain::drift::{Changes, Comparison, DriftReport};
 use crate::domain::failure::FailureKind;
@@ -25,12 +23,9 @@ use crate::domain::row::State;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::files::write_atomically;
-use crate::settings::{Settings, SshSettings};
+use crate::settings::Settings;
 use crate::signals::Interrupt;
 use crate::ui::{ShownDrift, Ui, drift_page};
-
-/// A node that reads every file of every package needs longer than one that lists them.
-const FILES_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Runs the check and prints its report.
 pub(crate) fn run(options: &CheckDriftOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
@@ -75,19 +70,6 @@ pub(crate) fn run(options: &CheckDriftOptions, settings: &Settings, ui: &Ui) -> 
         write_atomically(path, drift_page(&report).as_bytes(), 0o644)?;
     }
     finish(&report, options, ui)
-}
-
-/// With `--files` a node gets more time, unless the operator said how much.
-fn login_settings(settings: &Settings, files: bool) -> SshSettings {
-    let mut ssh = settings.ssh.clone();
-    let given = settings
-        .explained
-        .iter()
-        .any(|setting| setting.name == "ssh.node_timeout" && setting.origin != Origin::Default);
-    if files && !given {
-        ssh.node_timeout = FILES_TIMEOUT;
-    }
-    ssh
 }
 
 /// Prints the report, then what the operator should know, then what ended the check early.

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use super::job::RunNode;
 use super::run_log::name_of_files;
-use crate::command::drift::collect::collect_quietly;
+use crate::command::drift::collect::{collect_quietly, login_settings};
 use crate::command::drift::snapshot_file;
+use crate::command::nodes::Nodes;
 use crate::command::{clock, state_dir};
 use crate::domain::drift::{Changes, DriftNode, FactPool, RunSnapshots, not_compared};
 use crate::domain::node::Node;
@@ -90,7 +91,9 @@ fn take(
     let missing = |why: &str| {
         context.ui.warning(&format!("no snapshot {} the update: {why}", moment.word()));
     };
-    let (found, pool) = match collect_quietly(&context.nodes(), &nodes) {
+    let ssh = login_settings(context.settings, false);
+    let asker = Nodes::new(&ssh, &context.state, &context.interrupt, context.ui);
+    let (found, pool) = match collect_quietly(&asker, &nodes) {
         Ok(found) => found,
         Err(error) => {
             missing(&error.message);

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::read::parse;
-use crate::domain::probe::ProbeAnswer;
+use crate::domain::probe::{PROBE, ProbeAnswer};
 use crate::domain::remote::{Garbled, RemoteCommand};
 
 /// What a node tells of itself.
@@ -46,6 +46,8 @@ pub struct RawFact {
     pub value: String,
 }
 
+const NODE: &str = include_str!("sh/node.sh");
+
 /// Declares one of the commands: with or without files of packages, with or without configuration.
 macro_rules! command {
     ($(#[$about:meta])* $name:ident, $($part:literal),*) => {
@@ -54,13 +56,8 @@ macro_rules! command {
         pub enum $name {}
 
         impl RemoteCommand for $name {
-            const SCRIPT: &'static str = concat!(
-                include_str!("../probe.sh"),
-                include_str!("../../../graphs/mu/scripts/lists.sh"),
-                include_str!("sh/node.sh"),
-                $(include_str!($part),)*
-                include_str!("sh/end.sh")
-            );
+            const SCRIPT: &'static [&'static str] =
+                &[PROBE, include_str!("../../../graphs/mu/scripts/lists.sh"), NODE, $(include_str!($part),)* include_str!("sh/end.sh")];
             const PROGRAMS: &'static str = "od grep flock awk sed md5sum";
             /// 1,500 packages are 60 KB; ten times as many, and room for a noisy profile.
             const LIMIT: usize = 1024 * 1024;

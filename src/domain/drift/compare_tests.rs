@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::ask::RawFact;
 use super::super::fact::{Compared, FactPool};
 use super::super::snapshot::{Changes, Snapshot};
 use super::*;
@@ -238,4 +239,23 @@ proptest! {
     fn no_file_makes_it_panic(text in "\\PC{0,200}") {
         let _ = Snapshot::read(text.as_bytes());
     }
+}
+
+/// What 200 nodes with 1,500 packages need is one number a fact, and each text once.
+#[test]
+fn a_text_that_many_nodes_have_is_kept_once() {
+    let mut pool = FactPool::default();
+    for node in 0..200 {
+        let raw: Vec<RawFact> = (0..1500)
+            .map(|package| RawFact {
+                kind: Kind::Package,
+                key: format!("package-{package}"),
+                value: if node % 20 == 0 && package < 40 { "1".to_owned() } else { "2".to_owned() },
+            })
+            .collect();
+        let facts = pool.intern(&raw);
+        assert_eq!((facts.len(), facts.capacity()), (1500, 1500), "no room that nothing needs");
+    }
+    assert_eq!(pool.len(), 1500 + 40);
+    assert_eq!(size_of::<FactId>(), 4);
 }

@@ -113,7 +113,7 @@ cd "$R/etc/apt" 2>/dev/null && {
 if command -v apt-config >/dev/null 2>&1; then
   { apt-config $G dump 2>/dev/null </dev/null; echo "@status $?"; } | awk '
     /^@status/ { print "settings " $2; next }
-    /^(Dir|APT::NeverAutoRemove|APT::VersionedKernelPackages|APT::LastInstalledKernel|CommandLine|Binary)/ || / "";$/ { next }
+    /^(Dir|RootDir|APT::NeverAutoRemove|APT::VersionedKernelPackages|APT::LastInstalledKernel|CommandLine|Binary)/ || / "";$/ { next }
     count++ < 400 { print "c " substr($0, 1, 300) }' | masked
 else echo 'settings missing'
 fi
