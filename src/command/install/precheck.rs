@@ -103,7 +103,6 @@ pub(super) fn before_update(
         context.ui.hint("sync the package mirror first; --accept-empty commits all the same");
         return Ok(Some(Outcome { message: None, ..ended(InstallResult::Failed) }));
     }
-    snapshots::before(context, &job.values.run, &job.nodes);
     let task = Some((end.parent, end.child));
     plan_file::hold_after_checks(context, job, described, &details, &Outcome { task, ..outcome.clone() })?;
     snapshots::before(context, &job.values.run, &job.nodes);
