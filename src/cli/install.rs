@@ -111,7 +111,7 @@ pub(crate) struct InstallOptions {
 
     /// Take no snapshots of the nodes before and after, so that nothing tells what the installation changed.
     ///
-    /// A snapshot is one more login to each node, and about a second of its CPU time.
+    /// A snapshot is one more login to each node, and a fifth of a second of its CPU time.
     #[arg(long, hide_short_help = true)]
     pub(crate) no_snapshots: bool,
 

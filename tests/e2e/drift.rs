@@ -152,10 +152,14 @@ fn plant(site: &Site) -> Vec<&'static str> {
         "update mu-version.json: 9.0-mu-1 (id 1, timestamp 1467733677) on node-4",
         "update fuel-misc beside mu-version.json: 9.0.0-1 beside 9.0-mu-1 on node-4",
     ]);
-    install(three, "fuel-misc", 1);
+    // This one ships a mu-version.json, which somebody then changed.
+    three.run(&format!("dpkg -i /srv/mos/pool/fuel-misc_{}.deb >/dev/null", packages::FUEL_MISC_CONFFILE));
+    three.run(&format!("echo >>{MU_FILE}"));
     expect(&[
-        "package fuel-misc: 9.0.1-1 on node-3",
-        "update fuel-misc beside mu-version.json: 9.0.1-1 beside none on node-3",
+        "package fuel-misc: 9.0.1-1+conffile on node-3",
+        "update mu-version.json: 9.0-mu-1 (id 1, timestamp 1467733677) on node-3",
+        "update mu-version.json of fuel-misc: another than fuel-misc ships on node-3",
+        "update fuel-misc beside mu-version.json: 9.0.1-1+conffile beside 9.0-mu-1 on node-3",
         "unknown-origin fuel-misc: this version in no repository on node-3",
     ]);
     let astute = three.read("/etc/astute.yaml").expect("its settings");
