@@ -25,6 +25,7 @@ const PLANNING: &[&str] = &[
     "skip_cluster_checks",
     "restart_rabbitmq",
     "restart_mysql",
+    "restart_all",
     "batch",
     "download_rate",
     "graph",

@@ -97,6 +97,10 @@ pub(crate) struct InstallOptions {
     #[arg(long, hide_short_help = true)]
     pub(crate) restart_mysql: bool,
 
+    /// Restart all services of each node's roles, not only those that load a changed package.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) restart_all: bool,
+
     /// Update this many compute nodes at the same time.
     #[arg(long, hide_short_help = true, value_name = "N", default_value = "5", value_parser = whole(BATCH))]
     pub(crate) batch: u16,

@@ -13,6 +13,7 @@ macro_rules! scripts {
 }
 
 const SCRIPTS: &[(&str, &str)] = scripts![
+    "affected.sh",
     "apt.sh",
     "check.sh",
     "cluster.sh",
@@ -21,6 +22,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "lists.sh",
     "main.sh",
     "phases.sh",
+    "resources.sh",
     "services.sh",
     "state.sh",
 ];

@@ -15,6 +15,8 @@ use crate::domain::text::one_line;
 pub struct RunOptions {
     /// How much each node downloads at most, in KiB per second; 0: no limit.
     pub download_rate: u32,
+    /// Whether all services of a node's roles restart, and not only those that load a changed package.
+    pub restart_all: bool,
 }
 
 /// The values of one run (a node gets them as `/var/lib/fuel-mu/env`).
@@ -119,6 +121,7 @@ impl RunValues {
             ("MU_RESTART_RABBITMQ", flag(self.restart_rabbitmq)),
             ("MU_RESTART_MYSQL", flag(self.restart_mysql)),
             ("MU_SKIP_CLUSTER_CHECKS", flag(self.skip_cluster_checks)),
+            ("MU_RESTART_ALL", flag(self.options.restart_all)),
             ("MU_DOWNLOAD_RATE", self.options.download_rate.to_string()),
         ];
         let mut file = String::new();

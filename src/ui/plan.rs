@@ -16,6 +16,8 @@ pub struct PlanNotes {
     pub batch: u16,
     /// How much each node downloads at most, in KiB per second.
     pub download_rate: Option<u32>,
+    /// Whether services restart that load no changed package, too.
+    pub restart_all: bool,
     /// Whether RabbitMQ is restarted.
     pub restart_rabbitmq: bool,
     /// Whether MySQL is restarted.
@@ -63,10 +65,21 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
     for (nodes, reason) in left_out_by_reason(&plan.left_out) {
         lines.push(format!("Left out    {nodes} ({reason})"));
     }
-    lines.push(format!("Restarts    the OpenStack services of each node's roles{}", restarts(notes)));
+    let services = if notes.restart_all {
+        "the OpenStack services of each node's roles"
+    } else {
+        "the services of each node's roles that load a changed package"
+    };
+    lines.push(format!("Restarts    {services}{}", restarts(notes)));
+    lines.push(
+        "Network     neutron's agents restart on one controller after the other and keep routers and DHCP servers; changes wait"
+            .to_owned(),
+    );
     lines.push(
         "Untouched   libvirt, virtual machines, kernels and Ubuntu's own updates; no node is rebooted".to_owned(),
     );
+    let documents = target.doc_link.as_ref().map(|link| format!(" ({link})")).unwrap_or_default();
+    lines.push(format!("Not done    migrations of database schemas: see the update's documentation{documents}"));
     lines.push(
         "No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node".to_owned(),
     );

@@ -72,8 +72,10 @@ fn an_update_from_the_plan_to_the_proof() {
       Finally every node is verified, and then all nodes get the new mu-version.json.
 
     From        9.0-mu-1 on node-[1-5]
-    Restarts    the OpenStack services of each node's roles; RabbitMQ and MySQL are not restarted
+    Restarts    the services of each node's roles that load a changed package; RabbitMQ and MySQL are not restarted
+    Network     neutron's agents restart on one controller after the other and keep routers and DHCP servers; changes wait
     Untouched   libvirt, virtual machines, kernels and Ubuntu's own updates; no node is rebooted
+    Not done    migrations of database schemas: see the update's documentation
     No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node
     +----+--------+----------+----------+---------+--------+
     | id | name   | before   | after    | reached | detail |

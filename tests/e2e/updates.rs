@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::inside::real;
 use super::node::Node;
+use super::packages;
 use super::site::Site;
 
 /// When a node's services were restarted the first and the last time since `since`, mcollective aside: it is the first
@@ -90,6 +91,17 @@ real! {
                 assert_eq!(node.restarts(service), times, "node-{} {service}: {:?}", node.kind.id, node.asked());
             }
         }
+
+        // Of the second only a library that some services load, by dpkg's own book.
+        let mut library = packages::offered(1);
+        library.iter_mut().filter(|(name, _)| name == "python-nova").for_each(|(_, version)| *version = packages::version(2));
+        site.offer(&library);
+        site.announce(2);
+        let document = site.program.run("-e 1 -q install --precheck -f json").json();
+        let restarts = |id: usize| document["nodes"][id - 1]["services"].clone();
+        assert_eq!(restarts(1), serde_json::json!(["nova-api"]), "{document}");
+        assert_eq!(restarts(4), serde_json::json!(["nova-compute"]), "{document}");
+        assert_eq!(restarts(8), serde_json::json!([]), "{document}");
 
         // The second, in the planned order.
         let began = now();

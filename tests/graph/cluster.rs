@@ -2,7 +2,7 @@
 
 use crate::node::{Node, PHASES, scripts};
 
-fn controller() -> Node {
+pub(crate) fn controller() -> Node {
     let node = Node::new(&["primary-controller"]);
     for package in [
         "pacemaker",
@@ -193,40 +193,6 @@ fn a_node_without_the_packages_is_not_asked() {
 }
 
 #[test]
-fn resources_of_pacemaker_restart_once_when_the_last_controller_is_through() {
-    let mut node = controller();
-    node.pass(&["check", "check-cluster", "backup", "agents", "update"]);
-    assert_eq!(node.calls("pcs resource disable"), Vec::<String>::new());
-    node.pass(&["ha"]);
-    assert_eq!(
-        node.calls("pcs resource disable"),
-        ["pcs resource disable p_heat-engine --wait=60", "pcs resource disable neutron-l3-agent --wait=60"]
-    );
-    assert_eq!(node.read(".lab/cluster/resources/p_heat-engine"), "Started\n");
-    assert_eq!(node.read(".lab/cluster/resources/neutron-dhcp-agent"), "Disabled\n", "as the operator left it");
-    node.pass(&["verify", "verify-cluster", "commit"]);
-    node.assert_tidy();
-    // Nothing runs old code any more: the second time nothing is restarted.
-    node.values.run = "20261124T000000Z-0002".into();
-    node.calls("");
-    node.pass(PHASES);
-    assert_eq!(node.calls("pcs resource disable"), Vec::<String>::new());
-}
-
-#[test]
-fn a_resource_that_does_not_come_back_stops_the_run_and_the_next_one_tries_again() {
-    let node = controller();
-    node.pass(&["check", "check-cluster", "backup", "agents", "update"]);
-    node.fault("resource-down", "neutron-l3-agent");
-    assert_eq!(node.refusal("ha"), "neutron-l3-agent does not start again");
-    assert!(node.exists("var/lib/fuel-mu/undo/resource"), "what could not be undone stays noted");
-    node.repair("resource-down");
-    node.pass(&["ha"]);
-    assert_eq!(node.read(".lab/cluster/resources/neutron-l3-agent"), "Started\n");
-    node.assert_tidy();
-}
-
-#[test]
 fn message_queue_and_database_restart_only_on_request() {
     let mut node = controller();
     node.write(".lab/cluster/resources/p_rabbitmq-server", "Started\n");
@@ -299,7 +265,7 @@ fn maintenance_mode_is_left_when_pacemaker_does_not_come_back() {
     node.assert_tidy();
 }
 
-fn hostname() -> String {
+pub(crate) fn hostname() -> String {
     let output = std::process::Command::new("hostname").output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -6,6 +6,7 @@
 
 mod node;
 
+mod affected;
 mod channel;
 
 mod cluster;
@@ -17,6 +18,7 @@ mod interrupted;
 mod old_tools;
 mod protection;
 mod refusals;
+mod resources;
 mod roles;
 mod shell;
 mod shipped;

@@ -255,33 +255,6 @@ this_node_online() {
     pacemaker_says | sed -n 's/^Online: \[\(.*\)\]/\1/p' | tr ' ' '\n' | grep -q "^$me\(\.\|\$\)"
 }
 
-# An attribute of the cluster says that its resources run old code: any controller sets it, the primary controller reads
-# it in this run or in a later one.
-HA_NOTE=fuel-mu-restart
-ask_for_ha_restart() { ! has_package pacemaker || quietly crm_attribute -t crm_config -n "$HA_NOTE" -v "$MU_TARGET_ID"; }
-ha_restart_wanted() { crm_attribute -t crm_config -n "$HA_NOTE" -G -q 2>/dev/null </dev/null | grep -q .; }
-ha_restart_done() { quietly crm_attribute -t crm_config -n "$HA_NOTE" -D; }
-
-# restart_resource NAME: stops and starts it on all controllers. A resource that the cluster does not know is skipped.
-restart_resource() {
-    shown=$(pcs resource show "$1" 2>/dev/null </dev/null) || return 0
-    shown="$shown $(pcs resource show "clone_$1" 2>/dev/null </dev/null)"
-    case $shown in
-        *target-role=Stopped*)
-            log "the resource $1 is disabled: it stays disabled"
-            return 0
-            ;;
-    esac
-    log "restarting the resource $1 on all controllers"
-    note_undo "resource" "$1"
-    quietly pcs resource disable "$1" "--wait=$MU_HA_WAIT" || return 1
-    quietly pcs resource enable "$1" "--wait=$MU_HA_WAIT" || return 1
-    rm -f "$UNDO/resource"
-    quietly pcs resource cleanup "$1"
-    return 0
-}
-undo_resource() { quietly pcs resource enable "$1" "--wait=$MU_HA_WAIT"; }
-
 # --- ceph --------------------------------------------------------------------------------------------
 
 CEPH_FLAGS='noout noscrub nodeep-scrub'

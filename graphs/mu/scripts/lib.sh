@@ -113,7 +113,7 @@ load_values() {
     fi
     MU_RUN='' MU_TARGET_ID='' MU_TARGET_TIMESTAMP='' MU_TARGET_JSON_B64='' MU_FILE_B64='' MU_REPOS='' MU_ROLES='' MU_MOS=''
     MU_SOURCES_B64='' MU_RESTART_RABBITMQ=0 MU_RESTART_MYSQL=0 MU_SKIP_CLUSTER_CHECKS=0
-    MU_DOWNLOAD_RATE=0
+    MU_DOWNLOAD_RATE=0 MU_RESTART_ALL=0
     # shellcheck disable=SC1091
     . "$MU/env"
     # A graph that a package provides is bound to no run: each pre-check begins a new one.
@@ -163,7 +163,7 @@ undo_all() {
             return 1
         fi
     fi
-    for name in resource maintenance ceph dropin policy work; do
+    for name in resource ban ocf maintenance ceph dropin policy work; do
         note=$UNDO/$name
         [ -e "$note" ] || continue
         if "undo_$name" "$(cat "$note")" >>"$LOG" 2>&1 </dev/null; then

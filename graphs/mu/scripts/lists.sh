@@ -77,7 +77,20 @@ mongo mongod
 ironic ironic-conductor
 '
 
-# Resources of pacemaker that are restarted once for the whole cluster, after the last controller. Old and new names.
+# Packages that a project's services load besides those of its own name (`nova-*`, `python-nova*`): PROJECT PATTERN…
+LOADS='
+apache2 libapache2-mod-* keystone python-keystone* openstack-dashboard* python-django* horizon-* nova-placement-api
+ceilometer python-libvirt
+ceph radosgw*
+cinder python-rbd librbd* librados* ceph-common
+glance python-rbd librbd* librados* ceph-common
+mongod mongodb*
+neutron openvswitch-* python-openvswitch dnsmasq*
+nova python-rbd librbd* librados* ceph-common python-libvirt python-guestfs
+'
+
+# Resources of pacemaker that an update restarts if they load a changed package. A clone restarts on one controller after the
+# other, the others once for the whole cluster, after the last controller. Old and new names.
 HA_RESOURCES='
 p_heat-engine
 p_neutron-plugin-openvswitch-agent

@@ -139,7 +139,7 @@ phase_update() {
     drop_archives
     save_shipped
 
-    if calls_for_restart <"$WORK/changed"; then restart_everything; fi
+    if find_affected <"$WORK/changed"; then restart_what_is_affected; fi
     if [ -e "$UNDO/ceph" ]; then unset_ceph_flags || fail 'cannot unset the flags of ceph'; fi
     left=$(upgradable | awk '{ print $1 }' | one_line)
     [ -z "$left" ] || fail "the repositories still have other versions of: $left"
@@ -148,7 +148,7 @@ phase_update() {
     write_state updated
 }
 
-restart_everything() {
+restart_what_is_affected() {
     write_state services
     if grep -q '^pacemaker\|^corosync\|^libqb\|^libcorosync' "$WORK/changed" && has_package pacemaker; then
         restart_pacemaker || fail 'pacemaker does not start again'
@@ -163,15 +163,15 @@ restart_everything() {
         wait_until "$MU_CLUSTER_WAIT" mongo_is_well || fail 'mongo: a member of the replica set is unhealthy'
     fi
     if has_package pacemaker; then
+        restart_resources_here || fail "$RESOURCE_PROBLEM"
         # The next controller starts only when this one is in service again.
         if [ "$MU_SKIP_CLUSTER_CHECKS" != 1 ] && ! wait_until "$MU_CLUSTER_WAIT" controller_serves "$began"; then
             fail "this controller is not in service again: $(controller_problem "$began" | one_line)"
         fi
-        ask_for_ha_restart || fail 'cannot set the attribute of pacemaker that requests the restart of its resources'
     fi
 }
 
-# Restarts resources of pacemaker, once for the whole cluster, on the primary controller after the last controller.
+# Restarts resources of pacemaker that run once in the whole cluster, on the primary controller after the last controller.
 phase_ha() {
     has_package pacemaker || return 0
     if [ "$MU_RESTART_MYSQL" = 1 ]; then
@@ -182,8 +182,9 @@ phase_ha() {
         for resource in $RABBITMQ_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
         wait_until "$MU_HA_WAIT" no_problem rabbit_problem || fail "$(rabbit_problem | one_line)"
     fi
-    if ha_restart_wanted; then
-        for resource in $HA_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
+    wanted=$(ha_restart_wanted)
+    if [ -n "$wanted" ]; then
+        for resource in $wanted; do restart_resource "$resource" || fail "$resource does not start again"; done
         ha_restart_done || fail 'cannot delete the attribute of pacemaker that requests the restart of its resources'
     else
         log 'no resource needs a restart'

@@ -111,9 +111,9 @@ unsteady_services() {
     done
 }
 
-# restart_services: one after the other; then all of them must keep running.
+# restart_services: those that load a changed package, one after the other; then all must keep running.
 restart_services() {
-    for name in $(wanted_services); do
+    for name in $(wanted_services | affected_among); do
         log "restarting $name"
         instances=$(count_processes "$name")
         # An upstart job that is not running can be started but not restarted.
@@ -128,18 +128,4 @@ restart_services() {
         SERVICE_PROBLEM="not running any more: $down"
         return 1
     }
-}
-
-# calls_for_restart: whether standard input (lines PACKAGE …) has a package that is more than a tool.
-calls_for_restart() {
-    set -f
-    while read -r package _; do
-        # shellcheck disable=SC2086
-        is_one_of "$package" $QUIET_PACKAGES || {
-            set +f
-            return 0
-        }
-    done
-    set +f
-    return 1
 }

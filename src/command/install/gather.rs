@@ -149,6 +149,7 @@ impl Facts {
             mirror: self.announcement.url.clone(),
             batch: options.batch,
             download_rate: options.download_rate,
+            restart_all: options.restart_all,
             restart_rabbitmq: options.restart_rabbitmq,
             restart_mysql: options.restart_mysql,
             more,

@@ -92,7 +92,10 @@ fn values(
         restart_rabbitmq: context.options.restart_rabbitmq,
         restart_mysql: context.options.restart_mysql,
         skip_cluster_checks: context.options.skip_cluster_checks,
-        options: RunOptions { download_rate: context.options.download_rate.unwrap_or_default() },
+        options: RunOptions {
+            download_rate: context.options.download_rate.unwrap_or_default(),
+            restart_all: context.options.restart_all,
+        },
     };
     let roles: Vec<NodeRoles> = nodes.iter().map(|(id, roles)| NodeRoles { id: id.0, roles: roles.clone() }).collect();
     values.canary = graph.canary(&values, &roles)?;
