@@ -78,8 +78,7 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
     lines.push(
         "Untouched   libvirt, virtual machines, kernels and Ubuntu's own updates; no node is rebooted".to_owned(),
     );
-    let documents = target.doc_link.as_ref().map(|link| format!(" ({link})")).unwrap_or_default();
-    lines.push(format!("Not done    migrations of database schemas: see the update's documentation{documents}"));
+    lines.push("Not done    migrations of database schemas: see the update's documentation".to_owned());
     lines.push(
         "No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node".to_owned(),
     );
