@@ -26,6 +26,8 @@ const PLANNING: &[&str] = &[
     "restart_rabbitmq",
     "restart_mysql",
     "restart_all",
+    "no_db_backup",
+    "wait_for_quiet",
     "batch",
     "download_rate",
     "graph",
@@ -41,6 +43,8 @@ const PLANNED: &[&str] = &[
     "skip_cluster_checks",
     "restart_rabbitmq",
     "restart_mysql",
+    "restart_all",
+    "no_db_backup",
     "batch",
 ];
 

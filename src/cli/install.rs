@@ -101,6 +101,16 @@ pub(crate) struct InstallOptions {
     #[arg(long, hide_short_help = true)]
     pub(crate) restart_all: bool,
 
+    /// Do not save the database before packages of controllers change.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_db_backup: bool,
+
+    /// Wait at most this many minutes on each node for running migrations, snapshots and stacks before services restart.
+    ///
+    /// Without it they are only named.
+    #[arg(long, hide_short_help = true, value_name = "MINUTES", value_parser = whole(1..=60_u32))]
+    pub(crate) wait_for_quiet: Option<u32>,
+
     /// Update this many compute nodes at the same time.
     #[arg(long, hide_short_help = true, value_name = "N", default_value = "5", value_parser = whole(BATCH))]
     pub(crate) batch: u16,
@@ -153,6 +163,8 @@ impl InstallOptions {
             skip_cluster_checks: saved.skip_cluster_checks,
             restart_rabbitmq: saved.restart_rabbitmq,
             restart_mysql: saved.restart_mysql,
+            restart_all: saved.restart_all,
+            no_db_backup: saved.no_db_backup,
             batch: saved.batch.clamp(*BATCH.start(), *BATCH.end()),
             ..self.clone()
         }
@@ -169,6 +181,8 @@ impl InstallOptions {
             skip_cluster_checks: self.skip_cluster_checks,
             restart_rabbitmq: self.restart_rabbitmq,
             restart_mysql: self.restart_mysql,
+            restart_all: self.restart_all,
+            no_db_backup: self.no_db_backup,
             batch: self.batch,
         }
     }

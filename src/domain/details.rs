@@ -36,6 +36,10 @@ pub struct Report {
     pub customised: Vec<String>,
     /// Services that would restart.
     pub services: Vec<String>,
+    /// Resources of pacemaker that would restart.
+    pub resources: Vec<String>,
+    /// What else an operator should know. Safe to show.
+    pub notes: Vec<String>,
     /// Free megabytes on /var.
     pub space_mb: u64,
     /// Whether a reboot is needed already.
@@ -72,6 +76,7 @@ impl RemoteCommand for FetchDetails {
         let mut report: Option<Report> = serde_json::from_slice(&section("report")).ok();
         if let Some(report) = &mut report {
             report.failed = report.failed.take().map(|text| one_line(&text, 400));
+            report.notes = report.notes.iter().take(20).map(|note| one_line(note, 400)).collect();
         }
         Ok(Details { report, log_tail: last_lines(&section("log"), 20, 200) })
     }

@@ -91,6 +91,8 @@ pub struct NodeOutcome {
     pub reached: Reached,
     /// What is missing to the proof. Safe to show.
     pub fault: Option<String>,
+    /// Programs and kernel modules that still run old code. Safe to show.
+    pub old_in_memory: Option<String>,
     /// The task that failed on it.
     pub failed_task: Option<String>,
     /// The end of its log. Safe to show.

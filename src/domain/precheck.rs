@@ -31,6 +31,10 @@ pub struct PrecheckRow {
     pub customised: Vec<String>,
     /// Services that would restart.
     pub services: Vec<String>,
+    /// Resources of pacemaker that would restart.
+    pub resources: Vec<String>,
+    /// What else an operator should know. Safe to show.
+    pub notes: Vec<String>,
     /// Free megabytes on /var.
     pub space_mb: u64,
     /// Whether a reboot is needed already.

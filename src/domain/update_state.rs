@@ -38,6 +38,8 @@ pub struct Evidence {
     pub services: String,
     /// How fuel-misc's own mu-version.json compares: `absent`, `equal` or `differs`.
     pub fuel_misc: String,
+    /// Programs that nobody restarts for an update and that still run old code.
+    pub old_in_memory: String,
 }
 
 impl Evidence {

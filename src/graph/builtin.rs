@@ -17,14 +17,17 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "apt.sh",
     "check.sh",
     "cluster.sh",
+    "database.sh",
     "download.sh",
     "lib.sh",
     "lists.sh",
     "main.sh",
+    "notes.sh",
     "phases.sh",
     "resources.sh",
     "services.sh",
     "state.sh",
+    "storage.sh",
 ];
 
 impl Graph {

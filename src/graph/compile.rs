@@ -67,7 +67,7 @@ impl Graph {
     /// # Errors
     /// [`GraphError::NoScript`].
     pub fn node_script(&self) -> Result<String, GraphError> {
-        Ok(self.scripts()?.map(|bundle| bundle.sent()).unwrap_or_default())
+        Ok(self.scripts()?.iter().map(Bundle::sent).collect())
     }
 
     /// The same with its comments, to be read as one.
@@ -75,15 +75,15 @@ impl Graph {
     /// # Errors
     /// [`GraphError::NoScript`].
     pub fn commented_script(&self) -> Result<String, GraphError> {
-        Ok(self.scripts()?.map(Bundle::text).unwrap_or_default())
+        Ok(self.scripts()?.into_iter().map(Bundle::text).collect())
     }
 
-    fn scripts(&self) -> Result<Option<Bundle>, GraphError> {
-        let upload = self.node_tasks().find_map(|task| {
+    fn scripts(&self) -> Result<Vec<Bundle>, GraphError> {
+        let uploads = self.node_tasks().filter_map(|task| {
             let data = task.parameter("data")?.as_str()?;
             (data.starts_with('@') && data.trim() != "@env").then_some((id_of(task), data))
         });
-        upload.map(|(id, data)| self.bundle(&id, data)).transpose()
+        uploads.map(|(id, data)| self.bundle(&id, data)).collect()
     }
 }
 
@@ -167,7 +167,8 @@ mod tests {
         assert!(bundle.len() < MAX_BUNDLE, "{} bytes", bundle.len());
         let script = unpacked(bundle);
         assert!(script.ends_with("main \"$@\" </dev/null\nexit $?\n"), "{}", &script[script.len() - 60..]);
-        assert_eq!(script, graph.node_script().unwrap());
+        let cluster = unpacked(task(&body, "mu_script_cluster")["parameters"]["data"].as_str().unwrap());
+        assert_eq!(format!("{cluster}{script}"), graph.node_script().unwrap());
         assert_eq!(task(&body, "mu_env")["parameters"]["data"], values().to_env_file().unwrap());
         assert_eq!(
             task(&body, "mu_update_computes")["parameters"]["strategy"],

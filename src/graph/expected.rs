@@ -97,12 +97,16 @@ pub(super) fn is_for(task: &GraphTask, roles: &[String]) -> bool {
 }
 
 /// Whether an entry of a role list means the role: the name itself, or `/pattern/` matched from its start. Of patterns
-/// only those are understood that the field uses: `/.*/`, a plain beginning, `^`, `$`, and `(primary-)?`.
+/// only those are understood that the field uses: `/.*/`, a plain beginning, `^`, `$`, `(primary-)?`, and `(?!a|b)`: no plain
+/// beginning of these.
 pub(super) fn matches(wanted: &str, role: &str) -> bool {
     let Some(pattern) = wanted.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) else { return wanted == role };
     let pattern = pattern.trim_start_matches('^');
     if pattern == ".*" || pattern == ".+" {
         return true;
+    }
+    if let Some(others) = none_of(pattern) {
+        return !others.split('|').any(|other| role.starts_with(other));
     }
     let (pattern, role) = match pattern.strip_prefix("(primary-)?") {
         Some(rest) => (rest, role.strip_prefix("primary-").unwrap_or(role)),
@@ -114,10 +118,18 @@ pub(super) fn matches(wanted: &str, role: &str) -> bool {
     }
 }
 
+/// The beginnings in `(?!a|b)`.
+fn none_of(pattern: &str) -> Option<&str> {
+    pattern.strip_prefix("(?!")?.strip_suffix(')')
+}
+
 /// Whether [`matches`] understands a pattern.
 pub(super) fn understood(wanted: &str) -> bool {
     let Some(pattern) = wanted.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) else { return true };
     let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+    if let Some(others) = none_of(pattern) {
+        return others.chars().all(|c| c.is_ascii_alphanumeric() || "-_|".contains(c));
+    }
     let pattern = pattern.strip_prefix("(primary-)?").unwrap_or(pattern);
     let pattern = pattern.strip_suffix(".*").unwrap_or(pattern);
     pattern == ".+" || pattern.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
@@ -189,5 +201,8 @@ mod tests {
         assert!(matches("/.*/", "anything"));
         assert!(!matches("*", "compute"), "a star counts only alone");
         assert!(understood("/^(primary-)?controller$/") && !understood("/a|b/"));
+        assert!(matches("/(?!compute|mongo)/", "controller") && matches("/(?!compute|mongo)/", "standalone-database"));
+        assert!(!matches("/(?!compute|mongo)/", "mongo") && !matches("/(?!compute|mongo)/", "compute-vmware"));
+        assert!(understood("/(?!compute|mongo)/") && !understood("/(?!compute|.*)/") && !understood("/(?!compute)x/"));
     }
 }

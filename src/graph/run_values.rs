@@ -17,6 +17,10 @@ pub struct RunOptions {
     pub download_rate: u32,
     /// Whether all services of a node's roles restart, and not only those that load a changed package.
     pub restart_all: bool,
+    /// Whether the database is not saved before packages of controllers change.
+    pub no_db_backup: bool,
+    /// How many minutes a node waits at most for the end of work that its restarts would break.
+    pub wait_for_quiet: u32,
 }
 
 /// The values of one run (a node gets them as `/var/lib/fuel-mu/env`).
@@ -122,6 +126,8 @@ impl RunValues {
             ("MU_RESTART_MYSQL", flag(self.restart_mysql)),
             ("MU_SKIP_CLUSTER_CHECKS", flag(self.skip_cluster_checks)),
             ("MU_RESTART_ALL", flag(self.options.restart_all)),
+            ("MU_DB_BACKUP", flag(!self.options.no_db_backup)),
+            ("MU_WAIT_FOR_QUIET", self.options.wait_for_quiet.to_string()),
             ("MU_DOWNLOAD_RATE", self.options.download_rate.to_string()),
         ];
         let mut file = String::new();

@@ -63,7 +63,8 @@ fn table(outcome: &Outcome) -> Table {
     for node in &outcome.nodes {
         let failed = node.failed_task.as_ref().map(|task| format!("{task} failed"));
         let fault = node.fault.as_deref().map(|fault| one_line(fault, 90));
-        let detail: Vec<String> = [failed, fault].into_iter().flatten().collect();
+        let old = node.old_in_memory.as_ref().map(|programs| format!("old code still runs: {programs}"));
+        let detail: Vec<String> = [failed, fault, old].into_iter().flatten().collect();
         table.push(vec![
             node.id.to_string(),
             node.name.clone(),
@@ -202,6 +203,7 @@ struct InstalledDocument<'a> {
     after: Option<MuDocument<'a>>,
     reached: &'static str,
     detail: Option<&'a str>,
+    old_in_memory: Option<&'a str>,
     failed_task: Option<&'a str>,
     log_tail: &'a [String],
 }
@@ -254,6 +256,7 @@ fn install_document(outcome: &Outcome) -> InstallDocument<'_> {
                 after: n.after.as_ref().map(mu),
                 reached: n.reached.as_str(),
                 detail: n.fault.as_deref(),
+                old_in_memory: n.old_in_memory.as_deref(),
                 failed_task: n.failed_task.as_deref(),
                 log_tail: &n.log_tail,
             })

@@ -18,6 +18,8 @@ pub struct PlanNotes {
     pub download_rate: Option<u32>,
     /// Whether services restart that load no changed package, too.
     pub restart_all: bool,
+    /// Whether the databases are not backed up.
+    pub no_db_backup: bool,
     /// Whether RabbitMQ is restarted.
     pub restart_rabbitmq: bool,
     /// Whether MySQL is restarted.
@@ -79,9 +81,10 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
         "Untouched   libvirt, virtual machines, kernels and Ubuntu's own updates; no node is rebooted".to_owned(),
     );
     lines.push("Not done    migrations of database schemas: see the update's documentation".to_owned());
-    lines.push(
-        "No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node".to_owned(),
-    );
+    let databases = if notes.no_db_backup { "" } else { ", the databases on the primary controller" };
+    lines.push(format!(
+        "No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node{databases}"
+    ));
     lines.extend(notes.more.iter().map(|note| format!("Note        {note}")));
     lines
 }

@@ -53,7 +53,7 @@ fn every_run_and_every_task_of_one() {
     exit 0
     --- stdout
     task,child,what,target,status,began,done,failed,not-executed,run
-    3,4,update,9.0-mu-2,done,TIME,17,0,0,RUN
+    3,4,update,9.0-mu-2,done,TIME,18,0,0,RUN
     1,2,pre-checks,9.0-mu-2,done,TIME,3,0,0,RUN
     ");
     let of_run = program.run("-e 1 -q history 3 -f value -c node -c task -c status -c note -s node,task");
@@ -62,6 +62,7 @@ fn every_run_and_every_task_of_one() {
     --- stdout
     node-1 mu_agents done 
     node-1 mu_backup done 
+    node-1 mu_backup_database done 
     node-1 mu_check done 
     node-1 mu_check_cluster done 
     node-1 mu_commit done 
@@ -69,6 +70,7 @@ fn every_run_and_every_task_of_one() {
     node-1 mu_env done upload
     node-1 mu_ha done 
     node-1 mu_script done upload
+    node-1 mu_script_cluster done upload
     node-1 mu_update_first done 
     node-1 mu_update_others done passes by
     node-1 mu_verify done 
@@ -134,7 +136,7 @@ fn a_page_of_a_run() {
     assert!(ran.stderr.contains("the timeline of task 3 is in page.html"), "{}", ran.picture());
     let page = std::fs::read_to_string(program.state().with_file_name("page.html")).expect("the page");
     assert!(page.contains("Maintenance update to 9.0-mu-2") && page.contains("badge done"));
-    assert_eq!(page.matches("<tr class=\"done").count(), 24, "every task is there");
+    assert_eq!(page.matches("<tr class=\"done").count(), 26, "every task is there");
     let checks = program.run("-e 1 -q history 1 --timeline page.html -f value -c what");
     assert_eq!(checks.stdout, "pre-checks\n");
     let page = std::fs::read_to_string(program.state().with_file_name("page.html")).expect("the page");

@@ -76,7 +76,7 @@ fn an_update_from_the_plan_to_the_proof() {
     Network     neutron's agents restart on one controller after the other and keep routers and DHCP servers; changes wait
     Untouched   libvirt, virtual machines, kernels and Ubuntu's own updates; no node is rebooted
     Not done    migrations of database schemas: see the update's documentation
-    No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node
+    No rollback: packages cannot be downgraded; /etc and the package lists are backed up on each node, the databases on the primary controller
     +----+--------+----------+----------+---------+--------+
     | id | name   | before   | after    | reached | detail |
     +----+--------+----------+----------+---------+--------+

@@ -11,10 +11,12 @@ mod channel;
 
 mod cluster;
 mod commit;
+mod database;
 mod download;
 mod faults;
 mod happy;
 mod interrupted;
+mod notes;
 mod old_tools;
 mod protection;
 mod refusals;

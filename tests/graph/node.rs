@@ -20,7 +20,7 @@ pub(crate) const MU_FILE: &str =
 
 /// The phases in the order of the graph, as a primary controller goes through them.
 pub(crate) const PHASES: &[&str] =
-    &["check", "check-cluster", "download", "backup", "agents", "update", "ha", "verify", "verify-cluster", "commit"];
+    &["check", "check-cluster", "download", "backup", "backup-database", "agents", "update", "ha", "verify", "verify-cluster", "commit"];
 
 /// A node's tree. Removed when dropped.
 pub(crate) struct Node {

@@ -41,6 +41,19 @@ find_affected() {
     [ -s "$WORK/loud" ]
 }
 
+# what_restarts: for changed packages (lines PACKAGE …) on standard input writes the services and resources that restart to
+# $WORK/restarts, $WORK/resources and, both, $WORK/all-restarts.
+what_restarts() {
+    use_work
+    : >"$WORK/restarts"
+    : >"$WORK/resources"
+    if find_affected; then
+        wanted_services | affected_among >"$WORK/restarts"
+        ! has_package pacemaker || affected_resources "$(pacemaker_says)" >"$WORK/resources"
+    fi
+    cat "$WORK/restarts" "$WORK/resources" >"$WORK/all-restarts"
+}
+
 # affected_among: of the names of services or resources on standard input, prints those that load an affected package: one
 # named like the service, of its project, or on the list LOADS. If no such package is installed, what it loads is not known, and
 # it counts.

@@ -60,7 +60,7 @@ phase_check() {
     [ -z "$kept" ] || note "packages would be kept back: $kept"
 
     note_running
-    note_resources
+    ! has_package pacemaker || note_resources
     write_report "$problems"
     [ -n "$problems" ] || return 0
     forget_lists
@@ -94,26 +94,13 @@ customised() {
 
 write_report() {
     packages=$(awk '{ printf "%s{\"name\":\"%s\",\"from\":%s,\"to\":\"%s\"}", (NR > 1 ? "," : ""), $1, ($2 == "-" ? "null" : "\"" $2 "\""), $3 }' "$WORK/all.plan")
-    : >"$WORK/restarts"
-    : >"$WORK/resources"
-    if find_affected <"$WORK/all.plan"; then
-        wanted_services | affected_among >"$WORK/restarts"
-        ! has_package pacemaker || affected_resources "$(pacemaker_says)" >"$WORK/resources"
-    fi
+    what_restarts <"$WORK/all.plan"
+    { plan_notes "$WORK/all.plan"; busy_work "$WORK/all-restarts" | sed 's/$/ (a restart breaks it)/'; } >"$WORK/notes"
     if [ -e "$ROOT/var/run/reboot-required" ]; then reboot=true; else reboot=false; fi
     if [ -n "$1" ]; then failed="\"$(printf '%s' "$1" | json_text)\""; else failed=null; fi
-    printf '{"run":"%s","packages":[%s],"removals":%s,"holds":%s,"customised":%s,"services":%s,"resources":%s,"space_mb":%s,"reboot":%s,"failed":%s}\n' \
+    printf '{"run":"%s","packages":[%s],"removals":%s,"holds":%s,"customised":%s,"services":%s,"resources":%s,"notes":%s,"space_mb":%s,"reboot":%s,"failed":%s}\n' \
         "$MU_RUN" "$packages" "$(json_list <"$WORK/all.removals")" "$(json_list <"$WORK/held")" \
-        "$(customised | json_list)" "$(json_list <"$WORK/restarts")" "$(json_list <"$WORK/resources")" "$(free_mb /var)" "$reboot" "$failed" |
+        "$(customised | json_list)" "$(json_list <"$WORK/restarts")" "$(json_list <"$WORK/resources")" "$(json_list <"$WORK/notes")" "$(free_mb /var)" "$reboot" "$failed" |
         write_file "$MU/report.json" 0644 || fail "cannot write $MU/report.json"
     log "$(wc -l <"$WORK/all.plan" | tr -d ' ') packages would be upgraded"
-}
-
-phase_check_cluster() {
-    if [ "$MU_SKIP_CLUSTER_CHECKS" = 1 ]; then
-        log 'skipped on request'
-        return 0
-    fi
-    found=$(cluster_problems)
-    [ -z "$found" ] || fail "$(printf '%s\n' "$found" | one_line)"
 }

@@ -30,6 +30,8 @@ POLICY=$ROOT/usr/sbin/policy-rc.d
 : "${MU_HA_WAIT:=600}"      # for one resource of pacemaker to stop or start
 : "${MU_CLUSTER_WAIT:=300}" # for members and agents of a cluster to report
 : "${MU_CEPH_WAIT:=1800}"   # for placement groups to become active+clean
+: "${MU_DUMP_WAIT:=6600}"   # for a dump of the database
+: "${MU_MINUTE:=60}"        # a minute of --wait-for-quiet
 : "${MU_CHANNEL_WAIT:=180}" # for mcollective to be restarted and connected
 
 PHASE=''
@@ -113,7 +115,7 @@ load_values() {
     fi
     MU_RUN='' MU_TARGET_ID='' MU_TARGET_TIMESTAMP='' MU_TARGET_JSON_B64='' MU_FILE_B64='' MU_REPOS='' MU_ROLES='' MU_MOS=''
     MU_SOURCES_B64='' MU_RESTART_RABBITMQ=0 MU_RESTART_MYSQL=0 MU_SKIP_CLUSTER_CHECKS=0
-    MU_DOWNLOAD_RATE=0 MU_RESTART_ALL=0
+    MU_DOWNLOAD_RATE=0 MU_RESTART_ALL=0 MU_DB_BACKUP=1 MU_WAIT_FOR_QUIET=0
     # shellcheck disable=SC1091
     . "$MU/env"
     # A graph that a package provides is bound to no run: each pre-check begins a new one.

@@ -5,6 +5,7 @@ main() {
     PHASE=${1-}
     case $PHASE in
         check | download | backup | agents | update | ha | verify | commit | cleanup) command="phase_$PHASE" ;;
+        backup-database) command=phase_backup_database ;;
         check-cluster) command=phase_check_cluster ;;
         verify-cluster) command=phase_verify_cluster ;;
         *)

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The phases that change the node: backup, agents, update, HA resources, verification, commit.
+# The phases that change a node: backup, agents, update, verification, commit.
 
 # Saves lists of packages and holds, the report and /etc to backup/RUN, if something is going to change.
 phase_backup() {
@@ -131,6 +131,8 @@ phase_update() {
     # Packages that change now, and those that an interrupted run changed without restarting the services.
     cp "$WORK/all.plan" "$WORK/changed"
     [ "$restarts" = 0 ] || upgraded_packages >>"$WORK/changed"
+    what_restarts <"$WORK/changed"
+    await_quiet "$WORK/all-restarts"
     [ ! -s "$WORK/all.plan" ] || write_state packages
     if grep -q '^ceph' "$WORK/changed" && runs_osd >/dev/null; then set_ceph_flags || fail 'cannot set the flags of ceph'; fi
     apply_plan all dist-upgrade || fail "$APT_PROBLEM"
@@ -171,28 +173,6 @@ restart_what_is_affected() {
     fi
 }
 
-# Restarts resources of pacemaker that run once in the whole cluster, on the primary controller after the last controller.
-phase_ha() {
-    has_package pacemaker || return 0
-    if [ "$MU_RESTART_MYSQL" = 1 ]; then
-        for resource in $MYSQL_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
-        wait_until "$MU_HA_WAIT" no_problem galera_problem || fail "$(galera_problem | one_line)"
-    fi
-    if [ "$MU_RESTART_RABBITMQ" = 1 ]; then
-        for resource in $RABBITMQ_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
-        wait_until "$MU_HA_WAIT" no_problem rabbit_problem || fail "$(rabbit_problem | one_line)"
-    fi
-    wanted=$(ha_restart_wanted)
-    if [ -n "$wanted" ]; then
-        for resource in $wanted; do restart_resource "$resource" || fail "$resource does not start again"; done
-        ha_restart_done || fail 'cannot delete the attribute of pacemaker that requests the restart of its resources'
-    else
-        log 'no resource needs a restart'
-    fi
-    [ "$MU_SKIP_CLUSTER_CHECKS" = 1 ] || wait_until "$MU_HA_WAIT" no_problem pacemaker_problem || fail "$(pacemaker_problem | one_line)"
-}
-no_problem() { [ -z "$("$@")" ]; }
-
 # Collects the evidence from packages and services, not from files of ours.
 phase_verify() {
     state_is_ours || fail 'this node was not updated to the target'
@@ -204,8 +184,8 @@ phase_verify() {
     down=$(unsteady_services | one_line)
     compare_shipped
     count=$(upgraded_packages | wc -l | tr -d ' ')
-    evidence=$(printf '{"upgraded":%s,"upgradable":%s,"audit":"%s","services":"%s","fuel_misc":"%s"}' "$count" "$left" \
-        "$(printf '%s' "${book:-clean}" | json_text)" "$(printf '%s' "${down:-up}" | json_text)" "$SHIPPED")
+    evidence=$(printf '{"upgraded":%s,"upgradable":%s,"audit":"%s","services":"%s","fuel_misc":"%s","old_in_memory":"%s"}' "$count" "$left" \
+        "$(printf '%s' "${book:-clean}" | json_text)" "$(printf '%s' "${down:-up}" | json_text)" "$SHIPPED" "$(old_in_memory | json_text)")
     wrong=''
     [ "$left" = 0 ] || wrong="$left MOS packages are still to be upgraded: $(awk '{ print $1 }' "$WORK/upgradable" | one_line); "
     [ -z "$book" ] || wrong="$wrong$book; "
@@ -229,15 +209,6 @@ check_holds() {
     saved=$MU/backup/$MU_RUN/holds
     [ -e "$saved" ] || return 0
     held_packages | cmp -s - "$saved" || wrong="${wrong}the holds of packages changed during the run; "
-}
-
-phase_verify_cluster() {
-    if [ "$MU_SKIP_CLUSTER_CHECKS" = 1 ]; then
-        log 'skipped on request'
-        return 0
-    fi
-    # Agents report once a minute, so the cluster gets time to settle.
-    wait_until "$MU_CLUSTER_WAIT" cluster_is_well || fail "$(cluster_problems | one_line)"
 }
 
 # --- fuel-misc's own mu-version.json -----------------------------------------------------------------

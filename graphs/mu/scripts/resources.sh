@@ -95,6 +95,7 @@ keep_artifacts() {
     done
 }
 undo_ocf() {
+    # shellcheck disable=SC2013 # paths without blanks
     for script in $(grep -rls 'remove_artifacts_on_stop_start=false #fuel-mu# ' "$OCF"); do
         sed -i 's/ remove_artifacts_on_stop_start=false #fuel-mu# \$/ remove_artifacts_on_stop_start=$/' "$script" || return 1
     done
@@ -119,3 +120,25 @@ restart_resource() {
     return 0
 }
 undo_resource() { quietly pcs resource enable "$1" "--wait=$MU_HA_WAIT"; }
+
+# Restarts resources of pacemaker that run once in the whole cluster, on the primary controller after the last controller.
+phase_ha() {
+    has_package pacemaker || return 0
+    if [ "$MU_RESTART_MYSQL" = 1 ]; then
+        for resource in $MYSQL_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
+        wait_until "$MU_HA_WAIT" no_problem galera_problem || fail "$(galera_problem | one_line)"
+    fi
+    if [ "$MU_RESTART_RABBITMQ" = 1 ]; then
+        for resource in $RABBITMQ_RESOURCES; do restart_resource "$resource" || fail "$resource does not start again"; done
+        wait_until "$MU_HA_WAIT" no_problem rabbit_problem || fail "$(rabbit_problem | one_line)"
+    fi
+    wanted=$(ha_restart_wanted)
+    if [ -n "$wanted" ]; then
+        for resource in $wanted; do restart_resource "$resource" || fail "$resource does not start again"; done
+        ha_restart_done || fail 'cannot delete the attribute of pacemaker that requests the restart of its resources'
+    else
+        log 'no resource needs a restart'
+    fi
+    [ "$MU_SKIP_CLUSTER_CHECKS" = 1 ] || wait_until "$MU_HA_WAIT" no_problem pacemaker_problem || fail "$(pacemaker_problem | one_line)"
+}
+no_problem() { [ -z "$("$@")" ]; }

@@ -23,6 +23,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("lib", include_str!("lib")),
     ("mongo", include_str!("mongo")),
     ("mysql", include_str!("mysql")),
+    ("mysqldump", include_str!("mysqldump")),
     ("neutron", include_str!("neutron")),
     ("nova-manage", include_str!("nova-manage")),
     ("pcs", include_str!("pcs")),
@@ -30,6 +31,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("service", include_str!("service")),
     ("socat", include_str!("socat")),
     ("systemctl", include_str!("systemctl")),
+    ("virsh", include_str!("virsh")),
 ];
 
 /// Writes every stub into `folder`, executable. `folder` must exist.

@@ -150,6 +150,7 @@ impl Facts {
             batch: options.batch,
             download_rate: options.download_rate,
             restart_all: options.restart_all,
+            no_db_backup: options.no_db_backup,
             restart_rabbitmq: options.restart_rabbitmq,
             restart_mysql: options.restart_mysql,
             more,

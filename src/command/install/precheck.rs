@@ -82,6 +82,7 @@ pub(super) fn before_update(
                 after: node.before.clone(),
                 reached: Reached::Untouched,
                 fault,
+                old_in_memory: None,
                 failed_task: failed,
                 log_tail: shown.unwrap_or_default(),
             });
@@ -96,6 +97,10 @@ pub(super) fn before_update(
         counted(upgrades, "package"),
         counted(job.nodes.len(), "node")
     ));
+    let notes = job.nodes.iter().filter_map(|node| {
+        Some((node.node.name.as_str(), report_of(&details, node.id, &job.values.run)?.notes.as_slice()))
+    });
+    tell_notes(context, notes);
     if upgrades == 0 && !context.options.accept_empty && !upgraded_before(context, job)? {
         let names = fold(job.nodes.iter().map(|s| s.node.name.as_str()));
         let message = format!("the repositories hold nothing newer for {names}: is the package mirror synced?");
@@ -188,6 +193,8 @@ fn tell(
             holds: report.holds,
             customised: report.customised,
             services: report.services,
+            resources: report.resources,
+            notes: report.notes,
             space_mb: report.space_mb,
             reboot: report.reboot,
             fault,
@@ -196,6 +203,7 @@ fn tell(
     let exit = if faults.is_empty() && left.is_empty() { Exit::Ok } else { Exit::Partial };
     let found = PrecheckReport { env: context.env, task: end.parent, rows };
     context.ui.show(&ShownPrecheck { report: &found, taken_at: &clock::now(), exit })?;
+    tell_notes(context, found.rows.iter().map(|row| (row.name.as_str(), row.notes.as_slice())));
     if exit == Exit::Ok {
         let next = format!("fuel-updates --env {} install", context.env);
         context.ui.status(&format!("pre-checks passed; nothing was changed; next: {next}"));
@@ -212,6 +220,19 @@ fn tell(
     let hint =
         format!("repair the cause, then check again with: fuel-updates --env {} install --precheck", context.env);
     Err(AppError::new(Exit::Partial, format!("pre-checks did not pass{on}; nothing was changed")).hinted(hint))
+}
+
+/// Warns of what nodes noted, each note once with its nodes.
+fn tell_notes<'a>(context: &Context<'_>, notes: impl Iterator<Item = (&'a str, &'a [String])>) {
+    let mut nodes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, notes) in notes {
+        for note in notes {
+            nodes.entry(note).or_default().push(name);
+        }
+    }
+    for (note, names) in nodes {
+        context.ui.warning(&format!("{}: {note}", fold(names.into_iter())));
+    }
 }
 
 /// The error for a signal while the pre-checks run, or before the update is started.

@@ -11,6 +11,7 @@ use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached};
 use crate::domain::proof::proof_fault;
 use crate::domain::row::{Row, State};
 use crate::domain::run::{LeftOvers, NodeProgress, NodeRef};
+use crate::domain::text::one_line;
 use crate::error::AppError;
 use crate::nailgun::TaskState;
 
@@ -40,6 +41,7 @@ pub(super) fn prove(
             after: row.mu.clone(),
             reached: reached_by(row, fault.is_none(), reached.get(&subject.id)),
             fault,
+            old_in_memory: old_in_memory(row),
             failed_task: failed.map(|t| words(&t.task)),
             log_tail: vec![],
         });
@@ -51,6 +53,12 @@ pub(super) fn prove(
         add_logs(context, run_nodes, outcome)?;
     }
     Ok(())
+}
+
+/// What still runs old code, by the node's own evidence.
+fn old_in_memory(row: &Row) -> Option<String> {
+    let evidence = row.update.as_ref()?.evidence.as_ref()?;
+    Some(one_line(&evidence.old_in_memory, 200)).filter(|programs| !programs.is_empty())
 }
 
 /// The result: a success only if Nailgun's status, the history and the nodes all say so.

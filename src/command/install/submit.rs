@@ -95,6 +95,8 @@ fn values(
         options: RunOptions {
             download_rate: context.options.download_rate.unwrap_or_default(),
             restart_all: context.options.restart_all,
+            no_db_backup: context.options.no_db_backup,
+            wait_for_quiet: context.options.wait_for_quiet.unwrap_or_default(),
         },
     };
     let roles: Vec<NodeRoles> = nodes.iter().map(|(id, roles)| NodeRoles { id: id.0, roles: roles.clone() }).collect();

@@ -89,6 +89,12 @@ pub struct SavedOptions {
     pub restart_rabbitmq: bool,
     /// `--restart-mysql`.
     pub restart_mysql: bool,
+    /// `--restart-all`.
+    #[serde(default)]
+    pub restart_all: bool,
+    /// `--no-db-backup`.
+    #[serde(default)]
+    pub no_db_backup: bool,
     /// `--batch`.
     pub batch: u16,
 }

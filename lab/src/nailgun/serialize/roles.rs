@@ -68,6 +68,11 @@ pub(in super::super) fn promote(db: &mut Db, cluster: u32, run: &[u32]) {
 /// Whether a name is meant by a pattern: `/regexp/` matches from the start, as Python's `re.match` does.
 pub(super) fn meant(pattern: &str, name: &str) -> bool {
     match pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        // Python knows what this library does not: text that must not follow.
+        Some(regexp) if regexp.starts_with("(?!") => {
+            let others = regexp.trim_start_matches("(?!").trim_end_matches(')');
+            !Regex::new(&format!("^(?:{others})")).is_ok_and(|others| others.is_match(name))
+        }
         Some(regexp) => Regex::new(&format!("^(?:{regexp})")).is_ok_and(|regexp| regexp.is_match(name)),
         None => pattern == name,
     }
