@@ -16,6 +16,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "affected.sh",
     "apt.sh",
     "check.sh",
+    "cluster-lists.sh",
     "cluster.sh",
     "database.sh",
     "download.sh",

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn the_built_in_scripts_are_small() {
         let graph = Graph::builtin().unwrap();
-        for (upload, limit) in [("mu_script", 20_000), ("mu_script_cluster", 10_000)] {
+        for (upload, limit) in [("mu_script", 20 * 1024), ("mu_script_cluster", 8 * 1024)] {
             let data = graph.tasks.iter().find(|task| task.id == upload).unwrap().parameter("data").unwrap();
             let size = graph.bundle(upload, data.as_str().unwrap()).unwrap().encoded().len();
             assert!(size < limit, "{upload}: {size} bytes travel to each node");

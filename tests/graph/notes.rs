@@ -29,7 +29,7 @@ fn what_an_upgrade_restarts_by_itself_and_what_keeps_old_code() {
         notes(&node),
         [
             "openvswitch-switch is upgraded and restarts ovs-vswitchd: network traffic of this node stops for some seconds",
-            "upgraded, but what runs keeps the old code until it is restarted: libvirt-bin; openvswitch-datapath-dkms; \
+            "upgraded, but what runs keeps the old code until it is restarted: libvirt-bin openvswitch-datapath-dkms \
              qemu-system-x86"
         ]
     );
@@ -50,7 +50,7 @@ fn packages_with_migrations_of_schemas() {
     assert_eq!(
         notes(&node),
         ["has migrations of database schemas, which an update does not run (see its documentation): \
-          python-murano; python-neutron; python-nova"]
+          python-murano python-neutron python-nova"]
     );
 }
 
@@ -103,6 +103,7 @@ fn volumes_and_stacks_are_asked_of_the_database() {
     let node = controller();
     node.write(".lab/cluster/nodes", &format!("{}\n", hostname()));
     node.services(&["cinder-volume"]);
+    node.package("cinder-volume", "1", "2");
     node.write(".lab/database/volumes", "0f5c\n");
     node.write(".lab/database/stack", "one\ntwo\nthree\nfour\nfive\nsix\n");
     assert_eq!(

@@ -126,8 +126,8 @@ as_user() {
 
 # Haproxy's servers that are not up, lines BACKEND NODE STATE. `UP 1/3` is on its way down. What the operator took out of
 # service (MAINT, DRAIN) and what is not checked is left out.
-HAPROXY=$ROOT/var/lib/haproxy/stats
 haproxy_down() {
+    HAPROXY=$ROOT/var/lib/haproxy/stats
     if ! has_package haproxy || [ ! -e "$HAPROXY" ] || ! command -v socat >/dev/null; then return 0; fi
     if ! said=$(echo 'show stat' | timeout 30 socat - "UNIX-CONNECT:$HAPROXY" 2>>"$LOG"); then
         echo 'haproxy - unknown'

@@ -3,59 +3,8 @@
 # The lists are supersets: what a node does not have is skipped.
 
 # Services in the order of their restart: ROLE SERVICE [FROM TO], where FROM and TO are MOS versions.
-# Services that pacemaker runs on controllers are in HA_RESOURCES.
-SERVICES='
-controller glance-registry
-controller glance-api
-controller glance-glare
-controller neutron-server
-controller nova-api
-controller nova-cert 9.0 9.2
-controller nova-consoleauth
-controller nova-novncproxy
-controller nova-objectstore 9.0 9.2
-controller nova-placement-api 10.0 11.0
-controller nova-scheduler
-controller nova-conductor
-controller cinder-api
-controller cinder-scheduler
-controller cinder-volume
-controller cinder-backup
-controller heat-api
-controller heat-api-cfn
-controller heat-api-cloudwatch
-controller ceilometer-api
-controller ceilometer-collector
-controller ceilometer-agent-notification
-controller aodh-api
-controller aodh-listener
-controller aodh-notifier
-controller sahara-api
-controller sahara-engine
-controller murano-api
-controller murano-engine
-controller murano-cfapi
-controller ironic-api
-controller swift-account
-controller swift-account-auditor
-controller swift-account-reaper
-controller swift-account-replicator
-controller swift-container
-controller swift-container-auditor
-controller swift-container-reconciler
-controller swift-container-replicator
-controller swift-container-sync
-controller swift-container-updater
-controller swift-object
-controller swift-object-auditor
-controller swift-object-reconstructor
-controller swift-object-replicator
-controller swift-object-updater
-controller swift-proxy
-controller radosgw-all
-controller ceph-radosgw.target
-controller memcached
-controller apache2
+# Those of controllers are in cluster-lists.sh.
+SERVICES="${CONTROLLER_SERVICES-}
 compute neutron-openvswitch-agent
 compute neutron-plugin-openvswitch-agent
 compute neutron-l3-agent
@@ -75,7 +24,7 @@ cinder-vmware cinder-volume
 mongo mongodb
 mongo mongod
 ironic ironic-conductor
-'
+"
 
 # Packages that a project's services load besides those of its own name (`nova-*`, `python-nova*`): PROJECT PATTERN…
 LOADS='
@@ -88,28 +37,6 @@ mongod mongodb*
 neutron openvswitch-* python-openvswitch dnsmasq*
 nova python-rbd librbd* librados* ceph-common python-libvirt python-guestfs
 '
-
-# Resources of pacemaker that an update restarts if they load a changed package. A clone restarts on one controller after the
-# other, the others once for the whole cluster, after the last controller. Old and new names.
-HA_RESOURCES='
-p_heat-engine
-p_neutron-plugin-openvswitch-agent
-neutron-openvswitch-agent
-p_neutron-dhcp-agent
-neutron-dhcp-agent
-p_neutron-metadata-agent
-neutron-metadata-agent
-p_neutron-l3-agent
-neutron-l3-agent
-p_ceilometer-agent-central
-p_ceilometer-alarm-evaluator
-p_aodh-evaluator
-p_nova_compute_ironic
-'
-
-# Resources of the message queue and the database. Restarted only on request, because a restart stops every API.
-RABBITMQ_RESOURCES='master_p_rabbitmq-server'
-MYSQL_RESOURCES='clone_p_mysqld clone_p_mysql'
 
 # Services that packages must not restart while they are upgraded (shell patterns for policy-rc.d): a restart would stop
 # guests, detach their volumes, lose quorum, or cut the channel over which the task reports.

@@ -42,11 +42,11 @@ plan_notes() {
     if grep -qx 'openvswitch-switch' "$WORK/names"; then
         echo 'openvswitch-switch is upgraded and restarts ovs-vswitchd: network traffic of this node stops for some seconds'
     fi
-    old=$(grep '^rabbitmq-server\|^erlang-\|^mysql-wsrep\|^mysql-server\|^galera\|^libvirt-bin\|^libvirt0\|^qemu-\|-dkms$' "$WORK/names" | one_line)
+    old=$(grep '^rabbitmq-server\|^erlang-\|^mysql-wsrep\|^mysql-server\|^galera\|^libvirt-bin\|^libvirt0\|^qemu-\|-dkms$' "$WORK/names" | one_line | tr ';' ' ')
     [ -z "$old" ] || echo "upgraded, but what runs keeps the old code until it is restarted: $old"
     schemas=$(while read -r package; do
         ! grep -qs '/migrate_repo/versions/.*[.]py$\|/alembic_migrations/versions/.*[.]py$\|/migrations\{0,1\}/.*versions/.*[.]py$' "$ROOT/var/lib/dpkg/info/$package.list" || printf '%s\n' "$package"
-    done <"$WORK/names" | one_line)
+    done <"$WORK/names" | one_line | tr ';' ' ')
     [ -z "$schemas" ] || echo "has migrations of database schemas, which an update does not run (see its documentation): $schemas"
 }
 

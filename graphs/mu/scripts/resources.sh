@@ -46,7 +46,7 @@ restart_resources_here() {
     [ -s "$WORK/resources" ] || return 0
     my_name=$(pacemaker_name "$said_once")
     keep_artifacts || {
-        RESOURCE_PROBLEM="cannot change $OCF for the restart"
+        RESOURCE_PROBLEM='the resource scripts of neutron cannot be changed for the restart'
         return 1
     }
     # shellcheck disable=SC2013 # names without blanks
@@ -86,9 +86,9 @@ undo_ban() {
 # keep_artifacts: Fuel's agents remove routers, namespaces and ports when they stop and start, as their parameter
 # remove_artifacts_on_stop_start says. A change of the parameter would restart them, so the resource scripts of this node do not
 # look at it for the time of the restart.
-OCF=$ROOT/usr/lib/ocf/resource.d
+resource_scripts() { grep -rls "$1" "$ROOT/usr/lib/ocf/resource.d"; }
 keep_artifacts() {
-    scripts=$(grep -rls ' remove_artifacts_on_stop_start=\$' "$OCF") || return 0
+    scripts=$(resource_scripts ' remove_artifacts_on_stop_start=\$') || return 0
     note_undo ocf
     for script in $scripts; do
         sed -i 's/ remove_artifacts_on_stop_start=\$/ remove_artifacts_on_stop_start=false #fuel-mu# $/' "$script" || return 1
@@ -96,7 +96,7 @@ keep_artifacts() {
 }
 undo_ocf() {
     # shellcheck disable=SC2013 # paths without blanks
-    for script in $(grep -rls 'remove_artifacts_on_stop_start=false #fuel-mu# ' "$OCF"); do
+    for script in $(resource_scripts ' remove_artifacts_on_stop_start=false #fuel-mu# '); do
         sed -i 's/ remove_artifacts_on_stop_start=false #fuel-mu# \$/ remove_artifacts_on_stop_start=$/' "$script" || return 1
     done
 }
