@@ -3,3 +3,4 @@
 mod broken_off;
 mod refused;
 mod shipped;
+mod upstart;

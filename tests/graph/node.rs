@@ -19,8 +19,19 @@ pub(crate) const MU_FILE: &str =
     "{\"id\": 3, \"title\": \"9.2-mu-3\", \"timestamp\": 1467647277, \"doc_link\": \"x\"}\n";
 
 /// The phases in the order of the graph, as a primary controller goes through them.
-pub(crate) const PHASES: &[&str] =
-    &["check", "check-cluster", "download", "backup", "backup-database", "agents", "update", "ha", "verify", "verify-cluster", "commit"];
+pub(crate) const PHASES: &[&str] = &[
+    "check",
+    "check-cluster",
+    "download",
+    "backup",
+    "backup-database",
+    "agents",
+    "update",
+    "ha",
+    "verify",
+    "verify-cluster",
+    "commit",
+];
 
 /// A node's tree. Removed when dropped.
 pub(crate) struct Node {

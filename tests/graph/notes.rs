@@ -40,7 +40,10 @@ fn packages_with_migrations_of_schemas() {
     let node = Node::new(&["controller"]);
     for (package, file) in [
         ("python-nova", "/usr/lib/python2.7/dist-packages/nova/db/sqlalchemy/migrate_repo/versions/319_x.py"),
-        ("python-neutron", "/usr/lib/python2.7/dist-packages/neutron/db/migration/alembic_migrations/versions/newton/x.py"),
+        (
+            "python-neutron",
+            "/usr/lib/python2.7/dist-packages/neutron/db/migration/alembic_migrations/versions/newton/x.py",
+        ),
         ("python-murano", "/usr/lib/python2.7/dist-packages/murano/db/migration/alembic_migrations/versions/001_x.py"),
         ("python-oslo.db", "/usr/lib/python2.7/dist-packages/oslo_db/api.py"),
     ] {
@@ -126,7 +129,12 @@ fn programs_that_still_run_old_code_are_evidence_and_no_fault() {
     process(10, "libvirtd", "/usr/sbin/libvirtd (deleted)", "");
     process(11, "qemu-system-x86", "/usr/bin/qemu-system-x86_64 (deleted)", "");
     process(12, "qemu-system-x86", "/usr/bin/qemu-system-x86_64 (deleted)", "");
-    process(13, "ovs-vswitchd", "/usr/sbin/ovs-vswitchd", "7f00-7f01 r-xp 00000000 08:01 42 /lib/x86_64-linux-gnu/libssl.so.1.0.0 (deleted)\n");
+    process(
+        13,
+        "ovs-vswitchd",
+        "/usr/sbin/ovs-vswitchd",
+        "7f00-7f01 r-xp 00000000 08:01 42 /lib/x86_64-linux-gnu/libssl.so.1.0.0 (deleted)\n",
+    );
     process(14, "ovsdb-server", "/usr/sbin/ovsdb-server", "7f00-7f01 rw-s 00000000 00:05 42 /dev/zero (deleted)\n");
     process(15, "nova-compute", "/usr/bin/python2.7 (deleted)", "");
     node.write("var/lib/dkms/openvswitch/version", "");
@@ -137,8 +145,5 @@ fn programs_that_still_run_old_code_are_evidence_and_no_fault() {
     }
     let evidence = node.state().unwrap().evidence.unwrap();
     assert_eq!(evidence.faults(), Vec::<String>::new());
-    assert_eq!(
-        evidence.old_in_memory,
-        "libvirtd;ovs-vswitchd;qemu-system-x86 (2);kernel module openvswitch"
-    );
+    assert_eq!(evidence.old_in_memory, "libvirtd;ovs-vswitchd;qemu-system-x86 (2);kernel module openvswitch");
 }

@@ -117,10 +117,7 @@ fn a_killed_restart_is_undone_by_the_next_phase() {
     let mut node = one_of_three();
     node.add(".lab/repo", "python-neutron 2\n");
     node.pass(&["check", "check-cluster", "download", "backup", "agents"]);
-    let front = scripts(&[(
-        "pcs",
-        "PATH=${PATH#*:}; pcs \"$@\"; [ \"$2\" != ban ] || kill -s KILL 0",
-    )]);
+    let front = scripts(&[("pcs", "PATH=${PATH#*:}; pcs \"$@\"; [ \"$2\" != ban ] || kill -s KILL 0")]);
     assert!(!node.run_behind(front.path(), "update"));
     assert!(node.read(".lab/cluster/bans").contains("clone_neutron-l3-agent"), "{}", node.log());
     assert!(node.read(OCF_FILE).contains("=false #fuel-mu#"));
