@@ -9,6 +9,8 @@ use crate::domain::text::counted;
 
 /// So many rows of one heading; the rest is counted.
 const ROWS: usize = 40;
+/// The columns of a usual terminal.
+const ROOM: usize = 80;
 /// The longest list of names of a majority, in bytes.
 const NAMES: usize = 32;
 /// The widest column of names.
@@ -82,8 +84,8 @@ fn heading(report: &DriftReport, first: &Difference) -> String {
     }
 }
 
-/// The name, and what the outliers and the majority have.
-fn row(report: &DriftReport, difference: &Difference) -> (String, String) {
+/// The name, and what the outliers and the majority have; a line each where there are several values and little room.
+fn row(report: &DriftReport, difference: &Difference) -> (String, Vec<String>) {
     let key = report.pool.key(difference.key).1.to_owned();
     let on = |other: &crate::domain::drift::OtherValue| {
         format!("{} on {}", value(report, difference.kind, other.fact), report.names(other.nodes.iter().copied()))
@@ -95,18 +97,28 @@ fn row(report: &DriftReport, difference: &Difference) -> (String, String) {
         (majority, others) => {
             let mut parts: Vec<String> = others.iter().map(on).collect();
             parts.extend(majority.iter().map(|(most, _)| format!("most: {}", value(report, difference.kind, *most))));
-            parts.join(", ")
+            let line = parts.join(", ");
+            if key.len() + line.len() + 6 > ROOM && parts.len() > 2 {
+                return (key, parts);
+            }
+            line
         }
     };
-    (key, text)
+    (key, vec![text])
 }
 
 /// Adds rows in two columns.
-fn rows(lines: &mut Vec<String>, rows: Vec<(String, String)>) {
+fn rows(lines: &mut Vec<String>, rows: Vec<(String, Vec<String>)>) {
     let width = rows.iter().take(ROWS).map(|(key, _)| key.chars().count()).max().unwrap_or_default().min(WIDEST);
     let left = rows.len().saturating_sub(ROWS);
-    for (key, text) in rows.into_iter().take(ROWS) {
-        lines.push(format!("    {key:width$}  {text}"));
+    for (key, values) in rows.into_iter().take(ROWS) {
+        match values.as_slice() {
+            [one] => lines.push(format!("    {key:width$}  {one}")),
+            several => {
+                lines.push(format!("    {key}"));
+                lines.extend(several.iter().map(|value| format!("      {value}")));
+            }
+        }
     }
     if left > 0 {
         lines.push(format!("    and {left} more: -f csv prints all, --html FILE shows all"));
@@ -155,11 +167,11 @@ fn since(changes: &Changes) -> Vec<String> {
     let mut lines = vec![format!("{what}: {summary} changed")];
     lines.extend(changes.only_in_one.iter().cloned());
     // What changed in the same places, a row each.
-    type Block<'a> = ((Kind, &'a str), Vec<(String, String)>);
+    type Block<'a> = ((Kind, &'a str), Vec<(String, Vec<String>)>);
     let mut blocks: Vec<Block<'_>> = Vec::new();
     for change in &changes.changes {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| change.kind.without().to_owned());
-        let row = (change.key.clone(), format!("{} -> {}", text(&change.before), text(&change.after)));
+        let row = (change.key.clone(), vec![format!("{} -> {}", text(&change.before), text(&change.after))]);
         match blocks.iter_mut().find(|(known, _)| *known == (change.kind, &change.places)) {
             Some((_, rows)) => rows.push(row),
             None => blocks.push(((change.kind, &change.places), vec![row])),

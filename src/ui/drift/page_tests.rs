@@ -111,6 +111,25 @@ fn the_majority_of_a_large_group_is_counted_and_not_listed() {
     assert!(lines.iter().any(|line| line == "  node-[30,90,150] differ from 140 nodes (compute)"), "{lines:#?}");
 }
 
+#[test]
+fn several_values_that_do_not_fit_on_a_line_have_one_each() {
+    let mut report = environment(4, "");
+    let versions = ["2:13.1.1-7~u14.04+mos20", "2:13.1.0-1~u14.04+mos1", "", "2:13.1.1-7~u14.04+mos20"];
+    for (node, version) in report.nodes.iter_mut().zip(versions) {
+        let value = version.to_owned();
+        let raw = RawFact { kind: Kind::Update, key: "a-name-of-some-length".into(), value };
+        node.facts = if version.is_empty() { vec![] } else { report.pool.intern(&[raw]) };
+        node.node.roles = vec!["compute".into()];
+    }
+    report.compare();
+    let lines = super::super::lines::lines(&report);
+    let at = lines.iter().position(|line| line == "    a-name-of-some-length").expect("a line for the name");
+    assert_eq!(
+        lines[at + 1..at + 4],
+        ["      2:13.1.0-1~u14.04+mos1 on node-2", "      not there on node-3", "      most: 2:13.1.1-7~u14.04+mos20"]
+    );
+}
+
 /// Chromium, if this machine has it.
 fn browser() -> Option<PathBuf> {
     let names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
