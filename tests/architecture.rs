@@ -32,10 +32,11 @@ const STEPS: &[(&str, &[&[&str]])] = &[
     (
         "command/install",
         &[
+            &["on_end"],
             &["context", "job", "lock", "record", "run_log", "compare"],
-            &["stop_request", "halt", "snapshots"],
+            &["stop_request", "halt", "incomplete", "snapshots"],
             &["parts", "find", "gather", "watch", "prove", "clean", "finish", "advance"],
-            &["tidy", "claim", "start", "conclude", "plan_file"],
+            &["tidy", "turn", "claim", "start", "conclude", "plan_file"],
             &["submit"],
             &["precheck", "stop"],
             &["attach"],

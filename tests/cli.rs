@@ -17,6 +17,7 @@ mod cli {
     mod doctor;
     mod drift;
     mod endings;
+    mod ends;
     mod graph;
     mod help;
     mod history;

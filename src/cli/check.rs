@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::whole::whole;
 use super::{
     AskOptions, CertificateOption, EventsOption, MirrorOption, OutputOptions, ProgressOption, SettingsOptions,
 };
@@ -106,6 +107,12 @@ pub(crate) struct RowOptions {
     /// Print only the nodes that need attention.
     #[arg(long)]
     pub(crate) problems: bool,
+
+    /// Ask again every so many seconds, until Ctrl-C (on a terminal).
+    ///
+    /// The newest answer takes the place of the last one. The last one stays, and its exit status is that of the command.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "summary", value_parser = whole(1..=86_400_u32))]
+    pub(crate) watch: Option<u32>,
 
     /// Print the answer as one line.
     ///

@@ -31,6 +31,9 @@ const OTHERS: &[(&str, &str)] = &[
     ("FUEL_UPDATES_NAILGUN_URL", "Nailgun's address"),
 ];
 
+/// Variables that a command of `--on-end` gets; if it is this program, they mean nothing to it.
+const TOLD: &[&str] = &["FUEL_UPDATES_RESULT", "FUEL_UPDATES_EXIT", "FUEL_UPDATES_TASK", "FUEL_UPDATES_MESSAGE"];
+
 /// Commands that work on no environment and read no configuration file.
 pub(super) const WITHOUT_ENVIRONMENT: &[&str] =
     &["graph check", "inventory init", "config init", "completions", "man", "schema"];
@@ -178,7 +181,8 @@ pub(crate) fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<Stri
     }
     let mut known: Vec<String> = OTHERS.iter().map(|(name, _)| (*name).to_owned()).collect();
     collect(&Cli::command(), &mut known);
-    let mut unknown: Vec<String> = names.into_iter().filter(|name| !known.contains(name)).collect();
+    let mut unknown: Vec<String> =
+        names.into_iter().filter(|name| !known.contains(name) && !TOLD.contains(&name.as_str())).collect();
     unknown.sort();
     let told = |name: &String| {
         let distance = |other: &&String| (strsim::osa_distance(name, other), (*other).clone());

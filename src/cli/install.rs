@@ -2,9 +2,11 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
+use super::duration::duration;
 use super::whole::whole;
 use super::{
     AskOptions, CertificateOption, EventsOption, MirrorOption, NailgunOption, OutputOptions, ProgressOption,
@@ -76,6 +78,17 @@ pub(crate) struct InstallOptions {
     /// Running tasks finish, no new ones start. TASK is its Nailgun task, parent or child [default: the newest].
     #[arg(long, value_name = "TASK", num_args = 0..=1, default_missing_value = RunRef::NEWEST)]
     pub(crate) stop: Option<RunRef>,
+
+    /// Wait up to this long (90s, 30m, 2h) while another task runs in the environment, instead of refusing to install.
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = duration, conflicts_with_all = ["attach", "stop", "dry_run"])]
+    pub(crate) wait: Option<Duration>,
+
+    /// Execute this command with `sh -c` at the end, however the installation ended.
+    ///
+    /// It is told the end in the variables FUEL_UPDATES_RESULT (verified, failed, stopped, …), FUEL_UPDATES_EXIT, FUEL_UPDATES_TASK,
+    /// FUEL_UPDATES_ENV and FUEL_UPDATES_MESSAGE. Its output goes to stderr. It is waited for; `timeout 60 COMMAND` limits that.
+    #[arg(long, hide_short_help = true, value_name = "COMMAND", conflicts_with_all = ["stop", "dry_run"])]
+    pub(crate) on_end: Option<String>,
 
     /// Leave out nodes that are offline or unreachable, instead of refusing to install.
     #[arg(long, hide_short_help = true)]

@@ -10,6 +10,7 @@ mod combination;
 mod completions;
 mod config;
 mod doctor;
+mod duration;
 mod events;
 mod graph;
 mod help;

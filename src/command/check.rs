@@ -1,11 +1,13 @@
 //! `check`, `check installed` and `check available`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::clock::now;
 use super::mirror_client::{MirrorClient, PendingAnnouncement};
 use super::nodes::Nodes;
-use super::{site, state_dir, unchecked};
+use super::site::{self, Site};
+use super::{state_dir, unchecked};
 use crate::cli::{Format, RowOptions};
 use crate::domain::failure::FailureKind;
 use crate::domain::monitoring::PluginStatus;
@@ -13,6 +15,7 @@ use crate::domain::mos_version::MosVersion;
 use crate::domain::mu::Mu;
 use crate::domain::report::{Check, CheckReport, Condition, MirrorReport, Problem};
 use crate::domain::row::{Identity, Row, State, Verdict};
+use crate::domain::text::counted;
 use crate::error::{AppError, Explain as _};
 use crate::exit::Exit;
 use crate::mirror::{Announcement, MirrorError};
@@ -20,18 +23,76 @@ use crate::settings::Settings;
 use crate::signals::Interrupt;
 use crate::ui::{ShownCheck, ShownRows, Ui};
 
-/// Runs a check and prints its report.
+/// Runs a check and prints its report, once or again and again.
 pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     ui.check_columns(&ShownCheck::columns(check))?;
+    if shown.watch.is_some() && !ui.can_replace() {
+        let error = AppError::new(
+            Exit::Usage,
+            "--watch needs a terminal on which an answer can take the place of the last one",
+        );
+        return Err(error.hinted("run the check without --watch, from cron or a loop of the shell".to_owned()));
+    }
+    let interrupt = Interrupt::listen()?;
+    if let Some(seconds) = shown.watch {
+        return watch(check, shown, Duration::from_secs(seconds.into()), settings, ui, &interrupt);
+    }
+    let site = site::site(settings)?;
+    site.announce(ui);
+    unchecked::warn_of_host_keys(settings, ui);
+    finish(&look(check, site, settings, ui, &interrupt)?, shown, ui)
+}
+
+/// Shows the newest answer until a signal comes. The last whole answer stays on the screen.
+fn watch(
+    check: Check,
+    shown: RowOptions,
+    every: Duration,
+    settings: &Settings,
+    ui: &Ui,
+    interrupt: &Interrupt,
+) -> Result<Exit, AppError> {
+    let mut last = None;
+    loop {
+        let site = site::site(settings)?;
+        let source = site.source.clone();
+        let report = look(check, site, settings, ui, interrupt)?;
+        if interrupt.came() {
+            break;
+        }
+        ui.clear_screen();
+        unchecked::warn_of_host_keys(settings, ui);
+        let ended = finish(&report, shown, ui);
+        let exit = match &ended {
+            Ok(exit) => *exit,
+            Err(error) => {
+                ui.error(error);
+                error.exit
+            }
+        };
+        last = Some(exit);
+        let again = counted(usize::try_from(every.as_secs()).unwrap_or(usize::MAX), "second");
+        ui.status(&format!("{} at {}; again in {again}, Ctrl-C ends", source.path, report.taken_at));
+        if interrupt.wait(every) {
+            break;
+        }
+    }
+    last.ok_or_else(|| AppError::new(Exit::Interrupted, "interrupted; nothing was changed"))
+}
+
+/// Asks nodes and mirror once.
+fn look(
+    check: Check,
+    site: Site,
+    settings: &Settings,
+    ui: &Ui,
+    interrupt: &Interrupt,
+) -> Result<CheckReport, AppError> {
     let mirror = match check {
         Check::Installed => None,
         Check::Available | Check::Both => Some(Arc::new(MirrorClient::new(settings)?)),
     };
-    let site = site::site(settings)?;
-    site.announce(ui);
-    unchecked::warn_of_host_keys(settings, ui);
     let state = state_dir::open_if_possible(&settings.state_dir, ui)?;
-    let interrupt = Interrupt::listen()?;
     let started = |mirror: &Arc<MirrorClient>, version: &MosVersion| {
         mirror.start(version).map_err(|e| AppError::new(Exit::Error, format!("cannot ask the mirror: {e}")))
     };
@@ -40,7 +101,7 @@ pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui)
         (Some(mirror), Some((version, _))) => Some(started(mirror, version)?),
         _ => None,
     };
-    let mut rows = Nodes::new(&settings.ssh, &state, &interrupt, ui).ask(&site.nodes)?;
+    let mut rows = Nodes::new(&settings.ssh, &state, interrupt, ui).ask(&site.nodes)?;
     let version = site.mos_version.or_else(|| version_of_nodes(&rows).map(|version| (version, "nodes")));
     let (mos_version, mos_version_source) = version.unzip();
     let mirror = match mirror {
@@ -51,7 +112,7 @@ pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui)
                 (None, Some(version)) => Some(started(&mirror, version)?),
                 (None, None) => None,
             };
-            let report = mirror_report(&mirror, mos_version.as_ref(), pending, &interrupt);
+            let report = mirror_report(&mirror, mos_version.as_ref(), pending, interrupt);
             if report.mu.is_ok() || check == Check::Available {
                 judge(&mut rows, report.mu.as_ref().ok(), mos_version.as_ref());
             }
@@ -60,7 +121,7 @@ pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui)
     };
     let unasked = |row: &Row| row.state == State::NotAsked(FailureKind::Interrupted);
     let no_mirror = mirror.as_ref().is_some_and(|m| m.mu.is_err());
-    let report = CheckReport {
+    Ok(CheckReport {
         interrupted: interrupt.came() && (no_mirror || rows.iter().any(unasked)),
         check,
         env: site.env,
@@ -70,8 +131,7 @@ pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui)
         source: site.source,
         mirror,
         rows,
-    };
-    finish(&report, shown, ui)
+    })
 }
 
 /// Waits for the mirror's answer. The mirror is not asked when the MOS version is unknown.

@@ -76,6 +76,11 @@ pub enum StateError {
 }
 
 impl UpdateState {
+    /// Whether the node's packages are upgraded and only the commit is missing.
+    pub fn only_commit_is_missing(&self) -> bool {
+        matches!(self.phase.as_str(), "updated" | "verified")
+    }
+
     /// Reads a state file.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::domain::drift::RunSnapshots;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
 use crate::domain::numbers::TaskId;
-use crate::domain::outcome::{InstallResult, Outcome, Reached, left_out_by_reason};
+use crate::domain::outcome::{InstallResult, NodeOutcome, Outcome, Reached, left_out_by_reason};
 use crate::domain::text::one_line;
 use crate::exit::Exit;
 
@@ -32,6 +32,11 @@ pub struct ShownInstall<'a> {
 }
 
 impl ShownInstall<'_> {
+    /// How it ended, in one line.
+    pub fn summary(&self) -> String {
+        lines(self.outcome).pop().unwrap_or_default()
+    }
+
     /// The table of an installation without any row.
     pub fn columns() -> Table {
         Table::new(&["id", "name", "before", "after", "reached", "detail"])
@@ -89,20 +94,6 @@ fn lines(outcome: &Outcome) -> Vec<String> {
             lines.push(format!("{}: {fault}", node.name));
         }
     }
-    let names = |reached: Reached| fold(outcome.nodes.iter().filter(|n| n.reached == reached).map(|n| n.name.as_str()));
-    if !matches!(outcome.result, InstallResult::Verified | InstallResult::VerifiedPartly) {
-        for (reached, word) in [
-            (Reached::Proven, "at the target"),
-            (Reached::Begun, "incomplete"),
-            (Reached::Untouched, "unchanged"),
-            (Reached::Unknown, "could not be asked"),
-        ] {
-            let names = names(reached);
-            if !names.is_empty() {
-                lines.push(format!("{word}: {names}"));
-            }
-        }
-    }
     let cleaned =
         fold(outcome.cleaned.iter().filter(|(_, what)| *what == Cleanup::Done).map(|(node, _)| node.as_str()));
     if !cleaned.is_empty() {
@@ -118,6 +109,9 @@ fn lines(outcome: &Outcome) -> Vec<String> {
     lines.extend(outcome.snapshots.as_ref().and_then(RunSnapshots::line));
     for (nodes, reason) in left_out_by_reason(&outcome.left_out) {
         lines.push(format!("left out: {nodes} ({reason})"));
+    }
+    if !matches!(outcome.result, InstallResult::Verified | InstallResult::VerifiedPartly) {
+        lines.extend(how_far(outcome));
     }
     let target = outcome.target.as_ref().map_or_else(|| "the target".to_owned(), |t| t.title.clone());
     let all = || fold(outcome.nodes.iter().map(|n| n.name.as_str()));
@@ -152,6 +146,35 @@ fn lines(outcome: &Outcome) -> Vec<String> {
     lines
 }
 
+/// After what did not end well: what failed, how far each node is, and where the logs are.
+fn how_far(outcome: &Outcome) -> Vec<String> {
+    let mut lines = outcome.failures();
+    let word = |node: &NodeOutcome| match node.reached {
+        Reached::Proven => "at the target",
+        Reached::Begun if node.updated => "updated, only the commit is missing",
+        Reached::Begun => "begun, incomplete",
+        Reached::Untouched => "untouched",
+        Reached::Unknown => "could not be asked",
+    };
+    let all = [
+        "at the target",
+        "updated, only the commit is missing",
+        "begun, incomplete",
+        "untouched",
+        "could not be asked",
+    ];
+    for wanted in all {
+        let names = outcome.names(|node| word(node) == wanted);
+        if !names.is_empty() {
+            lines.push(format!("{wanted}: {names}"));
+        }
+    }
+    if let Some(logs) = outcome.logs.as_ref().filter(|_| outcome.result != InstallResult::Started) {
+        lines.push(format!("logs: {}; on each node {}", logs.here.display(), logs.on_nodes));
+    }
+    lines
+}
+
 #[derive(Serialize)]
 struct InstallDocument<'a> {
     result: &'static str,
@@ -164,7 +187,16 @@ struct InstallDocument<'a> {
     left_out: Vec<LeftOutDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshots: Option<SnapshotsDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logs: Option<LogsDocument<'a>>,
     nodes: Vec<InstalledDocument<'a>>,
+}
+
+/// Where the logs of the run are.
+#[derive(Serialize)]
+struct LogsDocument<'a> {
+    here: &'a Path,
+    on_nodes: &'a str,
 }
 
 #[derive(Serialize)]
@@ -205,6 +237,7 @@ struct InstalledDocument<'a> {
     detail: Option<&'a str>,
     old_in_memory: Option<&'a str>,
     failed_task: Option<&'a str>,
+    updated: bool,
     log_tail: &'a [String],
 }
 
@@ -246,6 +279,7 @@ fn install_document(outcome: &Outcome) -> InstallDocument<'_> {
                 .map(|changes| changes.counts().into_iter().map(|(kind, count)| (kind.as_str(), count)).collect()),
             changed_on: taken.changes.as_ref().map(|changes| changes.places.as_str()),
         }),
+        logs: outcome.logs.as_ref().map(|logs| LogsDocument { here: &logs.here, on_nodes: &logs.on_nodes }),
         nodes: outcome
             .nodes
             .iter()
@@ -258,6 +292,7 @@ fn install_document(outcome: &Outcome) -> InstallDocument<'_> {
                 detail: n.fault.as_deref(),
                 old_in_memory: n.old_in_memory.as_deref(),
                 failed_task: n.failed_task.as_deref(),
+                updated: n.updated || n.reached == Reached::Proven,
                 log_tail: &n.log_tail,
             })
             .collect(),

@@ -37,6 +37,7 @@ impl ShownMirror<'_> {
     /// The table without any row.
     pub fn columns() -> Table {
         Table::new(&["release", "MU", "id", "published", "age", "packages", "MB", "repositories", "state"])
+            .gives_way(&["id", "age", "MB", "published", "repositories"])
     }
 }
 

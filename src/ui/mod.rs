@@ -61,9 +61,6 @@ pub struct Ui {
     progress: ProgressKind,
     colour: bool,
     coloured_stdout: bool,
-    width: Option<u16>,
-    /// Lines of the terminal that stdout is.
-    height: Option<usize>,
     output: OutputSettings,
     stdout: Stdout,
     /// Whether data was printed: then an error adds no document of its own.
@@ -89,7 +86,6 @@ impl Ui {
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let stdout = io::stdout();
         let colours = !dumb && !no_colour;
-        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
         Self {
             quiet,
             progress: match progress {
@@ -102,8 +98,6 @@ impl Ui {
             },
             colour: io::stderr().is_terminal() && colours,
             coloured_stdout: stdout.is_terminal() && colours,
-            width: size.map(|size| size.ws_col).filter(|columns| *columns > 0),
-            height: size.map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0),
             output,
             stdout: Stdout::default(),
             answered: Cell::new(false),
@@ -122,6 +116,24 @@ impl Ui {
         stream.write(&EventDocument::Begun { tool, command, env: env.map(|env| env.0) });
         self.events = Some(stream);
         Ok(())
+    }
+
+    /// Columns and lines of the terminal that stdout is; it may change its size at any time.
+    fn size(&self) -> (Option<u16>, Option<usize>) {
+        let stdout = io::stdout();
+        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
+        let width = size.map(|size| size.ws_col).filter(|columns| *columns > 0);
+        (width, size.map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0))
+    }
+
+    /// Whether what was printed can be replaced: on a terminal that knows how to clear its screen.
+    pub fn can_replace(&self) -> bool {
+        io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Clears the screen of the terminal: what is printed next takes the place of what was there.
+    pub fn clear_screen(&self) {
+        self.stdout.write("\x1b[H\x1b[2J");
     }
 
     fn emit(&self, event: &EventDocument<'_>) {
@@ -276,17 +288,22 @@ impl Ui {
     fn people(&self, found: &impl Show) -> Result<(), AppError> {
         let (answer, groups, lines) = (found.answer(), found.groups(), found.lines());
         let table = found.table();
-        let rendered = table.render(&self.output, self.width, self.coloured_stdout)?;
+        let (width, height) = self.size();
+        let rendered = table.render(&self.output, width, self.coloured_stdout)?;
         // The note below, a hint and the prompt count: else they push the answer off the screen.
-        let around = usize::from(answer.is_some()) + groups.len() + lines.len() + 4;
-        let too_tall = self.height.is_some_and(|height| rendered.text.lines().count() + around > height);
+        let rows_of = |line: &String| {
+            let cells = unicode_width::UnicodeWidthStr::width(line.as_str());
+            cells.div_ceil(width.map_or(usize::MAX, usize::from)).max(1)
+        };
+        let around: usize = answer.iter().chain(&groups).chain(&lines).map(rows_of).sum::<usize>() + 5;
+        let too_tall = height.is_some_and(|height| rendered.text.lines().count() + around > height);
         let folded = found.folded().filter(|_| too_tall && self.output.columns.is_empty());
         if let Some(answer) = answer {
             self.data(&answer);
         }
         let folds = folded.is_some();
         let shown = match folded {
-            Some(folded) => folded.render(&OutputSettings::default(), self.width, self.coloured_stdout)?,
+            Some(folded) => folded.render(&OutputSettings::default(), width, self.coloured_stdout)?,
             None => rendered,
         };
         let asked = !self.output.columns.is_empty() || !self.output.sort.is_empty();
@@ -298,7 +315,7 @@ impl Ui {
             self.data(line);
         }
         if folds {
-            self.status("nodes with the same answer are folded to fit on the screen; --all prints a row for each node");
+            self.status("nodes with the same answer are folded; --all prints a row for each node");
         } else if read && !shown.left_out.is_empty() {
             self.status(&format!("no room for: {} (a wider terminal or -c shows them)", shown.left_out.join(", ")));
         }

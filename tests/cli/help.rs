@@ -80,6 +80,7 @@ fn short_help_of_the_three_commands() {
     Output:
           --all              Print a row for each node, even if they do not fit
           --problems         Print only the nodes that need attention
+          --watch <SECONDS>  Ask again every so many seconds, until Ctrl-C (on a terminal)
           --summary          Print the answer as one line
       -f, --format <FORMAT>  Print as table, json, yaml, csv, value, prometheus, nagios
       -c, --column <COLUMN>  Print only these columns (table, csv, value)
@@ -105,6 +106,7 @@ fn short_help_of_the_three_commands() {
     Output:
           --all              Print a row for each node, even if they do not fit
           --problems         Print only the nodes that need attention
+          --watch <SECONDS>  Ask again every so many seconds, until Ctrl-C (on a terminal)
           --summary          Print the answer as one line
       -f, --format <FORMAT>  Print as table, json, yaml, csv, value, prometheus, nagios
       -c, --column <COLUMN>  Print only these columns (table, csv, value)

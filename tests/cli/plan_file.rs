@@ -153,7 +153,7 @@ fn a_file_that_is_no_plan_is_refused_before_anybody_is_asked() {
     exit 1
     error: plan [HOME]/future.json: its format is `fuel-updates-plan/9`; this version reads fuel-updates-plan/1
     exit 1
-    error: plan [HOME]/cut.json: not a plan: EOF while parsing a string at line 11 column 63
+    error: plan [HOME]/cut.json: not a plan: EOF while parsing a string at line 11 column 64
     exit 1
     error: plan [HOME]/absent.json: No such file or directory
     exit 2

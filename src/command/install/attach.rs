@@ -8,6 +8,7 @@ use super::find::{self, OwnRun};
 use super::job::{RunNode, WatchEnd, WatchedRun};
 use super::precheck;
 use super::record::RunRecord;
+use super::run_log;
 use super::watch::watch;
 use crate::command::runs;
 use crate::command::site;
@@ -70,6 +71,7 @@ pub(super) fn attach(context: &Context<'_>, which: RunRef) -> Result<Exit, AppEr
         refusals: vec![],
         message: None,
         snapshots: None,
+        logs: Some(run_log::places(&context.state, &run_id)),
     };
     conclude(context, &end, &nodes, outcome)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::on_end::Ending;
 use crate::cli::InstallOptions;
 use crate::command::nodes::Nodes;
 use crate::command::pending::Pending;
@@ -49,6 +50,8 @@ pub(super) struct Context<'a> {
     pub(super) approved: Option<&'a SavedPlan>,
     /// The end of the maintenance window, if one was given.
     window_end: Option<Timestamp>,
+    /// What is told at the end to the operator's own command.
+    pub(super) ending: &'a Ending,
     pub(super) interrupt: Interrupt,
     /// The folder of our own state.
     pub(super) state: PathBuf,
@@ -65,6 +68,7 @@ impl<'a> Context<'a> {
         settings: &'a Settings,
         ui: &'a Ui,
         approved: Option<&'a SavedPlan>,
+        ending: &'a Ending,
     ) -> Result<Self, AppError> {
         let env = settings
             .env
@@ -82,6 +86,7 @@ impl<'a> Context<'a> {
             settings,
             ui,
             approved,
+            ending,
             nailgun: Arc::new(connect::nailgun(settings)?),
             interrupt: Interrupt::listen()?,
             state: state_dir::open(&settings.state_dir)?,

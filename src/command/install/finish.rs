@@ -14,6 +14,7 @@ use crate::ui::ShownInstall;
 /// Prints the outcome and the next step.
 pub(super) fn finish(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, AppError> {
     let exit = exit(context, outcome);
+    note(context, outcome);
     context.ui.show(&ShownInstall { outcome, taken_at: &clock::now(), exit })?;
     if let Some(message) = &outcome.message {
         context.ui.status(&format!("Nailgun says: {message}"));
@@ -21,9 +22,16 @@ pub(super) fn finish(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, A
     let env = context.env;
     match outcome.result {
         // Without a node there is no cause on one: what is wrong was said before.
-        InstallResult::Failed | InstallResult::Stopped if !outcome.nodes.is_empty() => context.ui.hint(&format!(
-            "repair the cause and run `fuel-updates --env {env} install` again: nodes already updated are skipped quickly; \
-             or leave nodes out with --exclude"
+        InstallResult::Failed if !outcome.nodes.is_empty() => {
+            let on = outcome.names(|node| node.failed_task.is_some());
+            let on = if on.is_empty() { String::new() } else { format!(" on {on}") };
+            context.ui.hint(&format!(
+                "repair the cause{on} and run `fuel-updates --env {env} install` again: nodes that are updated already pass \
+                 quickly; or leave nodes out with --exclude"
+            ));
+        }
+        InstallResult::Stopped => context.ui.hint(&format!(
+            "go on with `fuel-updates --env {env} install`: nodes that are updated already pass quickly"
         )),
         InstallResult::Lost => context.ui.hint(&format!(
             "see what the nodes run with `fuel-updates --env {env} check installed`; come back with `install --attach`"
@@ -41,6 +49,12 @@ pub(super) fn finish(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, A
     Ok(exit)
 }
 
+/// Notes the end for the operator's own command.
+fn note(context: &Context<'_>, outcome: &Outcome) {
+    let summary = ShownInstall { outcome, taken_at: "", exit: Exit::Ok }.summary();
+    context.ending.note(outcome.result.as_str(), outcome.task.map(|(task, _)| task), summary);
+}
+
 /// The exit status of an outcome.
 fn exit(context: &Context<'_>, outcome: &Outcome) -> Exit {
     let all = outcome.left_out.is_empty() || context.options.dry_run;
@@ -55,6 +69,7 @@ fn exit(context: &Context<'_>, outcome: &Outcome) -> Exit {
 
 /// Ends an installation after a signal. The run that was started, if any, is in the document.
 pub(super) fn interrupted(context: &Context<'_>, outcome: &Outcome) -> Result<Exit, AppError> {
+    note(context, outcome);
     document(context, outcome, Exit::Interrupted)?;
     Err(context.interrupted())
 }
@@ -75,6 +90,7 @@ pub(super) fn refused(
     hint: Option<String>,
     outcome: &Outcome,
 ) -> Result<AppError, AppError> {
+    note(context, outcome);
     document(context, outcome, Exit::Error)?;
     context.ui.refusals(&outcome.refusals);
     let reasons = counted(outcome.refusals.len(), "reason");

@@ -3,8 +3,8 @@
 //! The steps lie in layers, and each imports only what stands before it (`tests/architecture.rs` holds the order):
 //!
 //! ```text
-//! context, job, lock, record, run_log, compare, parts, stop_request, snapshots   what the steps share
-//! find, gather, halt, tidy, submit, claim, start, watch, prove, clean, finish   the steps
+//! on_end, context, job, lock, record, run_log, compare, parts, stop_request, snapshots   what the steps share
+//! find, gather, turn, halt, incomplete, tidy, submit, claim, start, watch, prove, clean, finish   the steps
 //! conclude, precheck, attach, stop                       steps put together
 //! ```
 
@@ -19,8 +19,10 @@ mod find;
 mod finish;
 mod gather;
 mod halt;
+mod incomplete;
 mod job;
 mod lock;
+mod on_end;
 mod parts;
 mod plan_file;
 mod precheck;
@@ -33,6 +35,7 @@ mod stop;
 mod stop_request;
 mod submit;
 mod tidy;
+mod turn;
 mod watch;
 
 use std::time::Instant;
@@ -42,6 +45,9 @@ use context::Context;
 use gather::Facts;
 use job::{Job, JobPart};
 use lock::InstallLock;
+use on_end::Ending;
+
+use turn::Turn;
 
 use crate::cli::InstallOptions;
 use crate::command::unchecked;
@@ -56,8 +62,19 @@ use crate::nailgun::StartApi;
 use crate::settings::Settings;
 use crate::ui::{Confirmation, ShownInstall, ShownPrecheck, Ui};
 
-/// Runs an installation, or comes back to one, or stops one.
+/// Runs an installation, or comes back to one, or stops one; and then the command of the operator, if there is one.
 pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
+    let ending = Ending::default();
+    let ended = install(options, settings, ui, &ending);
+    if let Some(line) = &options.on_end
+        && !ended.as_ref().is_err_and(|error| error.exit == Exit::Usage)
+    {
+        on_end::execute(line, &ending, settings.env, &ended, ui);
+    }
+    ended
+}
+
+fn install(options: &InstallOptions, settings: &Settings, ui: &Ui, ending: &Ending) -> Result<Exit, AppError> {
     let asks = !(options.yes
         || options.dry_run
         || options.precheck
@@ -82,7 +99,7 @@ pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Res
         Some((approved, options, settings)) => (approved.as_ref(), options, settings),
         None => (None, options, settings),
     };
-    let context = Context::open(options, settings, ui, approved)?;
+    let context = Context::open(options, settings, ui, approved, ending)?;
     unchecked::warn_of_certificate(settings, ui);
     if options.stop.is_none() {
         unchecked::warn_of_host_keys(settings, ui);
@@ -90,7 +107,19 @@ pub(crate) fn run(options: &InstallOptions, settings: &Settings, ui: &Ui) -> Res
     match (options.attach, options.stop) {
         (Some(run), _) => attach::attach(&context, run),
         (None, Some(run)) => stop::stop(&context, run),
-        (None, None) => fresh(&context),
+        (None, None) => in_turn(&context),
+    }
+}
+
+/// A new installation, once nobody else holds the environment.
+fn in_turn(context: &Context<'_>) -> Result<Exit, AppError> {
+    let mut turn = Turn::new(context);
+    loop {
+        turn.wait()?;
+        match fresh(context) {
+            Err(error) if error.exit == Exit::Busy => turn.again(error)?,
+            ended => return ended,
+        }
     }
 }
 
@@ -111,6 +140,7 @@ fn fresh(context: &Context<'_>) -> Result<Exit, AppError> {
     let _lock = InstallLock::take(&context.state, &context.key(), context.env)?;
     let job = submit::prepare(context, &graph, &facts, &plan)?;
     context.learn_whether_it_stops(job.api == StartApi::Execute);
+    let outcome = Outcome { logs: Some(run_log::places(&context.state, &job.values.run)), ..outcome };
     let ended = claimed(context, &graph, &job, described, outcome);
     stop_request::take_away(context, &job.values.run);
     tidy::graph_of_run(context, &job.graph_type);
@@ -147,6 +177,7 @@ fn planned(context: &Context<'_>, plan: &Plan) -> Outcome {
         refusals: plan.refusals.clone(),
         message: None,
         snapshots: None,
+        logs: None,
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) fn before_update(
                 fault,
                 old_in_memory: None,
                 failed_task: failed,
+                updated: false,
                 log_tail: shown.unwrap_or_default(),
             });
         }
@@ -202,6 +203,8 @@ fn tell(
     }
     let exit = if faults.is_empty() && left.is_empty() { Exit::Ok } else { Exit::Partial };
     let found = PrecheckReport { env: context.env, task: end.parent, rows };
+    let (result, words) = if exit == Exit::Ok { ("passed", "passed") } else { ("not-passed", "did not pass") };
+    context.ending.note(result, Some(end.parent), format!("pre-checks {words}; nothing was changed"));
     context.ui.show(&ShownPrecheck { report: &found, taken_at: &clock::now(), exit })?;
     tell_notes(context, found.rows.iter().map(|row| (row.name.as_str(), row.notes.as_slice())));
     if exit == Exit::Ok {

@@ -43,13 +43,15 @@ pub(super) fn prove(
             fault,
             old_in_memory: old_in_memory(row),
             failed_task: failed.map(|t| words(&t.task)),
+            updated: row.update.as_ref().is_some_and(|u| u.target.same_as(&target) && u.only_commit_is_missing()),
             log_tail: vec![],
         });
     }
     let proven = outcome.nodes.iter().all(|n| n.reached == Reached::Proven);
     outcome.result = result(end, &left, proven, outcome.left_out.is_empty());
     outcome.message.clone_from(&end.message);
-    if !matches!(outcome.result, InstallResult::Verified | InstallResult::VerifiedPartly) {
+    // A stop that was asked for has no cause that a log could tell.
+    if matches!(outcome.result, InstallResult::Failed | InstallResult::Lost) {
         add_logs(context, run_nodes, outcome)?;
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::command::{clock, state_dir};
+use crate::domain::outcome::RunLogs;
 use crate::event::{Event, Events};
 use crate::ui::event_text;
 
@@ -19,6 +20,12 @@ pub(super) struct RunLog<'a> {
 pub(super) fn name_of_files(run: &str) -> String {
     let name: String = run.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
     if name.is_empty() { "unknown".to_owned() } else { name }
+}
+
+/// Where the logs of a run are: ours, and those of the graph's scripts.
+pub(super) fn places(state: &Path, run: &str) -> RunLogs {
+    let file = format!("{}.log", name_of_files(run));
+    RunLogs { here: state.join("log").join(&file), on_nodes: format!("/var/lib/fuel-mu/log/{file}") }
 }
 
 impl<'a> RunLog<'a> {

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::find::{self, OwnRun};
 use super::halt::{Halt, Rest};
+use super::incomplete;
 use super::stop_request;
 use crate::domain::run::{RunRef, TaskStatus};
 use crate::error::AppError;
@@ -18,7 +19,7 @@ pub(super) fn stop(context: &Context<'_>, which: RunRef) -> Result<Exit, AppErro
     if let Some(run) = &noted {
         found = find::newest_part(context, run)?.unwrap_or(found);
     }
-    let OwnRun { parent, child, .. } = found;
+    let OwnRun { parent, child, values } = found;
     let task = parent.id;
     let mut halt = Halt::new(context, parent, Some(child.id));
     halt.send()?;
@@ -43,6 +44,7 @@ pub(super) fn stop(context: &Context<'_>, which: RunRef) -> Result<Exit, AppErro
         Rest::Unstoppable(status) => format!("task {task} ended by itself ({})", status.as_str()),
     };
     context.ui.data(&told);
+    incomplete::tell(context, &child, &values);
     if let Some(run) = noted.filter(|_| !matches!(rest, Rest::Stopped(_))) {
         context.ui.status(&format!("nothing more is started by installation {run}"));
     }

@@ -79,7 +79,15 @@ impl CheckReport {
     /// The command that comes next; None where there is nothing to do.
     pub fn next(&self) -> Option<String> {
         let env = self.env;
-        match self.decisive()? {
+        let condition = self.decisive()?;
+        let is = |state: State| self.rows.iter().any(|row| row.state == state);
+        if is(State::Updating) {
+            return Some(format!("fuel-updates --env {env} install --attach"));
+        }
+        if is(State::Incomplete) {
+            return Some(format!("fuel-updates --env {env} install"));
+        }
+        match condition {
             Condition::UpdateAvailable => Some(format!("fuel-updates --env {env} install")),
             Condition::Drift if self.check == Check::Installed => {
                 Some(format!("fuel-updates --env {env} check available"))
