@@ -202,6 +202,7 @@ mod tests {
             fault: fault.map(str::to_owned),
             failed_task: failed.map(str::to_owned),
             updated: false,
+            old_in_memory: None,
             log_tail: tail.iter().map(|line| (*line).to_owned()).collect(),
         }
     }

@@ -46,7 +46,6 @@ use gather::Facts;
 use job::{Job, JobPart};
 use lock::InstallLock;
 use on_end::Ending;
-
 use turn::Turn;
 
 use crate::cli::InstallOptions;

@@ -12,10 +12,10 @@ use crate::ui::Ui;
 
 /// What an installation says of its end, for the operator's command.
 #[derive(Debug, Default)]
-pub(super) struct Ending(RefCell<Told>);
+pub(super) struct Ending(RefCell<EndTold>);
 
 #[derive(Clone, Debug, Default)]
-struct Told {
+struct EndTold {
     result: Option<&'static str>,
     task: Option<TaskId>,
     message: String,
@@ -24,7 +24,7 @@ struct Told {
 impl Ending {
     /// Notes the result in one word, Nailgun's task if one was started, and the result in a sentence.
     pub(super) fn note(&self, result: &'static str, task: Option<TaskId>, message: String) {
-        *self.0.borrow_mut() = Told { result: Some(result), task, message };
+        *self.0.borrow_mut() = EndTold { result: Some(result), task, message };
     }
 }
 
