@@ -23,9 +23,12 @@ const AT_ONCE: usize = 50;
 /// How to log in. Fewer nodes are asked at once than for a short answer, and with `files` each gets more time, unless the
 /// operator said how many and how much.
 pub(crate) fn login_settings(settings: &Settings, files: bool) -> SshSettings {
-    let mut ssh = settings.ssh.clone();
     let given =
         |name: &str| settings.explained.iter().any(|found| found.name == name && found.origin != Origin::Default);
+    for_long_answers(settings.ssh.clone(), given, files)
+}
+
+fn for_long_answers(mut ssh: SshSettings, given: impl Fn(&str) -> bool, files: bool) -> SshSettings {
     if !given("ssh.fanout") {
         ssh.fanout = ssh.fanout.min(AT_ONCE);
     }
@@ -100,4 +103,37 @@ fn taken(
         node.unknown = answer.unknown;
     }
     (row, node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::HostKeys;
+    use crate::settings::Login;
+
+    #[test]
+    fn fewer_nodes_at_once_and_more_time_unless_the_operator_said_otherwise() {
+        let second = Duration::from_secs(1);
+        let ssh = |fanout: usize| SshSettings {
+            given: Login::default(),
+            configured: Login::default(),
+            usual_keys: vec![],
+            agent: None,
+            port: None,
+            host_keys: HostKeys::Strict,
+            legacy_algorithms: false,
+            connect_timeout: second,
+            handshake_timeout: second,
+            node_timeout: second,
+            fanout,
+        };
+        let seen = |fanout: usize, given: &str, files: bool| {
+            let ssh = for_long_answers(ssh(fanout), |name| name == given, files);
+            (ssh.fanout, ssh.node_timeout)
+        };
+        assert_eq!(seen(100, "", false), (50, second));
+        assert_eq!(seen(100, "ssh.fanout", false), (100, second));
+        assert_eq!(seen(100, "", true), (50, FILES_TIMEOUT));
+        assert_eq!(seen(100, "ssh.node_timeout", true), (50, second));
+    }
 }
