@@ -139,7 +139,8 @@ fn a_file_that_is_no_plan_is_refused_before_anybody_is_asked() {
     other["environment"] = 7.into();
     let other = program.file("other.json", other.to_string());
     let future = program.file("future.json", r#"{"format": "fuel-updates-plan/9"}"#);
-    let cut = program.file("cut.json", &fs::read(&file).expect("the plan")[..300]);
+    // Further on there are addresses, which are not always of the same length.
+    let cut = program.file("cut.json", &fs::read(&file).expect("the plan")[..20]);
     let mut pictures = String::new();
     for path in [&other, &future, &cut, &other.with_file_name("absent.json")] {
         pictures.push_str(&said(&program.run(&format!("-e 1 install --yes --plan {}", path.display()))));
@@ -153,7 +154,7 @@ fn a_file_that_is_no_plan_is_refused_before_anybody_is_asked() {
     exit 1
     error: plan [HOME]/future.json: its format is `fuel-updates-plan/9`; this version reads fuel-updates-plan/1
     exit 1
-    error: plan [HOME]/cut.json: not a plan: EOF while parsing a string at line 11 column 64
+    error: plan [HOME]/cut.json: not a plan: EOF while parsing a string at line 2 column 18
     exit 1
     error: plan [HOME]/absent.json: No such file or directory
     exit 2

@@ -153,6 +153,7 @@ impl Site {
             assert_eq!(node.read(crate::program::MU_FILE), Some(mu(update)), "node-{id}: the mirror's bytes");
             assert!(node.has_packages_of(update), "node-{id}: {:?}", node.versions());
             assert_eq!(node.phase().as_deref(), Some("done"), "node-{id}");
+            assert!(!node.root.join("var/lib/fuel-mu/apt").exists(), "node-{id}: lists and packages of the run");
         }
         self.assert_clean();
     }
