@@ -37,6 +37,7 @@ pub(super) fn before_update(
     outcome: &Outcome,
 ) -> Result<Option<Outcome>, AppError> {
     if graph.precheck_tasks().is_empty() {
+        snapshots::before(context, &job.values.run, &job.nodes);
         return Ok(None);
     }
     let end = watch(context, start(context, job, &parts::prechecks(graph, job))?);
