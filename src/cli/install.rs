@@ -85,8 +85,8 @@ pub(crate) struct InstallOptions {
 
     /// Execute this command with `sh -c` at the end, however the installation ended.
     ///
-    /// It is told the end in the variables FUEL_UPDATES_RESULT (verified, failed, stopped, …), FUEL_UPDATES_EXIT, FUEL_UPDATES_TASK,
-    /// FUEL_UPDATES_ENV and FUEL_UPDATES_MESSAGE. Its output goes to stderr. It is waited for; `timeout 60 COMMAND` limits that.
+    /// The variables FUEL_UPDATES_RESULT (verified, failed, stopped, ...), FUEL_UPDATES_EXIT, FUEL_UPDATES_TASK, FUEL_UPDATES_ENV and
+    /// FUEL_UPDATES_MESSAGE tell it the end. Its output goes to stderr. The program waits for it; `timeout 60 COMMAND` limits that.
     #[arg(long, hide_short_help = true, value_name = "COMMAND", conflicts_with_all = ["stop", "dry_run"])]
     pub(crate) on_end: Option<String>,
 

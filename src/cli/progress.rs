@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct ProgressOption {
-    /// Show progress on stderr as bars (auto: on a terminal), as a few lines with their time, or not at all.
+    /// Show progress on stderr: auto (bars on a terminal, else lines), plain (a few lines with their time) or none.
     #[arg(
         long,
         hide_short_help = true,

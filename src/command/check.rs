@@ -40,7 +40,7 @@ pub(crate) fn run(check: Check, shown: RowOptions, settings: &Settings, ui: &Ui)
     let site = site::site(settings)?;
     site.announce(ui);
     unchecked::warn_of_host_keys(settings, ui);
-    finish(&look(check, site, settings, ui, &interrupt)?, shown, ui)
+    finish(&look(check, &site, settings, ui, &interrupt)?, shown, ui)
 }
 
 /// Shows the newest answer until a signal comes. The last whole answer stays on the screen.
@@ -55,12 +55,12 @@ fn watch(
     let mut last = None;
     loop {
         let site = site::site(settings)?;
-        let source = site.source.clone();
-        let report = look(check, site, settings, ui, interrupt)?;
+        let report = look(check, &site, settings, ui, interrupt)?;
         if interrupt.came() {
             break;
         }
         ui.clear_screen();
+        site.announce(ui);
         unchecked::warn_of_host_keys(settings, ui);
         let ended = finish(&report, shown, ui);
         let exit = match &ended {
@@ -72,7 +72,7 @@ fn watch(
         };
         last = Some(exit);
         let again = counted(usize::try_from(every.as_secs()).unwrap_or(usize::MAX), "second");
-        ui.status(&format!("{} at {}; again in {again}, Ctrl-C ends", source.path, report.taken_at));
+        ui.status(&format!("asked at {}, again in {again}; Ctrl-C ends", report.taken_at));
         if interrupt.wait(every) {
             break;
         }
@@ -83,7 +83,7 @@ fn watch(
 /// Asks nodes and mirror once.
 fn look(
     check: Check,
-    site: Site,
+    site: &Site,
     settings: &Settings,
     ui: &Ui,
     interrupt: &Interrupt,
@@ -102,7 +102,7 @@ fn look(
         _ => None,
     };
     let mut rows = Nodes::new(&settings.ssh, &state, interrupt, ui).ask(&site.nodes)?;
-    let version = site.mos_version.or_else(|| version_of_nodes(&rows).map(|version| (version, "nodes")));
+    let version = site.mos_version.clone().or_else(|| version_of_nodes(&rows).map(|version| (version, "nodes")));
     let (mos_version, mos_version_source) = version.unzip();
     let mirror = match mirror {
         None => None,
@@ -128,7 +128,7 @@ fn look(
         mos_version,
         mos_version_source,
         taken_at: now(),
-        source: site.source,
+        source: site.source.clone(),
         mirror,
         rows,
     })

@@ -169,7 +169,7 @@ fn a_check_is_repeated_on_a_terminal_and_its_last_answer_stays() {
     lab.node(1).write(MU_FILE, mu(2).as_bytes()).expect("a change");
     lab.node(2).write(MU_FILE, mu(2).as_bytes()).expect("a change");
     terminal.wait_for("up to date: 9.0-mu-2 on all 2 nodes");
-    terminal.wait_for("again in 1 second, Ctrl-C ends");
+    terminal.wait_for("again in 1 second; Ctrl-C ends");
     std::io::Write::write_all(&mut terminal.keyboard, b"\x03").expect("Ctrl-C");
     let (code, screen) = terminal.end();
     assert_eq!(code, Some(0), "the status is that of the last answer: {screen}");

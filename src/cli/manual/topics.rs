@@ -163,8 +163,8 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
                 "Install on all nodes but one without a question, and write what happens as JSON lines.",
             ),
             (
-                "fuel-updates --env 1 install --yes --wait 2h --on-end 'mail -s \"MU: $FUEL_UPDATES_RESULT\" root </dev/null'",
-                "Wait for other tasks, install, and send a mail with the result.",
+                "fuel-updates --env 1 install --yes --wait 2h --on-end 'logger \"$FUEL_UPDATES_MESSAGE\"'",
+                "Wait for other tasks, install, and write the result to the system's log.",
             ),
             ("fuel-updates --env 1 install --attach", "Come back to the newest installation."),
         ],
