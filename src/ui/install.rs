@@ -40,7 +40,7 @@ impl ShownInstall<'_> {
     /// The table of an installation without any row.
     pub fn columns() -> Table {
         Table::new(&["id", "name", "before", "after", "reached", "detail"])
-            .gives_way(&["id", "before"])
+            .gives_way(&["id", "before", "after"])
             .flowing(&["detail"])
     }
 }

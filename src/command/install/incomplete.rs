@@ -73,7 +73,7 @@ pub(super) fn tell(context: &Context<'_>, child: &Task, values: &UploadedValues)
     for (word, ids) in [
         ("complete", &nodes.complete),
         ("update begun, incomplete", &nodes.begun),
-        ("update not begun", &nodes.untouched),
+        ("not updated yet", &nodes.untouched),
     ] {
         if !ids.is_empty() {
             context.ui.status(&format!("{word}: {}", folded(ids)));

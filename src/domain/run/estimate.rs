@@ -112,7 +112,7 @@ fn mean(task: &str, seen: &BTreeMap<&str, Timing>) -> Option<f64> {
     of(task).or_else(other).or_else(alike)
 }
 
-/// A time that is left, in words that promise no more than is known: `less than a minute`, `about 12 min`, `about 2 h 10 min`.
+/// A time that is left, in words that promise no more than is known: `under a minute`, `about 12 min`, `about 2 h 10 min`.
 pub fn about(left: SignedDuration) -> String {
     let seconds = left.as_secs().max(0);
     let minutes = (seconds + 30) / 60;
@@ -124,7 +124,7 @@ pub fn about(left: SignedDuration) -> String {
     };
     let minutes = (minutes + step / 2) / step * step;
     match (seconds, minutes) {
-        (0..45, _) => "less than a minute".to_owned(),
+        (0..45, _) => "under a minute".to_owned(),
         (_, 0..60) => format!("about {minutes} min"),
         _ if minutes % 60 == 0 => format!("about {} h", minutes / 60),
         _ => format!("about {} h {} min", minutes / 60, minutes % 60),

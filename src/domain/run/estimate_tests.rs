@@ -131,9 +131,9 @@ fn times_that_are_left_in_words() {
         .map(|seconds| about(SignedDuration::from_secs(seconds)))
         .to_vec();
     let wanted = [
-        "less than a minute",
-        "less than a minute",
-        "less than a minute",
+        "under a minute",
+        "under a minute",
+        "under a minute",
         "about 1 min",
         "about 1 min",
         "about 2 min",

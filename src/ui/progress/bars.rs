@@ -102,7 +102,8 @@ impl Bars {
         let ended: Vec<String> =
             view.phases.iter().skip(self.over).take_while(|phase| phase.is_over()).map(phase_ends).collect();
         self.over += ended.len();
-        for phase in ended {
+        // The only phase of a run ends with it.
+        for phase in ended.into_iter().filter(|_| view.phases.len() > 1) {
             self.line(&phase);
         }
     }

@@ -114,8 +114,10 @@ impl ToldRun {
         let ended: Vec<String> =
             view.phases.iter().skip(self.over).take_while(|phase| phase.is_over()).map(phase_ends).collect();
         self.over += ended.len();
-        lines.extend(ended);
-        if let Some(phase) = view.phase().filter(|p| p.began.is_some() && p.number > self.begun) {
+        // The only phase of a run begins and ends with it.
+        let several = view.phases.len() > 1;
+        lines.extend(ended.into_iter().filter(|_| several));
+        if let Some(phase) = view.phase().filter(|p| several && p.began.is_some() && p.number > self.begun) {
             self.begun = phase.number;
             lines.push(format!("{}: {} to do{left}", phase_name(phase), counted(phase.counts.total(), "task")));
         }
