@@ -118,14 +118,6 @@ impl Ui {
         Ok(())
     }
 
-    /// Columns and lines of the terminal that stdout is; it may change its size at any time.
-    fn size(&self) -> (Option<u16>, Option<usize>) {
-        let stdout = io::stdout();
-        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
-        let width = size.map(|size| size.ws_col).filter(|columns| *columns > 0);
-        (width, size.map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0))
-    }
-
     /// Whether what was printed can be replaced: on a terminal that knows how to clear its screen.
     pub fn can_replace(&self) -> bool {
         io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
@@ -288,7 +280,7 @@ impl Ui {
     fn people(&self, found: &impl Show) -> Result<(), AppError> {
         let (answer, groups, lines) = (found.answer(), found.groups(), found.lines());
         let table = found.table();
-        let (width, height) = self.size();
+        let (width, height) = streams::stdout_size();
         let rendered = table.render(&self.output, width, self.coloured_stdout)?;
         // The note below, a hint and the prompt count: else they push the answer off the screen.
         let rows_of = |line: &String| {

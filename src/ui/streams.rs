@@ -2,7 +2,7 @@
 //! gives up when a stream does not block; a report must not get lost in either way.
 
 use std::cell::Cell;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -35,6 +35,14 @@ impl Stdout {
     pub(super) fn fault(&self) -> Option<String> {
         self.failure.get().filter(|error| *error != Errno::PIPE).map(words)
     }
+}
+
+/// Columns and lines of the terminal that stdout is; it may change its size at any time.
+pub(super) fn stdout_size() -> (Option<u16>, Option<usize>) {
+    let stdout = io::stdout();
+    let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
+    let width = size.map(|size| size.ws_col).filter(|columns| *columns > 0);
+    (width, size.map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0))
 }
 
 /// Writes all of `text` to stderr.
