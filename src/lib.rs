@@ -27,6 +27,7 @@ pub mod inventory;
 pub mod mirror;
 pub mod nailgun;
 mod names;
+mod packed;
 pub mod schemas;
 pub mod settings;
 mod signals;

@@ -1,19 +1,21 @@
 //! The JSON Schema of every output and input, as `fuel-updates schema NAME` prints it. `tests/schemas.rs` holds them to what
 //! the program really writes.
 
+use crate::packed;
+
 /// A schema.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
     /// Its name, as it is typed.
     pub name: &'static str,
-    /// Its text.
-    pub text: &'static str,
+    /// The path of its file.
+    file: &'static str,
 }
 
 macro_rules! schemas {
     ($($name:literal: $file:literal,)*) => {
         /// All of them. Whoever adds an output adds its schema here.
-        pub const SCHEMAS: &[Schema] = &[$(Schema { name: $name, text: include_str!(concat!("../", $file)) },)*];
+        pub const SCHEMAS: &[Schema] = &[$(Schema { name: $name, file: $file },)*];
     };
 }
 
@@ -40,9 +42,15 @@ schemas! {
 }
 
 impl Schema {
+    /// Its text.
+    pub fn text(&self) -> String {
+        let all = packed::unpack(packed::SCHEMAS);
+        all.into_iter().find(|(path, _)| path == self.file).map(|(_, text)| text).unwrap_or_default()
+    }
+
     /// What it describes, in a few words.
     pub fn title(&self) -> String {
-        let document: serde_json::Value = serde_json::from_str(self.text).unwrap_or_default();
+        let document: serde_json::Value = serde_json::from_str(&self.text()).unwrap_or_default();
         document["title"].as_str().unwrap_or_default().to_owned()
     }
 }

@@ -1,35 +1,10 @@
 //! The graph that is built into the program: `graphs/mu` of this repository.
 
+use std::collections::BTreeMap;
+
 use super::Graph;
 use super::error::GraphError;
-
-const TASKS: &str = include_str!("../../graphs/mu/tasks.yaml");
-const METADATA: &str = include_str!("../../graphs/mu/metadata.yaml");
-
-macro_rules! scripts {
-    ($($name:literal),* $(,)?) => {
-        &[$((concat!("scripts/", $name), include_str!(concat!("../../graphs/mu/scripts/", $name)))),*]
-    };
-}
-
-const SCRIPTS: &[(&str, &str)] = scripts![
-    "affected.sh",
-    "apt.sh",
-    "check.sh",
-    "cluster-lists.sh",
-    "cluster.sh",
-    "database.sh",
-    "download.sh",
-    "lib.sh",
-    "lists.sh",
-    "main.sh",
-    "notes.sh",
-    "phases.sh",
-    "resources.sh",
-    "services.sh",
-    "state.sh",
-    "storage.sh",
-];
+use crate::packed;
 
 impl Graph {
     /// The graph of this program.
@@ -37,8 +12,10 @@ impl Graph {
     /// # Errors
     /// None in a program that passed its tests: the graph is a constant.
     pub fn builtin() -> Result<Self, GraphError> {
-        let files = SCRIPTS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Self::parse(TASKS, METADATA, files)
+        let mut files: BTreeMap<String, String> = packed::unpack(packed::GRAPH).into_iter().collect();
+        let mut take = |name: &str| files.remove(name).unwrap_or_default();
+        let (tasks, metadata) = (take("tasks.yaml"), take("metadata.yaml"));
+        Self::parse(&tasks, &metadata, files)
     }
 }
 
@@ -54,7 +31,7 @@ mod tests {
             .map(|entry| format!("scripts/{}", entry.unwrap().file_name().to_str().unwrap()))
             .collect();
         names.sort();
-        assert_eq!(names, SCRIPTS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(names, Graph::builtin().unwrap().files.into_keys().collect::<Vec<_>>());
     }
 
     #[test]
