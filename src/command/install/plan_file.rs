@@ -73,6 +73,7 @@ pub(super) fn describe(context: &Context<'_>, graph: &Graph, facts: &Facts, plan
         holds: vec![],
         customised: vec![],
         services: vec![],
+        resources: vec![],
     };
     SavedPlan {
         format: PLAN_FORMAT.to_owned(),

@@ -117,6 +117,7 @@ impl SavedPlan {
                     ("is held and would stay behind", &planned.holds, &node.holds),
                     ("has changed files, which would be overwritten", &planned.customised, &node.customised),
                     ("would be restarted", &planned.services, &node.services),
+                    ("would be restarted in pacemaker", &planned.resources, &node.resources),
                 ] {
                     let (added, gone) = apart(planned, here);
                     added.for_each(|name| found.on(&node.name, format!("{name} {what}; not in the plan")));

@@ -131,6 +131,8 @@ pub struct SavedNode {
     pub customised: Vec<String>,
     /// Services that would restart.
     pub services: Vec<String>,
+    /// Resources of pacemaker that would restart.
+    pub resources: Vec<String>,
 }
 
 /// Why some bytes are no plan.
@@ -180,8 +182,9 @@ impl SavedPlan {
         node.holds.clone_from(&report.holds);
         node.customised.clone_from(&report.customised);
         node.services.clone_from(&report.services);
+        node.resources.clone_from(&report.resources);
         node.packages.sort_by(|a, b| a.name.cmp(&b.name));
-        for list in [&mut node.removals, &mut node.holds, &mut node.customised, &mut node.services] {
+        for list in [&mut node.removals, &mut node.holds, &mut node.customised, &mut node.services, &mut node.resources] {
             list.sort();
         }
     }

@@ -19,6 +19,7 @@ fn node(id: u32, role: &str) -> SavedNode {
         holds: vec![],
         customised: vec![],
         services: words(&["nova-compute"]),
+        resources: vec![],
     }
 }
 
@@ -144,6 +145,7 @@ fn every_change_that_the_checks_find_is_named() {
             now.nodes[1].holds = words(&["qemu"]);
             now.nodes[1].customised = words(&["horizon"]);
             now.nodes[1].services = words(&["nova-api"]);
+            now.nodes[1].resources = words(&["p_neutron-l3-agent"]);
         }),
         [
             "node-2: old-nova would be removed; not in the plan",
@@ -151,6 +153,7 @@ fn every_change_that_the_checks_find_is_named() {
             "node-2: horizon has changed files, which would be overwritten; not in the plan",
             "node-2: nova-api would be restarted; not in the plan",
             "node-2: nova-compute would be restarted only in the plan",
+            "node-2: p_neutron-l3-agent would be restarted in pacemaker; not in the plan",
         ]
     );
     assert_eq!(
