@@ -99,7 +99,8 @@ class Bench:
             process.wait(timeout=900)
         wall, cpu, maxrss, status = map(int, result.read_text().split())
         if name in (OURS, BEFORE):
-            answers = sum(line.endswith(f": {TITLE}") for line in err.read_text().splitlines())
+            nodes = json.loads(out.read_text() or "{}").get("nodes", [])
+            answers = sum((node["mu"] or {}).get("title") == TITLE for node in nodes)
         else:
             printed = out.read_text(errors="replace")
             # Of our whole probe the file comes in base64; its last line tells.

@@ -68,7 +68,7 @@ class Clients:
         targets = servers.folder / f"addresses-{count}"
         targets.write_text("".join(f"{host}\n" for host in servers.addresses[:count]))
         plain = {"PATH": os.environ["PATH"], "HOME": str(servers.folder / "home"), "LC_ALL": "C.UTF-8"}
-        ours = [self.binary, "check", "installed", "--inventory", servers.inventory(count), "--ssh-key", key]
+        ours = [self.binary, "check", "installed", "--inventory", servers.inventory(count), "--ssh-key", key, "-f", "json"]
         ours += ["--host-keys", "strict", "--handshake-timeout", "30", "--node-timeout", "60"]
         result = [(OURS, ours, {**plain, "FUEL_UPDATES_STATE_DIR": str(servers.state())})]
         if self.before:
