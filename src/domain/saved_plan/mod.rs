@@ -184,7 +184,8 @@ impl SavedPlan {
         node.services.clone_from(&report.services);
         node.resources.clone_from(&report.resources);
         node.packages.sort_by(|a, b| a.name.cmp(&b.name));
-        for list in [&mut node.removals, &mut node.holds, &mut node.customised, &mut node.services, &mut node.resources] {
+        for list in [&mut node.removals, &mut node.holds, &mut node.customised, &mut node.services, &mut node.resources]
+        {
             list.sort();
         }
     }
