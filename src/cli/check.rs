@@ -24,7 +24,9 @@ pub(crate) enum CheckCommand {
     Installed(CheckInstalledOptions),
     /// Report the nodes for which the mirror has a newer update (SSH and mirror only).
     Available(CheckAvailableOptions),
-    /// Report in what nodes differ that should be alike (SSH only).
+    /// Compare the nodes of a role and list the differences (SSH only).
+    ///
+    /// Packages, services, repositories, kernels, clocks, and what the update records.
     Drift(Box<CheckDriftOptions>),
 }
 
@@ -66,7 +68,7 @@ pub(crate) struct CheckDriftOptions {
     #[arg(long, value_name = "NAME")]
     pub(crate) package: Option<String>,
 
-    /// Also compare files of packages that were changed; reads every file of every package on the nodes.
+    /// Also report files of packages that were modified on a node; slow, because every installed file is read.
     #[arg(long)]
     pub(crate) files: bool,
 
@@ -78,7 +80,7 @@ pub(crate) struct CheckDriftOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
 
-    /// Report what is different from this file: saved earlier, or in another environment.
+    /// Report what is different from this file, which --save wrote earlier or in another environment.
     #[arg(long, value_name = "FILE")]
     pub(crate) against: Option<PathBuf>,
 
@@ -110,7 +112,7 @@ pub(crate) struct RowOptions {
 
     /// Ask again every so many seconds, until Ctrl-C (on a terminal).
     ///
-    /// The newest answer takes the place of the last one. The last one stays, and its exit status is that of the command.
+    /// Each answer replaces the one before. The exit status is that of the final one.
     #[arg(long, value_name = "SECONDS", conflicts_with = "summary", value_parser = whole(1..=86_400_u32))]
     pub(crate) watch: Option<u32>,
 

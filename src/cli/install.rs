@@ -40,7 +40,8 @@ pub(crate) struct InstallOptions {
 
     /// Do exactly what this saved plan says.
     ///
-    /// Refuses, and names the differences, if nodes, mirror, Nailgun or the pre-checks tell anything else now.
+    /// Shows it and asks, as always. If nodes, mirror, Nailgun or the results of the pre-checks have changed since it was saved,
+    /// changes nothing and lists the differences. Nodes and restarts are the plan's; where to log in is not.
     #[arg(long, value_name = "FILE", hide_short_help = true, conflicts_with_all = ["attach", "stop", "save_plan"])]
     pub(crate) plan: Option<PathBuf>,
 
@@ -50,14 +51,16 @@ pub(crate) struct InstallOptions {
 
     /// Ask before each step that changes something.
     ///
-    /// The first controller, the other controllers, storage, the first compute, the computes, the other nodes. With --yes the
-    /// steps are only reported.
+    /// The first controller, the other controllers, storage, the first compute, the computes, the other nodes. With --yes it
+    /// reports each step and does not ask.
     #[arg(long, hide_short_help = true, conflicts_with_all = ["attach", "detach", "stop", "dry_run", "precheck", "save_plan"])]
     pub(crate) step: bool,
 
-    /// Let no further node begin after this time: the end of the maintenance window.
+    /// Start no further node after this time, the end of the maintenance window.
     ///
-    /// 05:00 (UTC), 2026-11-30T05:00+02:00, or a duration from now such as 4h or 90m. What is at work then ends.
+    /// Nodes that are being updated then are finished; install again later for the rest. TIME is 05:00 (UTC),
+    /// 2026-11-30T05:00+02:00, or a duration from now such as 4h or 90m. This program keeps watch over the time: if it ends
+    /// before, come back with --attach --not-after.
     #[arg(long, hide_short_help = true, value_name = "TIME", conflicts_with_all = ["detach", "stop", "precheck", "save_plan"])]
     pub(crate) not_after: Option<WindowEnd>,
 
@@ -85,8 +88,9 @@ pub(crate) struct InstallOptions {
 
     /// Execute this command with `sh -c` at the end, however the installation ended.
     ///
-    /// The variables FUEL_UPDATES_RESULT (verified, failed, stopped, ...), FUEL_UPDATES_EXIT, FUEL_UPDATES_TASK, FUEL_UPDATES_ENV and
-    /// FUEL_UPDATES_MESSAGE tell it the end. Its output goes to stderr. The program waits for it; `timeout 60 COMMAND` limits that.
+    /// It learns the end from the variables FUEL_UPDATES_RESULT (verified, failed, stopped, ...), FUEL_UPDATES_EXIT,
+    /// FUEL_UPDATES_TASK, FUEL_UPDATES_ENV and FUEL_UPDATES_MESSAGE. Its output goes to stderr. This program waits for it;
+    /// use `timeout 60 COMMAND` to limit how long.
     #[arg(long, hide_short_help = true, value_name = "COMMAND", conflicts_with_all = ["stop", "dry_run"])]
     pub(crate) on_end: Option<String>,
 
@@ -94,7 +98,7 @@ pub(crate) struct InstallOptions {
     #[arg(long, hide_short_help = true)]
     pub(crate) allow_offline: bool,
 
-    /// Record the update as installed even if no package was upgraded.
+    /// Record the update as installed even if the repositories have nothing newer and no package was upgraded.
     #[arg(long, hide_short_help = true)]
     pub(crate) accept_empty: bool,
 
@@ -118,9 +122,9 @@ pub(crate) struct InstallOptions {
     #[arg(long, hide_short_help = true)]
     pub(crate) no_db_backup: bool,
 
-    /// Wait at most this many minutes on each node for running migrations, snapshots and stacks before services restart.
+    /// Before services restart, wait up to this many minutes on each node for running migrations, snapshots and stacks.
     ///
-    /// Without it they are only named.
+    /// Then go on. Without it, running ones are only listed.
     #[arg(long, hide_short_help = true, value_name = "MINUTES", value_parser = whole(1..=60_u32))]
     pub(crate) wait_for_quiet: Option<u32>,
 
@@ -136,9 +140,9 @@ pub(crate) struct InstallOptions {
     #[arg(long, hide_short_help = true, value_name = "SECONDS", default_value = "10800", value_parser = whole(1..=u32::MAX))]
     pub(crate) give_up_after: u32,
 
-    /// Take no snapshots of the nodes before and after, so that nothing tells what the installation changed.
+    /// Do not record packages and settings of the nodes before and after; then the end does not tell what changed.
     ///
-    /// A snapshot is one more login to each node, and a fifth of a second of its CPU time.
+    /// A record (a snapshot of `check drift`) is one more login to each node, and a fifth of a second of its CPU time.
     #[arg(long, hide_short_help = true)]
     pub(crate) no_snapshots: bool,
 

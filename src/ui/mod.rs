@@ -298,12 +298,17 @@ impl Ui {
             Some(folded) => folded.render(&OutputSettings::default(), width, self.coloured_stdout)?,
             None => rendered,
         };
+        // On a narrow screen even the folded table can push the answer away; a line for each group takes less.
+        let after: usize = lines.iter().map(rows_of).sum::<usize>() + 6;
+        let in_lines = folds
+            && height.is_some_and(|height| shown.text.lines().count() + after > height)
+            && groups.iter().map(rows_of).sum::<usize>() < shown.text.lines().count();
         let asked = !self.output.columns.is_empty() || !self.output.sort.is_empty();
         let read = asked || found.table_is_read();
-        if !table.is_empty() && read {
+        if !table.is_empty() && read && !in_lines {
             self.data(&shown.text);
         }
-        for line in groups.iter().filter(|_| !folds).chain(&lines) {
+        for line in groups.iter().filter(|_| !folds || in_lines).chain(&lines) {
             self.data(line);
         }
         if folds {

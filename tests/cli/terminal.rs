@@ -95,6 +95,16 @@ fn rows_that_do_not_fit_on_the_screen_are_folded() {
     documentation: https://example.org/mu2
     next: fuel-updates --env 1 install
     ");
+    let low = on_screen(&program, 80, 16, "-e 1 -q check available");
+    insta::assert_snapshot!(low, @"
+    update available: 9.0-mu-2 for 1 of 30 nodes; up to date: 9.0-mu-2 on 27; 2 nodes did not answer
+    9.0-mu-2 on node-[1-6,9-11,13-30]
+    9.0-mu-1 on node-7
+    unreachable node-[8,12] (connection refused)
+    mirror: 9.0-mu-2 (id 2, published 2016-07-06) for MOS 9.0
+    documentation: https://example.org/mu2
+    next: fuel-updates --env 1 install
+    ");
     for columns in [40, 60, 80, 120, 300] {
         let all = on_screen(&program, columns, 24, "-e 1 -q check available --all");
         let table: Vec<&str> = all.lines().filter(|line| line.starts_with(['|', '+'])).collect();
