@@ -106,3 +106,21 @@ fn killed_at_other_moments_nothing_is_lost_either() {
         assert_eq!((runs(&lab, 1), runs(&lab, 2)), (2, 2), "{task}");
     }
 }
+
+/// The scripts travel in the preview, and in every history that is not asked for certain tasks: with 100 nodes megabytes.
+#[test]
+fn a_whole_installation_asks_for_three_large_answers() {
+    let lab = lab(&["controller", "compute", "compute", "compute"]);
+    let ran = Program::in_lab(&lab).run("-e 1 -q install --yes");
+    assert_eq!(ran.code, Some(0), "{}", ran.picture());
+    let answered = lab.nailgun().answered();
+    assert!(answered.len() > 30, "{answered:?}");
+    // The scripts of two nodes are 40 KB. The graph itself has one copy of them, however many nodes there are.
+    let of_nodes = answered.iter().filter(|(line, size)| *size > 40_000 && !line.contains("/deployment_graphs/"));
+    let large: Vec<&str> = of_nodes.map(|(line, _)| line.as_str()).collect();
+    assert_snapshot!(large.join("\n"), @"
+    GET /api/v1/clusters/1/serialized_tasks/
+    GET /api/v1/transactions/2/deployment_history/
+    GET /api/v1/transactions/4/deployment_history/
+    ");
+}

@@ -62,6 +62,7 @@ impl NailgunControl {
             lost: Mutex::default(),
             trace: Mutex::default(),
             asked: Mutex::default(),
+            answered: Mutex::default(),
             threads: Mutex::default(),
             changed: Condvar::new(),
             site: Site::new(shells, scenario.task_delay),
@@ -241,6 +242,11 @@ impl NailgunControl {
     /// The requests, as `METHOD /path`, in order.
     pub fn asked(&self) -> Vec<String> {
         lock(&self.shared.asked).clone()
+    }
+
+    /// The requests as `METHOD /path`, each with the size of its answer in bytes, in the order of the answers.
+    pub fn answered(&self) -> Vec<(String, usize)> {
+        lock(&self.shared.answered).clone()
     }
 
     /// How many tasks with this name were ever started: `deploy` for runs.

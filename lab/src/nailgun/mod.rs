@@ -47,6 +47,8 @@ pub(super) struct Shared {
     lost: Mutex<bool>,
     trace: Mutex<Vec<Trace>>,
     asked: Mutex<Vec<String>>,
+    /// The requests that were answered, with the size of the answer in bytes.
+    answered: Mutex<Vec<(String, usize)>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Something in the database changed.
     changed: Condvar,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::super::NailgunMode;
-use super::super::web::{Manner, Reply, Request, Response, Service};
+use super::super::web::{Body, Manner, Reply, Request, Response, Service};
 use super::answer::{Answer, bad_method, json_answer, unknown_url};
 use super::conductor::{conduct, stop};
 use super::db::Owner;
@@ -38,6 +38,9 @@ impl Service for Api {
             None => Manner::Whole,
         };
         let response = self.route(request).unwrap_or_else(|refusal| refusal);
+        if let Body::Bytes(bytes) = &response.body {
+            lock(&self.0.answered).push((format!("{} {}", request.method, request.path), bytes.len()));
+        }
         Reply { response, manner }
     }
 }
