@@ -102,6 +102,8 @@ const SYNC: &str = "run `inventory sync`, or correct the inventory";
 /// Before 9.1 every failed deployment leaves the environment so. No client of Fuel's own can change it.
 const FREE: &str = "find out what failed and repair it; then free the environment on the master: curl -X PUT -H \"X-Auth-Token: \
                     $(fuel token)\" -d '{\"status\": \"operational\"}' http://127.0.0.1:8000/api/v1/clusters/ID/";
+const LOGIN: &str = "`fuel-updates doctor --nodes NODE` says what mends it; or leave the node out with --exclude";
+const FILE: &str = "repair or remove /etc/fuel/mu-version.json on the node, or leave the node out with --exclude";
 const OFFLINE: &str = "repair the node, or leave it out with --allow-offline or --exclude";
 
 impl Plan {
@@ -202,7 +204,7 @@ impl Plan {
                 }
                 return;
             }
-            return self.refuse(row, reason, None);
+            return self.refuse(row, reason, Some(LOGIN));
         }
         if !known.online {
             if allow.offline {
@@ -219,7 +221,8 @@ impl Plan {
         match row.state {
             State::WrongNode | State::Unreadable | State::Invalid => {
                 let detail = row.detail.clone().unwrap_or_default();
-                return self.refuse(row, format!("{}: {detail}", row.state.as_str()), None);
+                let hint = if row.state == State::WrongNode { SYNC } else { FILE };
+                return self.refuse(row, format!("{}: {detail}", row.state.as_str()), Some(hint));
             }
             State::Updating => {
                 return self.refuse(

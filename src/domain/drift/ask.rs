@@ -47,6 +47,9 @@ pub struct RawFact {
 }
 
 const NODE: &str = include_str!("sh/node.sh");
+/// The graph's lists of services: those of controllers, then those of all other roles.
+const CONTROLLER_SERVICES: &str = include_str!("../../../graphs/mu/scripts/cluster-lists.sh");
+const SERVICES: &str = include_str!("../../../graphs/mu/scripts/lists.sh");
 
 /// Declares one of the commands: with or without files of packages, with or without configuration.
 macro_rules! command {
@@ -57,7 +60,7 @@ macro_rules! command {
 
         impl RemoteCommand for $name {
             const SCRIPT: &'static [&'static str] =
-                &[PROBE, include_str!("../../../graphs/mu/scripts/lists.sh"), NODE, $(include_str!($part),)* include_str!("sh/end.sh")];
+                &[PROBE, CONTROLLER_SERVICES, SERVICES, NODE, $(include_str!($part),)* include_str!("sh/end.sh")];
             const PROGRAMS: &'static str = "od grep flock awk sed md5sum";
             /// 1,500 packages are 60 KB; ten times as many, and room for a noisy profile.
             const LIMIT: usize = 1024 * 1024;

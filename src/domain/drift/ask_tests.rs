@@ -304,3 +304,21 @@ proptest::proptest! {
         }
     }
 }
+
+/// The graph keeps its lists of services in several files; a node is asked for the services of every role of the graph.
+#[test]
+fn the_services_of_every_role_are_asked_for() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("graphs/mu/scripts");
+    let script = AskNode::SCRIPT.concat();
+    let asked: Vec<&str> = script.lines().map(|line| line.trim_end_matches(['\'', '"'])).collect();
+    let mut services = 0;
+    for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = fs::read_to_string(&file).unwrap();
+        let listed = text.split("SERVICES=").skip(1).filter_map(|rest| rest.get(1..)?.split(['\'', '"']).next());
+        for line in listed.flat_map(str::lines).filter(|line| line.split(' ').count() > 1 && !line.contains('$')) {
+            services += 1;
+            assert!(asked.contains(&line), "{}: {line}", file.display());
+        }
+    }
+    assert!(services > 60, "the test finds too few services: {services}");
+}
