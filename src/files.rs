@@ -1,7 +1,7 @@
-//! Files that are replaced as a whole: a reader sees the old file or the new one, never a part of either.
+//! Files that are read and replaced as a whole: a reader sees the old file or the new one, never a part of either.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,20 @@ pub struct WriteError {
 }
 
 impl Explain for WriteError {}
+
+/// Reads a file of at most `limit` bytes.
+///
+/// # Errors
+/// What the system says, or that the file is larger.
+pub fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    if bytes.len() > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {} MiB", limit >> 20)));
+    }
+    Ok(bytes)
+}
 
 /// Writes `bytes` to a temporary file in the same folder and renames it to `path`.
 ///

@@ -57,11 +57,11 @@ impl FromStr for WindowEnd {
     }
 }
 
-/// Reads a duration: whole hours, minutes and seconds, each once and in this order: `2h30m`, `90m`, `45s`.
+/// Reads a duration: whole days, hours, minutes and seconds, each once and in this order: `2h30m`, `90m`, `45s`.
 pub fn parse_duration(text: &str) -> Option<SignedDuration> {
     let mut rest = text;
     let mut seconds: i64 = 0;
-    for (unit, each) in [('h', 3600), ('m', 60), ('s', 1)] {
+    for (unit, each) in [('d', 24 * 3600), ('h', 3600), ('m', 60), ('s', 1)] {
         if let Some((digits, behind)) = rest.split_once(unit) {
             if digits.is_empty() || digits.len() > 6 || !digits.bytes().all(|b| b.is_ascii_digit()) {
                 return None;
@@ -101,6 +101,7 @@ mod tests {
             ("2h30m", "2026-11-30T01:00:00Z"),
             ("90m", "2026-11-30T00:00:00Z"),
             ("45s", "2026-11-29T22:30:45Z"),
+            ("1d2h", "2026-12-01T00:30:00Z"),
         ] {
             assert_eq!(ends(text, now), end, "{text}");
         }
@@ -118,8 +119,10 @@ mod tests {
             "0h",
             "h",
             "4",
-            "4d",
+            "4w",
             "30m2h",
+            "4h1d",
+            "2h30",
             "4h4h",
             "1.5h",
             "+4h",

@@ -2,6 +2,7 @@
 //! go to stderr.
 
 mod check;
+mod confirm;
 mod doctor;
 mod document;
 mod drift;
@@ -22,10 +23,10 @@ pub mod timeline;
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _};
-use std::os::fd::AsFd as _;
 use std::path::Path;
 
 pub use check::{ShownCheck, ShownRows};
+pub(crate) use confirm::Confirmation;
 pub use doctor::ShownDoctor;
 pub use drift::{ShownDrift, drift_page};
 pub use history::{HistoryReport, RunReport};
@@ -42,7 +43,6 @@ pub use table::Table;
 use document::Envelope;
 use events::{EventDocument, EventStream};
 use progress::{Glyphs, ProgressKind};
-use rustix::io::Errno;
 use streams::Stdout;
 
 use crate::cli::{Format, ProgressWhen};
@@ -52,7 +52,6 @@ use crate::domain::plan::{Plan, Refusal};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::settings::OutputSettings;
-use crate::signals::Interrupt;
 
 /// Where output goes and how it looks. Decided once, at the start.
 #[derive(Debug)]
@@ -66,17 +65,6 @@ pub struct Ui {
     /// Whether data was printed: then an error adds no document of its own.
     answered: Cell<bool>,
     events: Option<EventStream>,
-}
-
-/// What the operator said to a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Confirmation {
-    /// Go on.
-    Yes,
-    /// Do not; also when the question could not be shown or nobody could answer.
-    No,
-    /// A signal came first.
-    Interrupted,
 }
 
 impl Ui {
@@ -357,39 +345,6 @@ impl Ui {
         match self.output.format {
             Format::Yaml => self.data(&document::yaml(value)),
             _ => self.data(&document::json(value)),
-        }
-    }
-
-    /// Whether there is a terminal to ask a question on.
-    pub fn can_ask(&self) -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
-    }
-
-    /// Asks a question whose default is no. A signal ends the wait for the answer.
-    pub(crate) fn confirm(&self, question: &str, interrupt: &Interrupt) -> Confirmation {
-        // Whoever did not see what the question is about must not be able to say yes.
-        if self.stdout.lost() || streams::write_stderr(&format!("{question} [y/N] ")).is_err() {
-            return Confirmation::No;
-        }
-        let stdin = io::stdin();
-        let mut line = Vec::new();
-        while !line.contains(&b'\n') && line.len() < 1024 {
-            if interrupt.wait_for(stdin.as_fd()) {
-                self.line("", "", "");
-                return Confirmation::Interrupted;
-            }
-            let mut piece = [0; 256];
-            match rustix::io::read(&stdin, &mut piece) {
-                Ok(0) => break,
-                Ok(read) => line.extend_from_slice(&piece[..read]),
-                Err(Errno::INTR | Errno::AGAIN) => {}
-                Err(_) => break,
-            }
-        }
-        match (interrupt.came(), line.trim_ascii()) {
-            (true, _) => Confirmation::Interrupted,
-            (false, b"y" | b"Y" | b"yes" | b"Yes") => Confirmation::Yes,
-            _ => Confirmation::No,
         }
     }
 

@@ -1,25 +1,17 @@
 //! Snapshots as files.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use crate::domain::drift::{DriftNode, FactPool, SNAPSHOT_LIMIT, Snapshot};
 use crate::domain::numbers::EnvId;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::files::write_atomically;
+use crate::files::{read_at_most, write_atomically};
 
 /// Reads a snapshot.
 pub(crate) fn read(path: &Path) -> Result<Snapshot, AppError> {
     let failed = |what: String| AppError::new(Exit::Error, format!("snapshot {}: {what}", path.display()));
-    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(SNAPSHOT_LIMIT).unwrap_or(u64::MAX);
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
-    if bytes.len() > SNAPSHOT_LIMIT {
-        return Err(failed(format!("larger than {} MiB", SNAPSHOT_LIMIT >> 20)));
-    }
+    let bytes = read_at_most(path, SNAPSHOT_LIMIT).map_err(|error| failed(error.to_string()))?;
     Snapshot::read(&bytes).map_err(|error| failed(error.to_string()))
 }
 

@@ -1,8 +1,6 @@
 //! `--save-plan` and `--plan`: what an installation would do as a file, and an installation that does exactly that.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use super::context::Context;
@@ -20,7 +18,7 @@ use crate::domain::saved_plan::{PLAN_FORMAT, PLAN_LIMIT, SavedNode, SavedPlan, S
 use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::files::write_atomically;
+use crate::files::{read_at_most, write_atomically};
 use crate::graph::Graph;
 use crate::settings::Settings;
 
@@ -30,13 +28,7 @@ const SHOWN: usize = 20;
 /// Reads a saved plan.
 fn read(path: &Path) -> Result<SavedPlan, AppError> {
     let failed = |what: String| AppError::new(Exit::Error, format!("plan {}: {what}", path.display()));
-    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(PLAN_LIMIT).unwrap_or(u64::MAX);
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
-    if bytes.len() > PLAN_LIMIT {
-        return Err(failed(format!("larger than {} MiB", PLAN_LIMIT >> 20)));
-    }
+    let bytes = read_at_most(path, PLAN_LIMIT).map_err(|error| failed(error.to_string()))?;
     SavedPlan::read(&bytes).map_err(|error| failed(error.to_string()))
 }
 
