@@ -47,6 +47,32 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Writ
     write(path, bytes, mode).map_err(|source| WriteError { path: path.to_owned(), source })
 }
 
+/// Looks whether a file can be written to this place, before work is done that it is to hold.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn look_for_room(path: &Path) -> Result<(), WriteError> {
+    let found = if path.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { beside(path, 0o600).map(drop) };
+    found.map_err(|source| WriteError { path: path.to_owned(), source })
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A temporary file in the same folder.
+fn beside(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
+    let mut new = tempfile::Builder::new();
+    new.prefix(".fuel-updates-").permissions(Permissions::from_mode(mode));
+    // Nobody knows the temporary file by its name: only the cause is told.
+    let cause = |error: io::Error| {
+        let text = error.to_string();
+        io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or_default())
+    };
+    new.tempfile_in(folder_of(path)).map_err(cause)
+}
+
 fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return File::options().write(true).open(path)?.write_all(bytes);
@@ -58,11 +84,7 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     if path.file_name().is_none() || path.is_dir() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = tempfile::Builder::new()
-        .prefix(".fuel-updates-")
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(folder)?;
+    let mut new = beside(&path, mode)?;
     match fs::metadata(&path) {
         Ok(old) => new.as_file().set_permissions(Permissions::from_mode(old.permissions().mode() & 0o755))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -72,7 +94,7 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     new.as_file().sync_all()?;
     new.persist(&path)?;
     // Without this a crash may bring the old file back.
-    File::open(folder)?.sync_all()
+    File::open(folder_of(&path))?.sync_all()
 }
 
 #[cfg(test)]

@@ -145,6 +145,8 @@ fn a_file_that_is_no_plan_is_refused_before_anybody_is_asked() {
     for path in [&other, &future, &cut, &other.with_file_name("absent.json")] {
         pictures.push_str(&said(&program.run(&format!("-e 1 install --yes --plan {}", path.display()))));
     }
+    let nowhere = other.with_file_name("nowhere").join("plan.json");
+    pictures.push_str(&said(&program.run(&format!("-e 1 install --save-plan {}", nowhere.display()))));
     for line in ["--batch 3", "--nodes 1", "--save-plan x", "--attach"] {
         pictures.push_str(&said(&program.run(&format!("-e 1 install --yes --plan {file} {line}"))));
     }
@@ -157,6 +159,8 @@ fn a_file_that_is_no_plan_is_refused_before_anybody_is_asked() {
     error: plan [HOME]/cut.json: not a plan: EOF while parsing a string at line 2 column 18
     exit 1
     error: plan [HOME]/absent.json: No such file or directory
+    exit 1
+    error: cannot write [HOME]/nowhere/plan.json: No such file or directory
     exit 2
     error: --batch has no effect with --plan
     exit 2

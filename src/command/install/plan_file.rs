@@ -18,7 +18,7 @@ use crate::domain::saved_plan::{PLAN_FORMAT, PLAN_LIMIT, SavedNode, SavedPlan, S
 use crate::domain::text::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::files::{read_at_most, write_atomically};
+use crate::files::{look_for_room, read_at_most, write_atomically};
 use crate::graph::Graph;
 use crate::settings::Settings;
 
@@ -37,7 +37,8 @@ pub(super) fn fixed(
     options: &InstallOptions,
     settings: &Settings,
 ) -> Result<Option<(Option<SavedPlan>, InstallOptions, Settings)>, AppError> {
-    if options.save_plan.is_some() {
+    if let Some(path) = &options.save_plan {
+        look_for_room(path)?;
         return Ok(Some((None, options.only_checking(), settings.clone())));
     }
     let Some(path) = &options.plan else { return Ok(None) };
