@@ -52,8 +52,35 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Writ
 /// # Errors
 /// [`WriteError`].
 pub fn look_for_room(path: &Path) -> Result<(), WriteError> {
-    let found = if path.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { beside(path, 0o600).map(drop) };
-    found.map_err(|source| WriteError { path: path.to_owned(), source })
+    let look = || match WritePlace::of(path)? {
+        WritePlace::Stream => Ok(()),
+        WritePlace::File(path) => beside(&path, 0o600).map(drop),
+    };
+    look().map_err(|source| WriteError { path: path.to_owned(), source })
+}
+
+/// What a path leads to.
+enum WritePlace {
+    /// A device or a pipe.
+    Stream,
+    /// A file, there or not yet, at the end of all links.
+    File(PathBuf),
+}
+
+impl WritePlace {
+    fn of(path: &Path) -> io::Result<Self> {
+        if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            return Ok(Self::Stream);
+        }
+        let path = match fs::canonicalize(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            found => found?,
+        };
+        if path.file_name().is_none() || path.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"));
+        }
+        Ok(Self::File(path))
+    }
 }
 
 /// The folder that a file is in.
@@ -74,16 +101,10 @@ fn beside(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
 }
 
 fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-        return File::options().write(true).open(path)?.write_all(bytes);
-    }
-    let path = match fs::canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-        found => found?,
+    let path = match WritePlace::of(path)? {
+        WritePlace::Stream => return File::options().write(true).open(path)?.write_all(bytes),
+        WritePlace::File(path) => path,
     };
-    if path.file_name().is_none() || path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"));
-    }
     let mut new = beside(&path, mode)?;
     match fs::metadata(&path) {
         Ok(old) => new.as_file().set_permissions(Permissions::from_mode(old.permissions().mode() & 0o755))?,
@@ -119,6 +140,22 @@ mod tests {
         write_atomically(&link, b"page", 0o644).unwrap();
         assert_eq!(reader.join().unwrap(), "page");
         assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn room_is_looked_for_where_the_file_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        for (path, room) in [
+            (dir.path().join("new.html"), true),
+            (link, true),
+            (dir.path().to_owned(), false),
+            (dir.path().join("no/x.html"), false),
+        ] {
+            let told = (look_for_room(&path), write_atomically(&path, b"x", 0o600));
+            assert_eq!((told.0.is_ok(), told.1.is_ok()), (room, room), "{told:?}");
+        }
     }
 
     #[test]

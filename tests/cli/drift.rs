@@ -173,6 +173,18 @@ fn a_snapshot_before_and_what_changed_since() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_is_told_before_anybody_is_asked() {
+    let lab = Lab::start(site()).expect("a lab");
+    let program = Program::in_lab(&lab);
+    for option in ["--save", "--html"] {
+        let ran = program.run(&format!("-e 1 check drift {option} no/folder/file"));
+        let expected = "error: cannot write no/folder/file: No such file or directory\n";
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", expected));
+    }
+    assert!(lab.nodes().iter().all(|node| node.logins() == 0));
+}
+
+#[test]
 fn files_and_configuration_are_compared_when_asked_for() {
     let customised = "nova-api /usr/lib/nova.py\n";
     let scenario = Scenario::new()

@@ -126,7 +126,7 @@ fn a_failure_and_what_was_never_executed() {
 
 #[test]
 fn a_page_of_a_run() {
-    let (_lab, program) = installed(&["controller", "compute"]);
+    let (lab, program) = installed(&["controller", "compute"]);
     let ran = program.run("-e 1 history --timeline page.html -f json");
     let document = ran.json();
     assert_eq!(
@@ -141,8 +141,11 @@ fn a_page_of_a_run() {
     assert_eq!(checks.stdout, "pre-checks\n");
     let page = std::fs::read_to_string(program.state().with_file_name("page.html")).expect("the page");
     assert!(page.contains("Pre-checks for 9.0-mu-2") && page.ends_with("</html>\n"));
+    let asked = lab.nailgun().asked().len();
     let nowhere = program.run("-e 1 -q history 3 --timeline no/folder/page.html");
-    assert_eq!((nowhere.code, nowhere.stdout.as_str()), (Some(1), ""), "{}", nowhere.picture());
+    let expected = "error: cannot write no/folder/page.html: No such file or directory\n";
+    assert_eq!((nowhere.code, nowhere.stdout.as_str(), nowhere.stderr.as_str()), (Some(1), "", expected));
+    assert_eq!(lab.nailgun().asked().len(), asked, "Nailgun was asked for a page that cannot be written");
 }
 
 #[test]

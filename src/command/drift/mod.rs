@@ -22,7 +22,7 @@ use crate::domain::report::Condition;
 use crate::domain::row::State;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::files::write_atomically;
+use crate::files::{look_for_room, write_atomically};
 use crate::settings::Settings;
 use crate::signals::Interrupt;
 use crate::ui::{ShownDrift, Ui, drift_page};
@@ -30,6 +30,9 @@ use crate::ui::{ShownDrift, Ui, drift_page};
 /// Runs the check and prints its report.
 pub(crate) fn run(options: &CheckDriftOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     ui.check_columns(&ShownDrift::columns())?;
+    for path in options.save.iter().chain(&options.html) {
+        look_for_room(path)?;
+    }
     let snapshot = options.against.as_deref().map(snapshot_file::read).transpose()?;
     let site = site::site(settings)?;
     site.announce(ui);

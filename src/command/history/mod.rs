@@ -12,7 +12,7 @@ use crate::cli::HistoryOptions;
 use crate::domain::numbers::{EnvId, TaskId};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::files::write_atomically;
+use crate::files::{look_for_room, write_atomically};
 use crate::nailgun::{Nailgun, NailgunErrorKind};
 use crate::settings::Settings;
 use crate::ui::{HistoryReport, RunReport, Ui, timeline};
@@ -20,6 +20,7 @@ use crate::ui::{HistoryReport, RunReport, Ui, timeline};
 /// Prints the runs of an environment, or the tasks of one of them, or writes its page.
 pub(crate) fn run(options: &HistoryOptions, settings: &Settings, ui: &Ui) -> Result<Exit, AppError> {
     ui.check_columns(&HistoryReport::columns(options.task.is_some() && options.timeline.is_none()))?;
+    options.timeline.as_deref().map_or(Ok(()), look_for_room)?;
     let env = environment(settings, ui)?;
     unchecked::warn_of_certificate(settings, ui);
     let nailgun = connect::nailgun(settings)?;
