@@ -147,6 +147,7 @@ fn a_file_that_is_no_plan_is_refused_before_anybody_is_asked() {
     }
     let nowhere = other.with_file_name("nowhere").join("plan.json");
     pictures.push_str(&said(&program.run(&format!("-e 1 install --save-plan {}", nowhere.display()))));
+    pictures.push_str(&said(&program.run(&format!("-e 1 install --plan {file}"))).replace(&file, "[PLAN]"));
     for line in ["--batch 3", "--nodes 1", "--save-plan x", "--attach"] {
         pictures.push_str(&said(&program.run(&format!("-e 1 install --yes --plan {file} {line}"))));
     }
@@ -161,6 +162,9 @@ fn a_file_that_is_no_plan_is_refused_before_anybody_is_asked() {
     error: plan [HOME]/absent.json: No such file or directory
     exit 1
     error: cannot write [HOME]/nowhere/plan.json: No such file or directory
+    exit 2
+    error: there is no terminal to ask for confirmation
+    hint: read [HOME]/approved/plan.json, then give --yes
     exit 2
     error: --batch has no effect with --plan
     exit 2

@@ -82,7 +82,11 @@ fn install(options: &InstallOptions, settings: &Settings, ui: &Ui, ending: &Endi
         || options.stop.is_some());
     if settings.env.is_some() && asks && !ui.can_ask() {
         let error = AppError::new(Exit::Usage, "there is no terminal to ask for confirmation");
-        return Err(error.hinted("look at the plan with --dry-run, then give --yes".to_owned()));
+        let hint = match &options.plan {
+            Some(plan) => format!("read {}, then give --yes", plan.display()),
+            None => "look at the plan with --dry-run, then give --yes".to_owned(),
+        };
+        return Err(error.hinted(hint));
     }
     match options.stop {
         Some(_) => {}
