@@ -49,10 +49,10 @@ pub(crate) struct InstallOptions {
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
 
-    /// Ask before each step that changes something.
+    /// Ask before each phase of the update.
     ///
-    /// The first controller, the other controllers, storage, the first compute, the computes, the other nodes. With --yes it
-    /// reports each step and does not ask.
+    /// The phases are those of the plan: first controller, other controllers, storage, first compute, computes, other nodes.
+    /// With --yes it reports each phase and does not ask.
     #[arg(long, hide_short_help = true, conflicts_with_all = ["attach", "detach", "stop", "dry_run", "precheck", "save_plan"])]
     pub(crate) step: bool,
 

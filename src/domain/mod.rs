@@ -20,6 +20,7 @@ pub mod node_repositories;
 pub mod nodeset;
 pub mod numbers;
 pub mod outcome;
+pub mod phase;
 pub mod plan;
 pub mod precheck;
 pub mod probe;

@@ -1,10 +1,13 @@
 //! What an installation is going to do, and everything that forbids it, from what nodes, mirror and Nailgun answered.
 
+use std::collections::BTreeMap;
+
 use super::environment::{Environment, EnvironmentNode};
 use super::failure::FailureKind;
 use super::inventory::role_of;
 use super::mu::Mu;
 use super::node::{Node, NodeId};
+use super::phase::Phase;
 use super::row::{Identity, Row, State, Verdict};
 
 /// What the operator allows.
@@ -27,45 +30,6 @@ pub struct Refusal {
     pub reason: String,
     /// What the operator can do about it.
     pub hint: Option<&'static str>,
-}
-
-/// The phases of an update, in the order of the graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// The first controller.
-    CanaryController,
-    /// The other controllers, one by one.
-    Controllers,
-    /// MongoDB, Ceph, Cinder, Ironic: one by one.
-    Storage,
-    /// Computes, some at a time.
-    Computes,
-    /// Everything else.
-    Others,
-}
-
-impl Phase {
-    /// Its name for people.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CanaryController => "primary controller first (expected)",
-            Self::Controllers => "controllers, one by one",
-            Self::Storage => "storage, one by one",
-            Self::Computes => "computes",
-            Self::Others => "other nodes",
-        }
-    }
-
-    /// Its name in JSON.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::CanaryController => "first-controller",
-            Self::Controllers => "controllers",
-            Self::Storage => "storage",
-            Self::Computes => "computes",
-            Self::Others => "others",
-        }
-    }
 }
 
 /// A node that is to be updated.
@@ -265,33 +229,32 @@ impl Plan {
     /// The targeted nodes in the order in which they are updated. Nailgun decides which controller is the first one when
     /// it serializes the graph; until then the one with the lowest ID is expected to be.
     pub fn phases(&self) -> Vec<(Phase, Vec<&Targeted>)> {
-        let has = |t: &Targeted, roles: &[&str]| t.roles.iter().any(|r| roles.contains(&r.as_str()));
-        let mut phases: Vec<(Phase, Vec<&Targeted>)> = Vec::new();
-        let mut targeted: Vec<&Targeted> = self.targeted.iter().collect();
-        targeted.sort_by_key(|t| t.id);
-        let mut seen_controller = false;
-        let mut tagged: Vec<(Phase, &Targeted)> = Vec::new();
-        for t in targeted {
-            let phase = if has(t, &["controller"]) {
-                let first = !std::mem::replace(&mut seen_controller, true);
-                if first { Phase::CanaryController } else { Phase::Controllers }
-            } else if has(t, &["mongo", "ceph-osd", "cinder", "cinder-block-device", "cinder-vmware", "ironic"]) {
-                Phase::Storage
-            } else if has(t, &["compute", "compute-vmware"]) {
-                Phase::Computes
-            } else {
-                Phase::Others
+        let of = |t: &Targeted| Phase::of_roles(t.roles.iter().map(String::as_str));
+        let updated = self.at_target.iter().filter(|row| row.node.roles.iter().any(|role| role == "controller"));
+        let first_controller = updated
+            .filter_map(|row| row.node.id)
+            .chain(self.targeted.iter().filter(|t| of(t) == Phase::Controllers).map(|t| t.id))
+            .min();
+        let computes = || self.targeted.iter().filter(|t| of(t) == Phase::Computes);
+        // One alone has no others to go before.
+        let first_compute = computes().map(|t| t.id).min().filter(|_| computes().count() > 1);
+        let mut phases: BTreeMap<(Phase, NodeId), &Targeted> = BTreeMap::new();
+        for targeted in &self.targeted {
+            let phase = match of(targeted) {
+                Phase::Controllers if first_controller == Some(targeted.id) => Phase::FirstController,
+                Phase::Computes if first_compute == Some(targeted.id) => Phase::FirstCompute,
+                phase => phase,
             };
-            tagged.push((phase, t));
+            phases.insert((phase, targeted.id), targeted);
         }
-        tagged.sort_by_key(|(phase, t)| (*phase, t.id));
-        for (phase, t) in tagged {
-            match phases.last_mut() {
-                Some((last, nodes)) if *last == phase => nodes.push(t),
-                _ => phases.push((phase, vec![t])),
+        let mut grouped: Vec<(Phase, Vec<&Targeted>)> = Vec::new();
+        for ((phase, _), targeted) in phases {
+            match grouped.last_mut() {
+                Some((last, nodes)) if *last == phase => nodes.push(targeted),
+                _ => grouped.push((phase, vec![targeted])),
             }
         }
-        phases
+        grouped
     }
 }
 

@@ -81,7 +81,7 @@ fn older_and_missing_updates_are_targeted_and_the_rest_left_alone() {
     let ids: Vec<u32> = plan.targeted.iter().map(|t| t.id.0).collect();
     assert_eq!((ids, plan.at_target.len()), (vec![1, 2, 4], 1));
     let phases: Vec<_> = plan.phases().iter().map(|(p, n)| (*p, n.len())).collect();
-    assert_eq!(phases, [(Phase::CanaryController, 1), (Phase::Controllers, 1), (Phase::Storage, 1)]);
+    assert_eq!(phases, [(Phase::FirstController, 1), (Phase::Controllers, 1), (Phase::Storage, 1)]);
 }
 
 #[test]

@@ -137,8 +137,14 @@ pub(super) fn understood(wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
     use super::super::run_values::tests::values;
     use super::*;
+    use crate::domain::inventory::role_of;
+    use crate::domain::phase::Phase;
 
     fn node(id: u32, roles: &[&str]) -> NodeRoles {
         NodeRoles { id, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
@@ -188,6 +194,43 @@ mod tests {
         }
         assert_eq!(graph.canary(&values(), &nodes).unwrap(), Some(5));
         assert_eq!(graph.canary(&values(), &nodes[..5]).unwrap(), None, "one compute need not go first");
+    }
+
+    proptest! {
+        /// A vCenter compute with the lowest number went first and was given to no task.
+        #[test]
+        fn any_nodes_are_updated_once_and_as_the_plan_foresees(
+            roles in vec(subsequence(ROLES.to_vec(), 1..4), 1..8)
+        ) {
+            // A node that is primary for a role does not have the role itself.
+            let plain = |role: &&str, all: &[&str]| !all.iter().any(|other| other.strip_prefix("primary-") == Some(*role));
+            let roles = roles.iter().map(|all| all.iter().copied().filter(|role| plain(role, all)).collect::<Vec<_>>());
+            let nodes: Vec<NodeRoles> = (1..).zip(roles).map(|(id, roles)| node(id, &roles)).collect();
+            let graph = Graph::builtin().unwrap();
+            let values = RunValues { canary: graph.canary(&values(), &nodes).unwrap(), ..values() };
+            let plan = graph.expected(&values, &nodes).unwrap();
+            for node in &nodes {
+                let [task] = updates(&plan[&node.id])[..] else {
+                    panic!("{node:?} is updated by {:?}", updates(&plan[&node.id]))
+                };
+                let phase = Phase::of_task(task).unwrap();
+                let foreseen = Phase::of_roles(node.roles.iter().filter_map(|role| role_of(role)));
+                match phase {
+                    Phase::FirstController => prop_assert!(node.roles.iter().any(|role| role == "primary-controller")),
+                    Phase::FirstCompute => prop_assert_eq!((values.canary, foreseen), (Some(node.id), Phase::Computes)),
+                    phase => prop_assert_eq!(phase, foreseen, "{:?}", node),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_task_that_updates_nodes_has_a_phase() {
+        let graph = Graph::builtin().unwrap();
+        let updates: Vec<String> =
+            graph.tasks_in_order().into_iter().filter(|task| task.starts_with("mu_update_")).collect();
+        assert!(updates.len() > 5 && updates.iter().all(|task| Phase::of_task(task).is_some()), "{updates:?}");
+        assert_eq!(Phase::of_task("mu_commit"), None);
     }
 
     #[test]

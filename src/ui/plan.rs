@@ -5,7 +5,8 @@ use crate::domain::environment::Environment;
 use crate::domain::mu::Mu;
 use crate::domain::nodeset::fold;
 use crate::domain::outcome::left_out_by_reason;
-use crate::domain::plan::{Phase, Plan, Refusal};
+use crate::domain::phase::Phase;
+use crate::domain::plan::{Plan, Refusal};
 
 /// What the plan shows in addition to nodes and phases.
 #[derive(Clone, Debug, Default)]
@@ -51,11 +52,14 @@ pub(super) fn lines(plan: &Plan, env: &Environment, notes: &PlanNotes) -> Vec<St
     lines.push("Then, phase by phase:".to_owned());
     for (number, (phase, nodes)) in (1..).zip(plan.phases()) {
         let names = fold(nodes.iter().map(|t| t.name.as_str()));
-        let together = match phase {
-            Phase::Computes => format!("{}, {} at a time", phase.as_str(), notes.batch),
-            _ => phase.as_str().to_owned(),
+        let how = match phase {
+            // Nailgun names the primary controller when it serializes the graph.
+            Phase::FirstController => " (expected)".to_owned(),
+            Phase::Controllers | Phase::Storage => ", one by one".to_owned(),
+            Phase::Computes => format!(", {} at a time", notes.batch),
+            Phase::FirstCompute | Phase::Others => String::new(),
         };
-        lines.push(format!("  {number}. {together}: {names}"));
+        lines.push(format!("  {number}. {}{how}: {names}", phase.as_str()));
     }
     lines.push("  Finally every node is verified, and then all nodes get the new mu-version.json.".to_owned());
     lines.push(String::new());

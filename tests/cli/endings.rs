@@ -230,13 +230,13 @@ fn on_nine_zero_a_call_for_each_controller_takes_the_place_of_the_brake() {
     let document = ran.json();
     assert_eq!((ran.code, &document["result"]), (Some(6), &"failed".into()), "{}", ran.picture());
     assert_eq!(updates(&lab), ["2"]);
-    assert_eq!(document["nodes"][1]["failed_task"], "update controllers");
+    assert_eq!(document["nodes"][1]["failed_task"], "update other controllers");
     for id in 1..=5 {
         assert_eq!(lab.node(id).read(MU_FILE).expect("the file"), mu(1), "nothing is committed");
     }
     let attached = program.run("-e 1 install --attach");
     assert_eq!(attached.code, Some(6), "{}", attached.picture());
-    assert!(attached.stdout.contains("update controllers failed"), "{}", attached.picture());
+    assert!(attached.stdout.contains("update other controllers failed"), "{}", attached.picture());
     lab.node(2).clear_stub_fault("postinst").expect("repaired");
     let ran = program.run("-e 1 install --yes");
     assert_eq!(ran.code, Some(0), "{}", ran.picture());

@@ -33,7 +33,7 @@ fn a_failure_names_node_task_cause_logs_and_how_far_everybody_is() {
     let run = run_of(&program);
     assert_snapshot!(last_lines(&failed).replace(&run, "RUN"), @"
     end of the log on node-2:
-    update controllers failed on node-2: apt-get dist-upgrade: dpkg: error processing package nova-api (--configure):;E: Sub-process /usr/bin/dpkg returned an error code (1)
+    update other controllers failed on node-2: apt-get dist-upgrade: dpkg: error processing package nova-api (--configure):;E: Sub-process /usr/bin/dpkg returned an error code (1)
     updated, only the commit is missing: node-1
     begun, incomplete: node-2
     untouched: node-3

@@ -66,9 +66,10 @@ fn an_update_from_the_plan_to_the_proof() {
     Pre-checks on every node and of the cluster come first and change nothing.
     Then all nodes download their packages, 20 nodes at a time, while everything runs.
     Then, phase by phase:
-      1. primary controller first (expected): node-1
-      2. controllers, one by one: node-[2-3]
-      3. computes, 5 at a time: node-[4-5]
+      1. first controller (expected): node-1
+      2. other controllers, one by one: node-[2-3]
+      3. first compute: node-4
+      4. computes, 5 at a time: node-5
       Finally every node is verified, and then all nodes get the new mu-version.json.
 
     From        9.0-mu-1 on node-[1-5]
@@ -118,7 +119,7 @@ fn a_plan_alone_sends_nothing_that_changes_anything() {
     let ran = program.run("-e 1 install --dry-run -f json");
     let document = ran.json();
     assert_eq!((ran.code, &document["result"], &document["target"]["id"]), (Some(0), &"planned".into(), &2.into()));
-    assert!(ran.stderr.contains("primary controller first (expected): node-1"), "the plan is shown: {}", ran.stderr);
+    assert!(ran.stderr.contains("first controller (expected): node-1"), "the plan is shown: {}", ran.stderr);
     assert_eq!(changing_requests(&lab), Vec::<String>::new());
     assert_eq!((runs(&lab, 1), lab.node(1).calls().len()), (1, 0));
 }
@@ -218,7 +219,7 @@ fn a_second_controller_that_fails_stops_before_the_third() {
     let document = ran.json();
     assert_eq!((ran.code, &document["result"]), (Some(6), &"failed".into()), "{}", ran.picture());
     let of = |id: usize| &document["nodes"][id - 1];
-    assert_eq!(of(2)["failed_task"], "update controllers");
+    assert_eq!(of(2)["failed_task"], "update other controllers");
     assert!(of(2)["log_tail"].to_string().contains("nova-api"), "{}", of(2));
     let reached: Vec<&str> = (1..=4).filter_map(|id| of(id)["reached"].as_str()).collect();
     assert_eq!(reached, ["begun", "begun", "untouched", "untouched"]);

@@ -91,7 +91,7 @@ fn bars_follow_a_terminal_that_changes_its_size() {
     let program = Program::in_lab(&lab);
     let mut terminal = Terminal::start(&program, &[], "-e 1 install --yes", &[("TERM", "xterm"), ("NO_COLOR", "1")]);
     terminal.resize(120, 40);
-    terminal.wait_for("(update first): 0 of 1");
+    terminal.wait_for("(update first controller): 0 of 1");
     assert!(terminal.screen().contains("(check, check cluster): 3 tasks in "), "phases that are over stay");
     terminal.resize(40, 24);
     // The first drawing after the change is still on its way.

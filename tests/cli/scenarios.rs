@@ -242,13 +242,13 @@ fn failures() {
         failed: nothing was changed on any node (task 1)
     a package fails to configure: exit 6
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_update_first/1] Stopping the deployment process!
-        node-1 begun: update first failed; incomplete (to 9.0-mu-2, phase packages
+        node-1 begun: update first controller failed; incomplete (to 9.0-mu-2, phase packages
         node-2 untouched: runs 9.0-mu-1, not 9.0-mu-2
         node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
         failed: 9.0-mu-2 is not verified on every node (task 3)
     a service does not come back: exit 6
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_update_first/1] Stopping the deployment process!
-        node-1 begun: update first failed; incomplete (to 9.0-mu-2, phase services
+        node-1 begun: update first controller failed; incomplete (to 9.0-mu-2, phase services
         node-2 untouched: runs 9.0-mu-1, not 9.0-mu-2
         node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
         failed: 9.0-mu-2 is not verified on every node (task 3)
@@ -256,7 +256,7 @@ fn failures() {
         temporary changes of interrupted scripts were undone on node-2
         Nailgun says: All nodes are finished. Failed tasks: Task[mu_update_controllers/2] Stopping the deployment process!
         node-1 begun: incomplete (to 9.0-mu-2, phase updated
-        node-2 begun: update controllers failed; incomplete (to 9.0-mu-2, phase packages
+        node-2 begun: update other controllers failed; incomplete (to 9.0-mu-2, phase packages
         node-3 untouched: runs 9.0-mu-1, not 9.0-mu-2
         failed: 9.0-mu-2 is not verified on every node (task 3)
     verification fails: exit 6

@@ -22,7 +22,7 @@ fn begun(lab: &Lab, task: &str) -> Vec<String> {
 fn steps(seen: &str) -> Vec<String> {
     let seen = seen.replace('\r', "");
     let lines = seen.lines().filter(|line| {
-        ["done in ", "  node-", "Go on with", "Install it?"]
+        ["done in ", "  node-", "Next: ", "Install it?"]
             .iter()
             .any(|start| line.trim_start_matches("\u{1b}[2K").starts_with(start))
     });
@@ -43,12 +43,12 @@ fn every_step_is_asked_for_and_says_what_the_one_before_brought() {
     assert_eq!(code, Some(6), "{seen}");
     assert_snapshot!(steps(&seen).join("\n"), @"
     Install it? [y/N] the first controller is node-1
-    done: the first controller (node-1)
+    done: first controller (node-1)
       node-1: updated to 9.0-mu-2; it is verified and committed with all others at the end
-    Go on with the other controllers (node-2)? [y/N] started as task 5; come back to it with: fuel-updates --env 1 install --attach 5
-    done: the other controllers (node-2)
+    Next: other controllers (node-2). Go on? [y/N] started as task 5; come back to it with: fuel-updates --env 1 install --attach 5
+    done: other controllers (node-2)
       node-2: updated to 9.0-mu-2; it is verified and committed with all others at the end
-    Go on with storage (node-3)? [y/N] warning: declined: storage (node-3): parts 3 to 5 are not started
+    Next: storage (node-3). Go on? [y/N] warning: declined: storage (node-3): parts 3 to 5 are not started
     ");
     assert_eq!(begun(&lab, "mu_update_controllers"), ["2"], "{seen}");
     assert_eq!((begun(&lab, "mu_update_block").len(), begun(&lab, "mu_commit").len()), (0, 0));
@@ -58,7 +58,7 @@ fn every_step_is_asked_for_and_says_what_the_one_before_brought() {
     let rest = program.run("-e 1 install --step --yes");
     assert_eq!(rest.code, Some(0), "{}", rest.picture());
     assert_eq!([1, 2, 3, 4, 5].map(|node| runs(&lab, node)), [2; 5]);
-    assert!(!rest.stderr.contains("Go on with"), "{}", rest.picture());
+    assert!(!rest.stderr.contains("Next: "), "{}", rest.picture());
     assert_eq!(rest.stderr.matches("\ndone in ").count(), 4, "{}", rest.picture());
 }
 
@@ -96,7 +96,7 @@ fn after_the_window_no_further_node_begins_and_what_is_at_work_ends() {
     let mut install = start(&program, "-e 1 install --yes --not-after 40s");
     held(&lab, "mu_update_first", 1);
     install.says("the maintenance window is over (since ");
-    install.says("these cannot be interrupted: update first on node-1");
+    install.says("these cannot be interrupted: update first controller on node-1");
     release(&lab, "mu_update_first", 1);
     let ran = install.end();
     assert_eq!(ran.code, Some(6), "{}", ran.picture());

@@ -213,7 +213,11 @@ fn a_single_task_at_work_is_named_and_ends_whole() {
     release(&lab, "mu_update_first", 1);
     let (stop, install) = (stop.end(), install.end());
     assert_eq!((stop.code, stop.stdout.as_str()), (Some(0), "task 3 stopped (ready)\n"), "{}", stop.picture());
-    assert!(stop.stderr.contains("these cannot be interrupted: update first on node-1\n"), "{}", stop.picture());
+    assert!(
+        stop.stderr.contains("these cannot be interrupted: update first controller on node-1\n"),
+        "{}",
+        stop.picture()
+    );
     let document = install.json();
     assert_eq!((install.code, &document["result"]), (Some(6), &"stopped".into()), "{}", install.picture());
     let reached: Vec<_> = document["nodes"].as_array().expect("nodes").iter().map(|n| &n["reached"]).collect();
@@ -256,7 +260,7 @@ fn a_part_that_ends_whole_is_the_last_one() {
     release(&lab, "mu_update_controllers", 2);
     let (stop, install) = (stop.end(), install.end());
     assert_eq!(stop.code, Some(0), "{}", stop.picture());
-    assert!(stop.stderr.contains("these cannot be interrupted: update controllers on node-2\n"), "{}", stop.picture());
+    assert!(stop.stderr.contains("these cannot be interrupted: update other controllers on node-2\n"), "{}", stop.picture());
     assert_eq!(install.code, Some(6), "{}", install.picture());
     assert!(install.stdout.contains("stopped: "), "{}", install.picture());
     assert_eq!((begun(&lab, "mu_update_controllers"), begun(&lab, "mu_commit")), (1, 0));

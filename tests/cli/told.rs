@@ -110,7 +110,7 @@ fn the_plan_is_shown_while_another_task_runs_and_names_what_is_odd() {
     for note in [
         "Note        node-2 says that it runs MOS 8.0, and Nailgun that it runs 9.0\n",
         "Note        task 1 (provision) is running in environment 1: nothing can be started now\n",
-        "primary controller first (expected): node-1\n",
+        "first controller (expected): node-1\n",
     ] {
         assert!(ran.stdout.contains(note), "{}", ran.picture());
     }

@@ -64,7 +64,7 @@ fn failure_repair_and_proof(mode: NailgunMode) {
     let failed = program.run("-e 1 install --yes");
     let picture = failed.picture();
     assert_eq!(failed.code, Some(6), "{mode:?}: {picture}");
-    assert!(failed.stdout.contains("update controllers failed"), "{mode:?}: {picture}");
+    assert!(failed.stdout.contains("update other controllers failed"), "{mode:?}: {picture}");
     assert_eq!(begun(&lab), ["2"], "{mode:?}: the third controller is not begun\n{picture}");
     for id in 1..=4 {
         assert_eq!(lab.node(id).read(MU_FILE).expect("the file"), mu(1), "{mode:?}: nothing is committed");

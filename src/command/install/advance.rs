@@ -9,11 +9,11 @@ use super::job::{Job, JobPart};
 use super::stop_request;
 use crate::domain::node::Node;
 use crate::domain::nodeset::fold;
+use crate::domain::phase::Phase;
 use crate::domain::row::Row;
 use crate::domain::run::TaskKind;
 use crate::domain::time::format_duration;
 use crate::error::AppError;
-use crate::graph::Step;
 use crate::ui::Confirmation;
 
 /// The phase of a node whose packages are upgraded and whose services run again (`graphs/mu/scripts/phases.sh`).
@@ -29,14 +29,14 @@ pub(super) fn forbidden(
     if stop_request::came(context, &job.values.run)? {
         return Ok(Some("a stop was asked for".to_owned()));
     }
-    let (Some(done), Some(step)) = (ended.step, next.step) else { return Ok(context.window_over()) };
-    if done != step {
+    let (Some(done), Some(phase)) = (ended.phase, next.phase) else { return Ok(context.window_over()) };
+    if done != phase {
         report(context, job, done, took)?;
         if !context.options.yes && context.window_over().is_none() {
-            let question = format!("Go on with {}?", named(job, step));
+            let question = format!("Next: {}. Go on?", named(job, phase));
             match context.ui.confirm(&question, &context.interrupt) {
                 Confirmation::Yes => {}
-                Confirmation::No => return Ok(Some(format!("declined: {}", named(job, step)))),
+                Confirmation::No => return Ok(Some(format!("declined: {}", named(job, phase)))),
                 Confirmation::Interrupted => return Err(context.interrupted()),
             }
         }
@@ -44,11 +44,11 @@ pub(super) fn forbidden(
     Ok(context.window_over())
 }
 
-/// Says what a step has brought, by the nodes' own word.
-fn report(context: &Context<'_>, job: &Job, step: Step, took: Duration) -> Result<(), AppError> {
+/// Says what a phase has brought, by the nodes' own word.
+fn report(context: &Context<'_>, job: &Job, phase: Phase, took: Duration) -> Result<(), AppError> {
     let took = format_duration(SignedDuration::try_from(took).unwrap_or(SignedDuration::MAX));
-    context.ui.status(&format!("done in {took}: {}", named(job, step)));
-    let rows = context.nodes().ask(&nodes(job, step))?;
+    context.ui.status(&format!("done in {took}: {}", named(job, phase)));
+    let rows = context.nodes().ask(&nodes(job, phase))?;
     context.go_on()?;
     let mut told: Vec<(String, Vec<&str>)> = Vec::new();
     for row in &rows {
@@ -77,17 +77,17 @@ fn words(row: &Row) -> String {
     }
 }
 
-/// A step and its nodes: `the other controllers (node-[2-3])`.
-fn named(job: &Job, step: Step) -> String {
-    let nodes = nodes(job, step);
-    format!("{} ({})", step.as_str(), fold(nodes.iter().map(|node| node.name.as_str())))
+/// A phase and its nodes: `the other controllers (node-[2-3])`.
+fn named(job: &Job, phase: Phase) -> String {
+    let nodes = nodes(job, phase);
+    format!("{} ({})", phase.as_str(), fold(nodes.iter().map(|node| node.name.as_str())))
 }
 
-/// The nodes that a step updates.
-fn nodes(job: &Job, step: Step) -> Vec<Node> {
+/// The nodes that a phase updates.
+fn nodes(job: &Job, phase: Phase) -> Vec<Node> {
     let works = |id| {
         let mut tasks = job.planned.iter().filter(|p| p.node == id && p.kind == TaskKind::Work);
-        tasks.any(|p| Step::of(&p.task) == Some(step))
+        tasks.any(|p| Phase::of_task(&p.task) == Some(phase))
     };
     job.nodes.iter().filter(|node| works(node.id)).map(|node| node.node.clone()).collect()
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::domain::mu::Mu;
 use crate::domain::node::{Node, NodeId};
 use crate::domain::numbers::TaskId;
+use crate::domain::phase::Phase;
 use crate::domain::plan::Plan;
 use crate::domain::run::{PlannedTask, RunPhase, RunProgress, TaskRecord};
-use crate::graph::{RunBody, RunValues, Step};
+use crate::graph::{RunBody, RunValues};
 use crate::nailgun::{StartApi, Task, TaskState};
 
 /// A node of an installation.
@@ -82,8 +83,8 @@ pub(super) struct JobPart {
     pub(super) title: String,
     /// Whether it only checks.
     pub(super) precheck: bool,
-    /// The step that it begins or goes on with, where the update is cut by steps.
-    pub(super) step: Option<Step>,
+    /// The phase that it begins or goes on with, where the update is cut by phases.
+    pub(super) phase: Option<Phase>,
 }
 
 /// A run to be watched.

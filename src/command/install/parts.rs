@@ -2,12 +2,13 @@
 //!
 //! Since Nailgun 9.1 a run stops at the first failure, and one part is enough. Before 9.1 it does not stop: it starts the
 //! third controller although the second has failed. There every node of a phase that updates nodes one by one is a part of
-//! its own, and the next part is started only if the one before ended well. With `--step` every step begins a part.
+//! its own, and the next part is started only if the one before ended well. With `--step` every phase begins a part.
 
 use super::job::{Job, JobPart};
 use crate::domain::node::NodeId;
+use crate::domain::phase::Phase;
 use crate::domain::run::TaskKind;
-use crate::graph::{Graph, Step};
+use crate::graph::Graph;
 use crate::nailgun::StartApi;
 
 /// The pre-checks as a part of their own.
@@ -17,18 +18,18 @@ pub(super) fn prechecks(graph: &Graph, job: &Job) -> JobPart {
         nodes: job.ids(),
         title: "pre-checks".to_owned(),
         precheck: true,
-        step: None,
+        phase: None,
     }
 }
 
-/// The parts of an update, in order; with `by_step` each step begins a part.
-pub(super) fn update(graph: &Graph, job: &Job, by_step: bool) -> Vec<JobPart> {
+/// The parts of an update, in order; with `by_phase` each phase begins a part.
+pub(super) fn update(graph: &Graph, job: &Job, by_phase: bool) -> Vec<JobPart> {
     let by_node = job.api == StartApi::Deploy;
-    let mut parts = if by_node || by_step { PartCutter::new(graph, job, by_node, by_step).parts() } else { vec![] };
+    let mut parts = if by_node || by_phase { PartCutter::new(graph, job, by_node, by_phase).parts() } else { vec![] };
     let count = parts.len();
     if count < 2 {
-        let step = parts.pop().and_then(|part| part.step);
-        return vec![JobPart { tasks: None, nodes: job.ids(), title: "update".to_owned(), precheck: false, step }];
+        let phase = parts.pop().and_then(|part| part.phase);
+        return vec![JobPart { tasks: None, nodes: job.ids(), title: "update".to_owned(), precheck: false, phase }];
     }
     for (number, part) in (1..).zip(&mut parts) {
         part.title = format!("update, part {number} of {count}");
@@ -41,20 +42,20 @@ struct PartCutter<'a> {
     graph: &'a Graph,
     job: &'a Job,
     by_node: bool,
-    by_step: bool,
+    by_phase: bool,
     /// Every part has the uploads of the graph, so that each tells which update it belongs to, and the stages, which keep
     /// the order.
     always: Vec<String>,
     parts: Vec<JobPart>,
     /// Tasks that belong to one part.
     together: Vec<String>,
-    step: Option<Step>,
+    phase: Option<Phase>,
 }
 
 impl<'a> PartCutter<'a> {
-    fn new(graph: &'a Graph, job: &'a Job, by_node: bool, by_step: bool) -> Self {
+    fn new(graph: &'a Graph, job: &'a Job, by_node: bool, by_phase: bool) -> Self {
         let always = graph.stages().into_iter().chain(graph.uploads()).collect();
-        Self { graph, job, by_node, by_step, always, parts: vec![], together: vec![], step: None }
+        Self { graph, job, by_node, by_phase, always, parts: vec![], together: vec![], phase: None }
     }
 
     fn parts(mut self) -> Vec<JobPart> {
@@ -63,19 +64,19 @@ impl<'a> PartCutter<'a> {
             let work = self.job.planned.iter().filter(|p| p.task == task && p.kind == TaskKind::Work);
             let mut on: Vec<NodeId> = work.map(|p| p.node).collect();
             on.sort_unstable();
-            let step = Step::of(&task).filter(|_| self.by_step && !on.is_empty());
-            if step.is_some() && self.step.is_some() && step != self.step {
+            let phase = Phase::of_task(&task).filter(|_| self.by_phase && !on.is_empty());
+            if phase.is_some() && self.phase.is_some() && phase != self.phase {
                 self.end_part();
             }
             if self.by_node && self.graph.is_one_by_one(&task) && on.len() > 1 {
                 self.end_part();
-                self.step = step.or(self.step);
+                self.phase = phase.or(self.phase);
                 for node in on {
                     self.push(std::slice::from_ref(&task), vec![node]);
                 }
                 continue;
             }
-            self.step = step.or(self.step);
+            self.phase = phase.or(self.phase);
             self.together.push(task);
         }
         self.end_part();
@@ -92,7 +93,7 @@ impl<'a> PartCutter<'a> {
 
     fn push(&mut self, tasks: &[String], nodes: Vec<NodeId>) {
         let tasks = Some([self.always.as_slice(), tasks].concat());
-        self.parts.push(JobPart { tasks, nodes, title: String::new(), precheck: false, step: self.step });
+        self.parts.push(JobPart { tasks, nodes, title: String::new(), precheck: false, phase: self.phase });
     }
 }
 
@@ -180,20 +181,20 @@ mod tests {
         let whole = update(&graph, &job, false);
         assert_eq!((whole.len(), &whole[0].tasks, whole[0].title.as_str()), (1, &None, "update"));
 
-        // Each step is a part, with what belongs to it before and after; nothing is left out or done twice.
-        let steps = update(&graph, &job, true);
-        let named: Vec<_> = steps.iter().map(|part| part.step.map(Step::as_str)).collect();
-        let names = ["the first controller", "the other controllers", "storage", "the computes"].map(Some);
+        // Each phase is a part, with what belongs to it before and after; nothing is left out or done twice.
+        let phases = update(&graph, &job, true);
+        let named: Vec<_> = phases.iter().map(|part| part.phase.map(Phase::as_str)).collect();
+        let names = ["first controller", "other controllers", "storage", "computes"].map(Some);
         assert_eq!(named, names);
-        assert!(has(&steps[0], "mu_backup") && !has(&steps[0], "mu_commit") && has(&steps[1], "mu_ha"));
-        assert!(has(&steps[2], "mu_update_block") && has(&steps[3], "mu_commit"));
-        assert!(steps.iter().all(|part| part.nodes == job.ids() && has(part, "mu_env") && !has(part, "mu_check")));
+        assert!(has(&phases[0], "mu_backup") && !has(&phases[0], "mu_commit") && has(&phases[1], "mu_ha"));
+        assert!(has(&phases[2], "mu_update_block") && has(&phases[3], "mu_commit"));
+        assert!(phases.iter().all(|part| part.nodes == job.ids() && has(part, "mu_env") && !has(part, "mu_check")));
         for task in graph.tasks_in_order().iter().filter(|task| task.starts_with("mu_update_")) {
-            assert_eq!(steps.iter().filter(|part| has(part, task)).count(), 1, "{task}");
+            assert_eq!(phases.iter().filter(|part| has(part, task)).count(), 1, "{task}");
         }
-        // Before 9.1 the nodes of a step are still parts of their own.
+        // Before 9.1 the nodes of a phase are still parts of their own.
         let both = update(&graph, &Job { api: StartApi::Deploy, ..job }, true);
-        let named: Vec<_> = both.iter().map(|part| part.step.map(Step::as_str)).collect();
+        let named: Vec<_> = both.iter().map(|part| part.phase.map(Phase::as_str)).collect();
         let [first, controllers, storage, computes] = names;
         assert_eq!(named, [first, controllers, controllers, controllers, storage, computes]);
     }

@@ -12,6 +12,7 @@ mod run_ref;
 mod status;
 mod task;
 
+use super::phase::Phase;
 pub use counts::TaskCounts;
 pub use estimate::about;
 pub use node_ref::NodeRef;
@@ -21,7 +22,12 @@ pub use run_ref::RunRef;
 pub use status::{TaskResult, TaskStatus};
 pub use task::{PlannedTask, TaskKind, TaskRecord};
 
-/// A task's id in words: `mu_update_first` → `update first`.
+/// A task's id in words: `mu_update_first` → `update first controller`, `mu_backup` → `backup`.
 pub fn words(task: &str) -> String {
+    match Phase::of_task(task) {
+        // Each kind of storage has a task of its own.
+        None | Some(Phase::Storage) => {}
+        Some(phase) => return format!("update {}", phase.as_str()),
+    }
     task.strip_prefix("mu_").unwrap_or(task).replace('_', " ")
 }

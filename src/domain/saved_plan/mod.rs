@@ -15,7 +15,8 @@ use super::details::{PackageChange, Report};
 use super::mu::Mu;
 use super::node::NodeId;
 use super::numbers::EnvId;
-use super::plan::Plan;
+use super::phase::Phase;
+use super::plan::{Plan, Targeted};
 use super::select::Selection;
 
 /// The format of the file.
@@ -212,7 +213,7 @@ impl SavedOptions {
 
 /// The phases of a plan.
 pub fn saved_phases(plan: &Plan) -> Vec<SavedPhase> {
-    let phase = |(phase, nodes): (super::plan::Phase, Vec<&super::plan::Targeted>)| SavedPhase {
+    let phase = |(phase, nodes): (Phase, Vec<&Targeted>)| SavedPhase {
         phase: phase.key().to_owned(),
         nodes: nodes.iter().map(|node| node.name.clone()).collect(),
     };
