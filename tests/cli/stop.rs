@@ -260,7 +260,11 @@ fn a_part_that_ends_whole_is_the_last_one() {
     release(&lab, "mu_update_controllers", 2);
     let (stop, install) = (stop.end(), install.end());
     assert_eq!(stop.code, Some(0), "{}", stop.picture());
-    assert!(stop.stderr.contains("these cannot be interrupted: update other controllers on node-2\n"), "{}", stop.picture());
+    assert!(
+        stop.stderr.contains("these cannot be interrupted: update other controllers on node-2\n"),
+        "{}",
+        stop.picture()
+    );
     assert_eq!(install.code, Some(6), "{}", install.picture());
     assert!(install.stdout.contains("stopped: "), "{}", install.picture());
     assert_eq!((begun(&lab, "mu_update_controllers"), begun(&lab, "mu_commit")), (1, 0));
