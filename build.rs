@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use flate2::{Compression, GzBuilder};
 
 /// What the linker leaves out.
-const TABLES: &str = "scripts/no-unwind-tables.ld";
+const TABLES: &str = "scripts/link/no-unwind-tables.ld";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -34,6 +34,9 @@ fn main() -> io::Result<()> {
         let script = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(TABLES);
         println!("cargo::rerun-if-changed={}", script.display());
         println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
+        // `scripts/static.sh` links with these.
+        println!("cargo::rerun-if-changed=scripts/link/order-cc");
+        println!("cargo::rerun-if-changed=scripts/link/functions.txt");
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
     let graph = ["tasks.yaml", "metadata.yaml"].map(str::to_owned).into_iter().chain(files("graphs/mu", "scripts")?);

@@ -10,5 +10,7 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS
 FUEL_UPDATES_BUILD=$commit${commit:+${date:+ }}$date
 export FUEL_UPDATES_BUILD
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
+linker="target.x86_64-unknown-linux-gnu.linker='$PWD/scripts/link/order-cc'"
 flags="'--remap-path-prefix=$PWD=/fuel-updates', '--remap-path-prefix=$cargo_home=/cargo'"
-exec cargo build --locked --release --bin fuel-updates --config "target.x86_64-unknown-linux-gnu.rustflags=[$flags]"
+exec cargo build --locked --release --bin fuel-updates --config "$linker" \
+    --config "target.x86_64-unknown-linux-gnu.rustflags=[$flags]"

@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::fs;
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 /// The artifact, or nothing where it was not built; in CI that is a failure.
 fn shipped() -> Option<PathBuf> {
@@ -72,6 +76,43 @@ fn small_and_without_the_lab() {
         let found = elf.windows(mark.len()).any(|w| w == mark.as_bytes());
         assert!(!found, "`{mark}` of the lab is in the shipped binary");
     }
+}
+
+/// The most memory that a check may have taken when it dials the first node, in KiB.
+const BEGINNING: u32 = 6_000;
+
+/// How long the program may take to dial a node, on a machine that does much else.
+const PATIENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
+
+/// Code that stands scattered comes into memory with all that stands around it.
+#[test]
+fn a_check_needs_little_memory_to_begin() {
+    let Some(path) = shipped() else { return };
+    let node = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (key, inventory) = (folder.path().join("key"), folder.path().join("inventory.yaml"));
+    let keygen = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    assert!(keygen.unwrap().success());
+    let port = node.local_addr().unwrap().port();
+    fs::write(&inventory, format!("env: 1\nnodes: [{{id: 1, name: node-1, address: 127.0.0.1, port: {port}}}]\n"))
+        .unwrap();
+    let told = folder.path().join("stderr");
+    let mut check = Command::new(path);
+    check.args(["--env", "1", "check", "installed", "--inventory"]).arg(&inventory).arg("--ssh-key").arg(&key);
+    check.env_clear().env("FUEL_UPDATES_STATE_DIR", folder.path().join("state")).current_dir(&folder);
+    let mut check = check.stdout(Stdio::null()).stderr(fs::File::create(&told).unwrap()).spawn().unwrap();
+    // The node has been dialled and greeted, and does not answer.
+    let mut dialled = [PollFd::new(&node, PollFlags::IN)];
+    rustix::event::poll(&mut dialled, Some(&PATIENCE)).unwrap();
+    assert!(!dialled[0].revents().is_empty(), "{}", fs::read_to_string(told).unwrap());
+    let (mut connection, _) = node.accept().unwrap();
+    connection.read_exact(&mut [0; 8]).unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", check.id())).unwrap();
+    check.kill().unwrap();
+    check.wait().unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u32 = peak.trim_end_matches("kB").trim().parse().unwrap();
+    assert!(peak <= BEGINNING, "{peak} KiB: `scripts/link/record.sh` records anew which functions stand together");
 }
 
 #[test]
