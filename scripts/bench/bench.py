@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 
 import bad_nodes
 from clients import BEFORE, OURS, Clients
+from processes import tree
 from servers import TITLE, Servers
 
 HERE = pathlib.Path(__file__).parent
@@ -49,22 +50,6 @@ def probe():
     return code.replace("@WORD@", WORD).replace("@PROGRAMS@", "od grep flock")
 
 
-def tree(root):
-    """The descendants of a process."""
-    found, new = [], [root]
-    while new:
-        parent = new.pop()
-        try:
-            for task in os.listdir(f"/proc/{parent}/task"):
-                with open(f"/proc/{parent}/task/{task}/children") as file:
-                    children = [int(word) for word in file.read().split()]
-                found += children
-                new += children
-        except OSError:
-            continue
-    return found
-
-
 def memory(root):
     """Memory of all descendants of a process in kB, what they share counted once."""
     total = 0
@@ -78,14 +63,16 @@ def memory(root):
 
 
 class Bench:
-    def __init__(self, work):
+    def __init__(self, work, servers):
         self.work = work
+        self.servers = servers
         self.measure = work / "measure"
         subprocess.run(["cc", "-O2", "-o", self.measure, HERE / "measure.c"], check=True)
 
     def run(self, client, count, sample=None):
         """Runs one client once, and looks at its memory every `sample` seconds."""
         name, command, environment = client
+        self.servers.wait_for_quiet()
         result, out, err = self.work / "result", self.work / "stdout", self.work / "stderr"
         with open(out, "wb") as stdout, open(err, "wb") as stderr:
             process = subprocess.Popen(
@@ -148,8 +135,8 @@ def speed(args, work):
     clients = Clients(args.binary, work, not args.no_install, args.before)
     for name, why in clients.missing.items():
         print(f"left out: {name}: {why}")
-    bench = Bench(work)
     servers = Servers(work / "servers", max(args.nodes))
+    bench = Bench(work, servers)
     remote = probe() if args.same_command else READ
     print("the others run", "our whole probe" if args.same_command else f"`{READ}`")
     everything = []

@@ -6,6 +6,9 @@ import os
 import pathlib
 import socket
 import subprocess
+import time
+
+from processes import children
 
 SSHD = "/usr/sbin/sshd"
 # sshd's own limit of listening sockets; more addresses get more servers.
@@ -119,6 +122,14 @@ class Servers:
             except ConnectionRefusedError:
                 continue
         raise SystemExit(f"sshd ended: {process.stderr.read().decode()}")
+
+    def wait_for_quiet(self):
+        """Returns when nobody is logged in any more: what a server still does for one client would delay the next one."""
+        end = time.monotonic() + 60
+        while any(children(process.pid) for process in self.processes):
+            if time.monotonic() > end:
+                raise SystemExit("sessions of sshd do not end")
+            time.sleep(0.01)
 
     def inventory(self, count, first=()):
         """A node list of the first `count` nodes; `first` are entries to put before them: (name, address, port)."""
