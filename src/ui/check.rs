@@ -79,9 +79,16 @@ impl Show for ShownCheck<'_> {
     }
 
     fn groups(&self) -> Vec<String> {
-        let groups = self.report.groups();
+        let mut groups = self.report.groups();
         // One group is what the answer says already.
-        if groups.len() > 1 { groups.iter().map(|group| group.phrase()).collect() } else { vec![] }
+        if groups.len() < 2 {
+            return vec![];
+        }
+        if self.rows.problems {
+            let needed = self.report.attention();
+            groups.retain(|group| needed(group.row));
+        }
+        groups.iter().map(|group| group.phrase()).collect()
     }
 
     fn lines(&self) -> Vec<String> {

@@ -120,4 +120,7 @@ fn rows_that_do_not_fit_on_the_screen_are_folded() {
     assert_eq!(tall.lines().filter(|line| line.starts_with("| ")).count(), 31, "{tall}");
     let problems = on_screen(&program, 80, 24, "-e 1 -q check available --problems -c name,verdict -f value");
     assert_eq!(problems, "node-7 update-available\nnode-8 unknown\nnode-12 unknown\n");
+    let problems = on_screen(&program, 120, 24, "-e 1 -q check available --problems");
+    let groups: Vec<&str> = problems.lines().filter(|line| line.contains(" node-") && !line.starts_with('|')).collect();
+    assert_eq!(groups, ["9.0-mu-1 on node-7", "unreachable node-[8,12] (connection refused)"], "{problems}");
 }

@@ -167,14 +167,20 @@ impl CheckReport {
     /// The rows that need attention: nodes that could not be asked or gave no valid answer, open installations, what cannot be
     /// compared or is ahead of the mirror, and nodes that differ from what most of them run.
     pub fn problems(&self) -> Vec<&Row> {
+        let needed = self.attention();
+        self.rows.iter().filter(|row| needed(row)).collect()
+    }
+
+    /// Whether a row needs attention, and with it every row of its group.
+    pub fn attention(&self) -> impl Fn(&Row) -> bool {
         let groups = self.groups();
         let usual = groups.first().filter(|group| group.row.state.answered_properly()).map(|group| group.row);
-        let fine = |row: &&Row| {
-            matches!(row.state, State::Installed | State::None)
+        move |row| {
+            let fine = matches!(row.state, State::Installed | State::None)
                 && !matches!(row.verdict, Some(Verdict::Unknown | Verdict::AheadOfMirror))
-                && usual.is_some_and(|usual| usual.same_answer(row))
-        };
-        self.rows.iter().filter(|row| !fine(row)).collect()
+                && usual.is_some_and(|usual| usual.same_answer(row));
+            !fine
+        }
     }
 
     /// How many rows are in each state.
