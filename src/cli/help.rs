@@ -114,8 +114,18 @@ const LONG_HELP_ONLY: &[(&str, &[&str])] = &[
     ("doctor", &["roles", "exclude", "columns"]),
 ];
 
+/// What a command says of an option that is something else there than elsewhere.
+const OWN_HELP: &[(&str, &str, &str)] = &[
+    ("check drift", "fanout", "Ask at most this many nodes at the same time [default: 50]"),
+    ("check drift", "node_timeout", "Total time limit per node, in seconds [default: 30; with --files 600]"),
+    ("mirror verify", "mos_version", "Check only this MOS version [default: all that the mirror announces]"),
+    ("mirror fetch", "mos_version", "Copy only this MOS version [default: all that the mirror announces]"),
+];
+
 /// Shows the option as this command has it.
 fn of_command(arg: Arg, path: &str) -> Arg {
+    let own_help = OWN_HELP.iter().find(|(of, id, _)| *of == path && arg.get_id() == *id);
+    let arg = own_help.map_or(arg.clone(), |(_, _, text)| arg.help(*text));
     let id = arg.get_id().as_str();
     let long_only = LONG_HELP_ONLY.iter().any(|(of, ids)| (of.is_empty() || *of == path) && ids.contains(&id));
     let short = arg.is_hide_short_help_set() || long_only;

@@ -64,9 +64,9 @@ pub(crate) struct InstallOptions {
     #[arg(long, hide_short_help = true, value_name = "TIME", conflicts_with_all = ["detach", "stop", "precheck", "save_plan"])]
     pub(crate) not_after: Option<WindowEnd>,
 
-    /// Start the installation and exit.
+    /// Wait for the pre-checks, start the update, and exit.
     ///
-    /// Watch it later with --attach.
+    /// Watch it later with --attach. Nailgun has to be of 9.1 or newer.
     #[arg(long, conflicts_with_all = ["attach", "stop"])]
     pub(crate) detach: bool,
 

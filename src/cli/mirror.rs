@@ -53,7 +53,9 @@ pub(crate) struct MirrorPublishOptions {
     #[arg(long, value_name = "URL|DIR", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) repository: Vec<String>,
 
-    /// Publish even if the update or its packages are older than what is published.
+    /// Publish even if the update looks wrong; never if packages are missing.
+    ///
+    /// A lower ID, an older date, a title of another release, or a timestamp later than the repositories.
     #[arg(long)]
     pub(crate) force: bool,
 

@@ -147,7 +147,7 @@ pub(crate) enum Command {
     Check(Box<CheckOptions>),
     /// Install the mirror's update; Nailgun runs it as a graph.
     Install(Box<InstallOptions>),
-    /// Look whether everything is in order that the commands need.
+    /// Check that everything the commands need is in place, and say what mends what is not.
     Doctor(Box<DoctorOptions>),
     /// List all installations, or every task of one.
     History(HistoryOptions),

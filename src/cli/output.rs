@@ -11,6 +11,8 @@ pub(crate) struct OutputOptions {
     pub(crate) format: Format,
 
     /// Print only these columns (table, csv, value).
+    ///
+    /// Their names are the table's headings. The message about a wrong name lists all of them.
     #[arg(long = "column", short = 'c', value_name = "COLUMN", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
 

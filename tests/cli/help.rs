@@ -121,7 +121,7 @@ fn short_help_of_the_three_commands() {
           --dry-run          Print the plan and exit; nothing is changed
           --precheck         Run only the pre-checks, which change nothing
       -y, --yes              Start without asking for confirmation
-          --detach           Start the installation and exit
+          --detach           Wait for the pre-checks, start the update, and exit
           --attach [<TASK>]  Watch an installation that was started before
           --stop [<TASK>]    Stop an installation
       -e, --env <ID>         Environment ID, as in `fuel2 env list`

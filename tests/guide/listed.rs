@@ -16,7 +16,7 @@ pub(crate) enum Step {
 pub(crate) struct Listed {
     /// The line of the document, from 1.
     pub(crate) line: usize,
-    /// `master`, or a node.
+    /// `master`, `online` (a host with internet), or a node.
     pub(crate) host: String,
     /// The command, lines that go on included.
     pub(crate) command: String,

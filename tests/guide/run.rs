@@ -51,7 +51,7 @@ fn run(listed: &Listed, lab: &Lab, master: &Master) -> Output {
     let mut command = Command::new("/bin/bash");
     command.env_clear().stdin(Stdio::null());
     let real = "/usr/sbin:/usr/bin:/sbin:/bin";
-    if listed.host == "master" {
+    if matches!(listed.host.as_str(), "master" | "online") {
         let bin = master.root().join("usr/local/bin");
         let _ = symlink(env!("CARGO_BIN_EXE_fuel-updates"), bin.join("fuel-updates"));
         let root = |path: &str| master.root().join(path).display().to_string();

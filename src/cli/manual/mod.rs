@@ -2,6 +2,7 @@
 //! exit statuses and examples is also what `--help` says.
 
 mod page;
+mod statuses;
 mod topics;
 
 use std::io;

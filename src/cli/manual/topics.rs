@@ -2,6 +2,11 @@
 
 use clap::Command;
 
+use super::statuses::{
+    ALL, CHECK, CHECK_AVAILABLE, CHECK_DRIFT, CHECK_INSTALLED, DOCTOR, GRAPH_CHECK, INSTALL, MIRROR_FETCH,
+    MIRROR_VERIFY, USUAL,
+};
+
 /// A name or number, and what it means.
 pub(super) type Entry = (&'static str, &'static str);
 
@@ -14,96 +19,12 @@ pub(super) struct Topics {
     pub(super) examples: &'static [Entry],
 }
 
-const USUAL: &[Entry] = &[
-    ("0", "done"),
-    ("1", "not done; the message says why"),
-    ("2", "wrong options"),
-    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
-];
-
-const CHECK_INSTALLED: &[Entry] = &[
-    ("0", "all nodes answered the same"),
-    ("1", "no node list, or no node answered"),
-    ("2", "wrong options"),
-    ("3", "some nodes could not be asked or did not answer properly"),
-    ("4", "all nodes answered and they differ, or a node is updating or incomplete"),
-    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
-];
-
-const CHECK_DRIFT: &[Entry] = &[
-    ("0", "nodes agree"),
-    ("1", "no node list, or no node could be compared"),
-    ("2", "wrong options"),
-    ("3", "a node, or a part of what is compared, could not be compared"),
-    ("4", "nodes differ from each other, or from the snapshot"),
-    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
-];
-
-const CHECK_AVAILABLE: &[Entry] = &[
-    ("0", "all nodes run the mirror's update"),
-    ("1", "no node list, no node answered, or the mirror did not answer"),
-    ("2", "wrong options"),
-    ("3", "some nodes could not be asked, or it cannot be told for them"),
-    ("4", "all nodes answered and they differ, or a node is updating, incomplete or ahead of the mirror"),
-    ("5", "at least one node can be updated"),
-    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
-];
-
-const INSTALL: &[Entry] = &[
-    ("0", "verified on every targeted node, or nothing to do; --dry-run, --detach and --stop: done"),
-    ("1", "refused or declined; nothing that changes anything was sent"),
-    ("2", "wrong options, or neither --yes nor a terminal"),
-    ("3", "verified, but nodes were left out; pre-checks: a node did not pass"),
-    ("6", "started, and not verified: failed, stopped, lost, or a node does not prove it"),
-    ("7", "another task runs in this environment, or another install of it on this host"),
-    ("130", "interrupted; the message says whether the installation continues and how to come back to it"),
-];
-
-const MIRROR_VERIFY: &[Entry] = &[
-    ("0", "every release is complete and as new as its announcement"),
-    ("1", "the mirror did not answer, or announces nothing"),
-    ("2", "wrong options"),
-    ("3", "an announcement is not valid, packages are missing or damaged, or a node did not tell what it needs"),
-    ("4", "packages are older than their announcement, an announcement looks wrong, or nodes are ahead of it"),
-    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
-];
-
-const MIRROR_FETCH: &[Entry] = &[
-    ("0", "copied"),
-    ("1", "the mirror did not answer, or announces nothing"),
-    ("2", "wrong options"),
-    ("3", "a release could not be copied; what was copied stays, and running it again goes on"),
-    ("4", "the folder has a newer announcement, which was left alone"),
-    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP; running it again goes on"),
-];
-
-const DOCTOR: &[Entry] = &[
-    ("0", "everything is in order"),
-    ("1", "something that every check needs is not in order"),
-    ("2", "wrong options"),
-    ("3", "checks work; a warning is left, or what only the mirror or Nailgun is needed for"),
-    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
-];
-
-/// The statuses of the whole program.
-const ALL: &[Entry] = &[
-    ("0", "nothing needs attention"),
-    ("1", "no answer, or refused"),
-    ("2", "wrong options"),
-    ("3", "some nodes could not be asked or did not answer properly"),
-    ("4", "nodes differ"),
-    ("5", "an update is available"),
-    ("6", "an installation was started and is not verified"),
-    ("7", "busy: another task runs in the environment"),
-    ("130", "interrupted by Ctrl-C, SIGTERM or SIGHUP"),
-];
-
 /// Command, statuses, examples.
 const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
     ("", ALL, &[]),
     (
         "check",
-        CHECK_AVAILABLE,
+        CHECK,
         &[
             ("fuel-updates --env 1 check", "Ask all nodes and the mirror; without a mirror, the nodes alone."),
             ("fuel-updates --env 1 -q check --summary", "Print one line."),
@@ -155,7 +76,7 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
             ("fuel-updates --env 1 install --plan mu.json", "Do exactly what was approved."),
             (
                 "fuel-updates --env 1 install --step --not-after 05:00",
-                "Ask before each step; begin no node after 05:00 UTC.",
+                "Ask before each phase; start no node after 05:00 UTC.",
             ),
             ("fuel-updates --env 1 install", "Show the plan, ask, install, and verify."),
             (
@@ -224,7 +145,7 @@ const TOPICS: &[(&str, &[Entry], &[Entry])] = &[
             ("fuel-updates --env 1 graph show --compiled > tasks.yaml", "Write one file for `fuel2 graph upload`."),
         ],
     ),
-    ("graph check", USUAL, &[("fuel-updates graph check ./my-graph", "Check an operator's own graph.")]),
+    ("graph check", GRAPH_CHECK, &[("fuel-updates graph check ./my-graph", "Check an operator's own graph.")]),
     (
         "mirror publish",
         USUAL,
@@ -380,4 +301,18 @@ pub(super) fn files(command: &Command) -> Vec<Entry> {
         ]);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_is_one_line_of_a_hundred_columns() {
+        for (command, statuses, _) in TOPICS {
+            for (status, meaning) in *statuses {
+                assert!(meaning.len() <= 93, "{command}: {status} {meaning}");
+            }
+        }
+    }
 }

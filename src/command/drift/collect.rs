@@ -136,4 +136,14 @@ mod tests {
         assert_eq!(seen(100, "", true), (50, FILES_TIMEOUT));
         assert_eq!(seen(100, "ssh.node_timeout", true), (50, second));
     }
+
+    #[test]
+    fn the_help_tells_the_same_limits() {
+        let mut command = crate::cli::command();
+        let check = command.find_subcommand_mut("check").expect("a command");
+        let help = check.find_subcommand_mut("drift").expect("a command").render_long_help().to_string();
+        for told in [format!("[default: {AT_ONCE}]"), format!("with --files {}]", FILES_TIMEOUT.as_secs())] {
+            assert!(help.contains(&told), "{told}: {help}");
+        }
+    }
 }
