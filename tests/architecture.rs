@@ -211,6 +211,38 @@ fn no_two_types_have_the_same_name() {
             }
         }
     }
-    assert!(known.len() > 200, "the test finds too few variables: {} types seen", known.len());
+    assert!(known.len() > 200, "the test finds too few types: {}", known.len());
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// Documents for developers, and the words in backquotes that name a file of the repository or a type of the code.
+#[test]
+fn documents_name_files_and_types_that_exist() {
+    const DOCUMENTS: [&str; 5] =
+        ["CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/glossary.md", "docs/nailgun-versions.md", "docs/own-code.md"];
+    const BELOW: [&str; 5] = ["", "src", "tests/cli", "lab/src", "lab/tests/lab"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let types: Vec<String> =
+        sources().iter().flat_map(|(.., text)| text.lines().filter_map(defined).map(str::to_owned)).collect();
+    let (mut seen, mut faults) = (0, Vec::new());
+    for document in DOCUMENTS {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        for word in text.split('`').skip(1).step_by(2) {
+            let name = word.split("::").next().unwrap();
+            let file =
+                word.ends_with(".rs") || ["src/", "tests/", "lab/", "scripts/"].iter().any(|top| word.starts_with(top));
+            let a_type = document.ends_with("glossary.md")
+                && name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.contains(|c: char| c.is_ascii_lowercase())
+                && name.chars().all(|c| c.is_ascii_alphanumeric());
+            let exists = (file && BELOW.iter().any(|top| root.join(top).join(word).exists()))
+                || (a_type && types.iter().any(|known| known == name));
+            seen += usize::from(file || a_type);
+            if (file || a_type) && !exists {
+                faults.push(format!("{document}: `{word}`"));
+            }
+        }
+    }
+    assert!(seen > 100, "the test sees too few names: {seen}");
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
