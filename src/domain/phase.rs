@@ -36,8 +36,8 @@ impl Phase {
     }
 
     /// The phase of a node with these roles that is not the first of its kind.
-    pub fn of_roles<'a>(roles: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let has = |kind: &[&str]| roles.clone().any(|role| kind.contains(&role));
+    pub fn of_roles(roles: &[impl AsRef<str>]) -> Self {
+        let has = |kind: &[&str]| roles.iter().any(|role| kind.contains(&role.as_ref()));
         if has(&["controller"]) {
             Self::Controllers
         } else if has(&["mongo", "ceph-osd", "cinder", "cinder-block-device", "cinder-vmware", "ironic"]) {

@@ -229,7 +229,7 @@ impl Plan {
     /// The targeted nodes in the order in which they are updated. Nailgun decides which controller is the first one when
     /// it serializes the graph; until then the one with the lowest ID is expected to be.
     pub fn phases(&self) -> Vec<(Phase, Vec<&Targeted>)> {
-        let of = |t: &Targeted| Phase::of_roles(t.roles.iter().map(String::as_str));
+        let of = |t: &Targeted| Phase::of_roles(&t.roles);
         let updated = self.at_target.iter().filter(|row| row.node.roles.iter().any(|role| role == "controller"));
         let first_controller = updated
             .filter_map(|row| row.node.id)

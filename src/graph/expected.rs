@@ -214,7 +214,8 @@ mod tests {
                     panic!("{node:?} is updated by {:?}", updates(&plan[&node.id]))
                 };
                 let phase = Phase::of_task(task).unwrap();
-                let foreseen = Phase::of_roles(node.roles.iter().filter_map(|role| role_of(role)));
+                let roles: Vec<&str> = node.roles.iter().filter_map(|role| role_of(role)).collect();
+                let foreseen = Phase::of_roles(&roles);
                 match phase {
                     Phase::FirstController => prop_assert!(node.roles.iter().any(|role| role == "primary-controller")),
                     Phase::FirstCompute => prop_assert_eq!((values.canary, foreseen), (Some(node.id), Phase::Computes)),
