@@ -3,9 +3,10 @@
 //! The steps lie in layers, and each imports only what stands before it (`tests/architecture.rs` holds the order):
 //!
 //! ```text
-//! on_end, context, job, lock, record, run_log, compare, parts, stop_request, snapshots   what the steps share
-//! find, gather, turn, halt, incomplete, tidy, submit, claim, start, watch, prove, clean, finish   the steps
-//! conclude, precheck, attach, stop                       steps put together
+//! on_end, context, job, lock, record, run_log, compare                         what the steps share
+//! stop_request, halt, incomplete, snapshots, parts, find, gather, watch, prove,
+//! clean, finish, advance, tidy, turn, claim, start, plan_file, submit          the steps
+//! conclude, precheck, stop, attach                                             steps put together
 //! ```
 
 mod advance;
