@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the binary that is shipped. It says which commit it was built from and holds no path of the machine that built it,
-# so that two builds of a commit are the same bytes wherever they are made.
+# Builds the binary that is shipped, linked by scripts/link/order-cc. It says which commit it was built from and holds no path
+# of the machine that built it, so that two builds of a commit are the same bytes wherever they are made.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/dist/origin.sh

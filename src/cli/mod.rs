@@ -87,6 +87,8 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct GlobalOptions {
     /// Environment ID, as in `fuel2 env list`.
+    ///
+    /// Without it, the only environment that has a node list is used; `install` always needs it.
     #[arg(long, short = 'e', display_order = 900, global = true, env = "FUEL_UPDATES_ENV", value_name = "ID", value_parser = whole::environment)]
     pub(crate) env: Option<EnvId>,
 
