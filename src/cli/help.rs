@@ -124,8 +124,10 @@ const OWN_HELP: &[(&str, &str, &str)] = &[
 
 /// Shows the option as this command has it.
 fn of_command(arg: Arg, path: &str) -> Arg {
-    let own_help = OWN_HELP.iter().find(|(of, id, _)| *of == path && arg.get_id() == *id);
-    let arg = own_help.map_or(arg.clone(), |(_, _, text)| arg.help(*text));
+    let arg = match OWN_HELP.iter().find(|(of, id, _)| *of == path && arg.get_id() == *id) {
+        Some((_, _, text)) => arg.help(*text),
+        None => arg,
+    };
     let id = arg.get_id().as_str();
     let long_only = LONG_HELP_ONLY.iter().any(|(of, ids)| (of.is_empty() || *of == path) && ids.contains(&id));
     let short = arg.is_hide_short_help_set() || long_only;

@@ -84,6 +84,18 @@ fn older_and_missing_updates_are_targeted_and_the_rest_left_alone() {
     assert_eq!(phases, [(Phase::FirstController, 1), (Phase::Controllers, 1), (Phase::Storage, 1)]);
 }
 
+/// The lowest controller is expected to be the primary one, whether it is updated now or was before.
+#[test]
+fn who_is_up_to_date_leaves_no_first_controller_and_one_compute_has_no_others_to_go_before() {
+    let nodes = site();
+    let phases = |updates: [u64; 4]| -> Vec<_> {
+        let rows: Vec<Row> = nodes.iter().zip(updates).map(|(n, mu)| row(n, Some(mu))).collect();
+        plan(&env(&nodes), &nodes, &rows).phases().iter().map(|(phase, _)| *phase).collect()
+    };
+    assert_eq!(phases([2, 1, 1, 1]), [Phase::Controllers, Phase::Storage, Phase::Computes]);
+    assert_eq!(phases([1, 1, 1, 2]), [Phase::FirstController, Phase::Controllers, Phase::Computes]);
+}
+
 #[test]
 fn nailguns_list_is_the_truth() {
     let nodes = site();
